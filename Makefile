@@ -1,0 +1,39 @@
+# make demo    set everything up, then the study in small, into demo/ (no GPU, no network after the set-up)
+# make test    set up what is missing, then the tests
+# make check   format, lint, types
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check format clean
+
+# The mark is newer than requirements.txt when all that it names is installed.
+.venv/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Python 3.11 or newer is needed: make PYTHON=python3.12 …'; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	touch $@
+
+demo: .venv/installed
+	$(BIN)/python scripts/train.py --dataset digits --results-dir demo/results --checkpoint-dir demo/checkpoints
+	$(BIN)/python scripts/train.py --dataset digits --mixup --results-dir demo/results --checkpoint-dir demo/checkpoints
+	@echo
+	@echo 'The records of both runs lie in demo/results/digits. Next: your own data, or the deck'"'"'s CIFAR-10 run:'
+	@echo '  . $(BIN)/activate'
+	@echo '  accelerate launch scripts/train.py --mixup --plan'
+
+# One thread: two would fight over two cores with the processes that the tests start.
+test: .venv/installed
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+
+check: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf demo

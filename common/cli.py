@@ -1,0 +1,157 @@
+"""From the command line to options, and from an error to one sentence and an exit status."""
+
+import dataclasses
+import difflib
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tyro
+import yaml
+
+from common.errors import UserError
+
+Options = TypeVar("Options")
+
+# A process that is not to speak waits this long for the one that is: a launcher ends all with the first that ends,
+# and the sentence must be out by then. If nobody has ended us after it, the trouble is ours alone, and we say it.
+WAIT_FOR_SPEAKER = 10.0
+
+NOT_IN_A_FILE = {"config", "plan", "overwrite"}  # said to one invocation, no part of a run
+YES, NO = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+
+
+def parse(
+    options: type[Options],
+    description: str,
+    argv: Sequence[str] | None = None,
+    config_file: Callable[[Options], Path | None] | None = None,
+) -> Options:
+    """The options of a script: command line before the file that `config_file` finds in them before default.
+
+    raises UserError for a file that cannot be used; a mistyped option ends in tyro's box and SystemExit(2)
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    typed = _tyro(options, argv, description)
+    file = config_file(typed) if config_file else None
+    if file is None:
+        return typed
+    return _tyro(options, argv, description, default=_from_file(options, file))
+
+
+def is_speaker() -> bool:
+    """True in the one process that prints and writes."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def run(main: Callable[[], Any]) -> int:
+    """Runs a script's main and gives its exit status; what a user can cause becomes one sentence, said once."""
+    try:
+        main()
+        return 0
+    except UserError as error:
+        sentence, status = str(error), error.status
+    except KeyboardInterrupt:
+        sentence, status = "Stopped. The same command goes on after the last finished epoch.", 130
+    except OSError as error:
+        if error.filename is None:
+            raise  # not a file the user gave or can mend
+        sentence, status = f"{error.filename}: {error.strerror}. Mend that; the same command then goes on.", 2
+    except SystemExit as error:  # tyro has said what is wrong, or printed the help
+        if error.code and not is_speaker():
+            time.sleep(WAIT_FOR_SPEAKER)
+        raise
+    if not is_speaker():
+        time.sleep(WAIT_FOR_SPEAKER)
+        sentence = f"[process {os.environ['RANK']}] {sentence}"
+    print(sentence, file=sys.stderr, flush=True)
+    return status
+
+
+def _tyro(options: type[Options], argv: Sequence[str], description: str, default: Options | None = None) -> Options:
+    return tyro.cli(
+        options,
+        description=description,
+        args=list(argv),
+        console_outputs=is_speaker(),
+        config=(tyro.conf.OmitArgPrefixes,),  # flat names in named groups
+        default=tyro.MISSING_NONPROP if default is None else default,
+    )
+
+
+def _from_file(options: type[Options], file: Path) -> Options:
+    """Options from a YAML file, or from the ``config`` of a record. Values are read as text and converted by the
+    option's type, since YAML itself reads 1e-4 as text and no as false."""
+    types = _types(options)
+    arguments: dict[str, list[str]] = {}
+    for key, value in _read(file).items():
+        name = str(key).replace("-", "_")
+        if name not in types:
+            near = difflib.get_close_matches(name, types, n=1)
+            hint = f"; perhaps you meant {near[0]}" if near else f"; it takes {', '.join(types)}"
+            raise UserError(f"{file}: unknown option {key!r}{hint}.")
+        if value not in (None, "", "null", "~"):
+            arguments[name] = _as_arguments(file, name, value, types[name] is bool)
+    try:
+        return _quietly(options, [word for words in arguments.values() for word in words])
+    except SystemExit:
+        for name, words in arguments.items():
+            try:
+                _quietly(options, words)
+            except SystemExit:
+                raise UserError(
+                    f"{file}: {name}: {' '.join(words[1:])!r} is no value for {words[0]}; see --help."
+                ) from None
+        raise
+
+
+def _read(file: Path) -> dict[Any, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+        # A record is JSON, whose null and numbers are what they say; YAML's scalars are taken as text.
+        content = json.loads(text) if file.suffix == ".json" else yaml.load(text, yaml.BaseLoader)
+    except OSError as error:
+        raise UserError(f"--config {file}: {error.strerror}.") from None
+    except (UnicodeDecodeError, yaml.YAMLError, json.JSONDecodeError) as error:
+        line = " ".join(str(error).split())
+        raise UserError(f"--config {file}: neither YAML nor a record ({line}).") from None
+    if isinstance(content, dict) and "schema" in content and "kind" in content:
+        if content["kind"] != "train" or not isinstance(content.get("config"), dict):
+            raise UserError(f"--config {file}: a record of kind {content['kind']!r}; only a train record can be rerun.")
+        content = content["config"]
+    if content in (None, ""):
+        return {}
+    if not isinstance(content, dict):
+        raise UserError(f"--config {file}: must hold lines such as 'epochs: 30'.")
+    return content
+
+
+def _as_arguments(file: Path, name: str, value: Any, is_flag: bool) -> list[str]:
+    flag = name.replace("_", "-")
+    if is_flag:
+        word = str(value).lower()
+        if word not in YES | NO:
+            raise UserError(f"{file}: {name}: {value!r} is neither true nor false.")
+        return [f"--{flag}" if word in YES else f"--no-{flag}"]
+    if isinstance(value, dict):
+        raise UserError(f"{file}: {name}: takes a value, not a group of them.")
+    values = value if isinstance(value, list) else str(value).split() if name == "lr_drops" else [value]
+    return [f"--{flag}", *map(str, values)]
+
+
+def _quietly(options: type[Options], argv: list[str]) -> Options:
+    with redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()):
+        return _tyro(options, argv, "")
+
+
+def _types(options: Any) -> dict[str, Any]:
+    """Name and type of each option, over all groups."""
+    groups = dataclasses.fields(options)
+    fields = [field for group in groups for field in dataclasses.fields(group.type)]  # type: ignore[arg-type]
+    return {field.name: field.type for field in fields if field.name not in NOT_IN_A_FILE}

@@ -1,0 +1,113 @@
+"""Decoded sets, kept as safetensors files, so that images are decoded once and not once a run."""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from common.data.dataset import Dataset, Part, fingerprint
+from common.data.sources import FOLDERS, Source
+from common.errors import UserError
+
+DECODER = 1  # raise it when the same files would be decoded to other tensors or notes
+
+
+class CacheError(Exception):
+    """The cache cannot be read or written: a reason to say so and go on without it, never one to stop."""
+
+
+def place(source: Source) -> Path:
+    """The one file of a source: made again when its files change, so old ones do not pile up."""
+    folder = os.environ.get("MIXUP_CACHE_DIR")
+    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "mixup-study"
+    which = f"{source.origin} {source.path.resolve() if source.path else ''}"
+    name = f"{source.name}-{hashlib.sha256(which.encode()).hexdigest()[:8]}.safetensors"
+    return Path(folder or home).expanduser() / name
+
+
+def key_of_files(source: Source, files: list[Path], root: Path) -> str:
+    """What the tensors were made of: the files' contents; for class folders, which may be large, their size and time of
+    change. Raises UserError with the name of a file that cannot be read."""
+    digest = hashlib.sha256(f"{DECODER} {source.origin}".encode())
+    for file in files:
+        try:
+            content = _size_and_time(file) if source.origin == FOLDERS else _content(file)
+        except OSError as error:
+            raise UserError(f"{file} cannot be read: {error.strerror}.") from error
+        digest.update(repr((str(file.relative_to(root)), content)).encode())
+    return digest.hexdigest()
+
+
+def _size_and_time(file: Path) -> str:
+    state = file.stat()
+    return f"{state.st_size} {state.st_mtime_ns}"
+
+
+def _content(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read(file: Path, key: str, source: Source) -> Dataset:
+    """Raises FileNotFoundError where nothing was kept yet; CacheError for a damaged file or one of another ``key``."""
+    try:
+        with safe_open(file, framework="pt") as stored:
+            header = stored.metadata() or {}
+            if header.get("key") != key:
+                raise CacheError(f"{file} was made from other files")
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 (not a dict)
+        said = json.loads(header["said"])
+        dataset = Dataset(
+            source.name,
+            source.kind,
+            source.origin,
+            Part(tensors["train.inputs"], tensors["train.labels"]),
+            Part(tensors["test.inputs"], tensors["test.labels"]),
+            tuple(said["classes"]),
+            tuple(said["notes"]),
+        )
+        if header["seal"] != _seal(dataset, key):
+            raise CacheError(f"{file} is damaged")
+    except FileNotFoundError:
+        raise
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise CacheError(f"{file} is damaged or cannot be read ({error})") from error
+    return dataset
+
+
+def write(file: Path, key: str, dataset: Dataset) -> None:
+    """Whole or not at all: under a name of its own first, flushed, then renamed. Raises CacheError."""
+    tensors = {
+        "train.inputs": dataset.train.inputs,
+        "train.labels": dataset.train.labels,
+        "test.inputs": dataset.test.inputs,
+        "test.labels": dataset.test.labels,
+    }
+    header = {
+        "key": key,
+        "seal": _seal(dataset, key),
+        "said": json.dumps({"classes": dataset.classes, "notes": dataset.notes, "origin": dataset.origin}),
+    }
+    temporary = None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f"{file.stem}.", suffix=".tmp", dir=file.parent)
+        os.close(descriptor)
+        save_file(tensors, temporary, header)
+        with open(temporary, "rb+") as stream:
+            os.fsync(stream.fileno())
+        os.replace(temporary, file)
+    except (OSError, SafetensorError) as error:
+        raise CacheError(f"{file} cannot be written ({error})") from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _seal(dataset: Dataset, key: str) -> str:
+    said = repr((key, fingerprint(dataset), dataset.notes))
+    return hashlib.sha256(said.encode()).hexdigest()

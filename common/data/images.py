@@ -1,0 +1,114 @@
+"""From encoded images (files, or bytes out of a table) to one uint8 tensor a part."""
+
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from common.data.dataset import Part
+from common.errors import UserError
+from common.shapes import Labels, Resident
+
+GREY = ("1", "L", "LA")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # trying all of Pillow's takes longer than decoding
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One part before it is decoded.
+
+    images   a path, or the bytes of a file, for each row
+    labels   (b,) int64, numbers of ``classes``
+    classes  in the order of their numbers
+    where    the folder or file, for messages; without a path of its own a row is '``where``, row 17'
+    """
+
+    images: Sequence[Path | bytes] = field(repr=False)
+    labels: Labels
+    classes: tuple[str, ...]
+    where: str
+
+    def place(self, row: int) -> str:
+        image = self.images[row]
+        return str(image) if isinstance(image, Path) else f"{self.where}, row {row}"
+
+
+class Look(NamedTuple):
+    """What an image's header says: width and height in pixels, grey or colour, transparent or not."""
+
+    size: tuple[int, int]
+    grey: bool
+    transparent: bool
+
+
+def decode(train: Encoded, test: Encoded) -> tuple[Part, Part, tuple[str, ...]]:
+    """Both parts with inputs as uint8 (b, c, h, w), and notes of what was done to the images on the way.
+
+    Every image gets the most common size of the training part. One channel where all images are grey, else three;
+    transparency is dropped. Raises UserError with the place of a file that is no image, damaged, or not of 8 bits.
+
+    One thread: Pillow's work on a small image is too short for threads to pay (measured on CIFAR-10: two are slower).
+    """
+    looks = [_looks(train), _looks(test)]
+    everything = looks[0] + looks[1]
+    size = Counter(look.size for look in looks[0]).most_common(1)[0][0]
+    grey = sum(look.grey for look in everything)
+    mode = "L" if grey == len(everything) else "RGB"
+    notes = []
+    if resized := sum(look.size != size for look in everything):
+        notes.append(f"{resized} of {len(everything)} images resized to {size[0]} x {size[1]}")
+    if grey and mode == "RGB":
+        notes.append(f"{grey} of {len(everything)} images were grey and repeated to three channels")
+    if transparent := sum(look.transparent for look in everything):
+        notes.append(f"{transparent} of {len(everything)} images had transparency, which was dropped")
+    decoded = [Part(_pixels(part, mode, size), part.labels) for part in (train, test)]
+    return decoded[0], decoded[1], tuple(notes)
+
+
+def _looks(part: Encoded) -> list[Look]:
+    """Of each image, without decoding its pixels: so no image is held at its own size longer than it takes to read."""
+    looks = []
+    for row in range(len(part.images)):
+        with _opened(part, row) as image:
+            looks.append(Look(image.size, image.mode in GREY, image.has_transparency_data))
+    return looks
+
+
+def _pixels(part: Encoded, mode: str, size: tuple[int, int]) -> Resident:
+    width, height = size
+    channels = 1 if mode == "L" else 3
+    pixels = torch.empty(len(part.images), channels, height, width, dtype=torch.uint8)
+    array = pixels.numpy()
+    for row in range(len(part.images)):
+        with _opened(part, row) as opened:
+            image = opened.convert(mode)
+            if image.size != size:
+                image = image.resize(size, Image.Resampling.BILINEAR)  # Pillow's smooths when it shrinks
+            array[row] = np.asarray(image).reshape(height, width, channels).transpose(2, 0, 1)
+    return pixels
+
+
+@contextmanager
+def _opened(part: Encoded, row: int) -> Iterator[Image.Image]:
+    """The image, upright. Whatever its reading raises, inside the ``with`` too, becomes a UserError with its place."""
+    data = part.images[row]
+    try:
+        with Image.open(data if isinstance(data, Path) else io.BytesIO(data), formats=FORMATS) as image:
+            if image.mode[0] in "IF":  # more than 8 bits a pixel: Pillow would cut off what is brighter than 255
+                raise UserError(f"{part.place(row)} has more than 8 bits a pixel ({image.mode}); save it with 8.")
+            if "exif" in image.info:  # a camera held sideways; to ask every image would cost as much as to open it
+                ImageOps.exif_transpose(image, in_place=True)
+            yield image
+    except UserError:
+        raise
+    except UnidentifiedImageError as error:
+        raise UserError(f"{part.place(row)} is not an image ({', '.join(FORMATS)}).") from error
+    except Exception as error:  # Pillow's readers raise what they like on damaged files: SyntaxError, struct.error, ...
+        raise UserError(f"{part.place(row)} cannot be read as an image: {error}") from error

@@ -1,0 +1,201 @@
+"""Where a data set comes from, decided without reading it. Nothing heavy is imported here: a set that cannot be had is
+reported within two seconds of the start."""
+
+import difflib
+import os
+import re
+import socket
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from common.errors import UserError
+
+PARTS = ("train", "test")
+PARQUET, FOLDERS, ARCHIVE, PACKAGE = "parquet files", "class folders", "original archive", "scikit-learn"
+EMBEDDED = {"digits": "images", "iris": "table", "wine": "table", "breast_cancer": "table"}  # name: kind
+HUB = {"cifar10": "uoft-cs/cifar10"}  # name: id on the Hugging Face hub
+ARCHIVE_FOLDER = "cifar-10-batches-py"
+PATIENCE = 1.0  # seconds that the hub has to answer
+EMBEDDED_LINE = "accelerate launch scripts/train.py --dataset digits --mixup"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set that can be read, and where from.
+
+    name    'cifar10', 'digits', or the last part of the user's path: goes into run names
+    kind    'images' or 'table'
+    origin  for the record, without paths of the machine: one of the origins above, or 'hub uoft-cs/cifar10'
+    path    the folder that holds the local files; None for a set of a package or the hub
+    """
+
+    name: str
+    kind: str
+    origin: str
+    path: Path | None
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_.-]+", self.name):
+            raise UserError(
+                f"--dataset: the folder's name '{self.name}' becomes part of run names, so it may hold only letters, "
+                "digits, '_', '.' and '-'; rename it or make a link to it under such a name."
+            )
+
+
+def find(dataset: str, data_dir: Path | None) -> Source:
+    """The source of ``--dataset``: local files first, then the package that ships it, then the hub.
+
+    dataset   a known name, a folder of ``data_dir``, or a path (it holds a '/', begins with '.', or is a folder)
+    data_dir  ``--data-dir``; None: the variable MIXUP_DATA_DIR, if set
+
+    Raises UserError, which names the ways to get the set, where there is none; local files that are there by half are
+    an error, never a reason to take another source.
+    """
+    if data_dir is not None and not data_dir.is_dir():
+        raise UserError(f"--data-dir {data_dir} is not a folder.")
+    if dataset in EMBEDDED:
+        return Source(dataset, EMBEDDED[dataset], PACKAGE, None)
+    root = data_dir or _data_dir_of_the_environment()
+    if dataset in HUB:
+        return _local_cifar(dataset, root) or _hub(dataset, root)
+    if "/" in dataset or dataset.startswith("."):
+        return _folder(Path(dataset).expanduser())
+    if root is not None and (root / dataset).is_dir():
+        return _folder(root / dataset)
+    if Path(dataset).is_dir():
+        return _folder(Path(dataset))
+    raise _unknown(dataset, root)
+
+
+def parquet_files(folder: Path, part: str) -> list[Path]:
+    """``train.parquet``, or the shards ``train-00000-of-00002.parquet`` in their order; [] where there are neither.
+
+    Raises UserError where a shard is missing.
+    """
+    whole = folder / f"{part}.parquet"
+    if whole.is_file():
+        return [whole]
+    shards = sorted(path for path in folder.glob(f"{part}-*.parquet") if _shard_count(path))
+    if shards and len(shards) != _shard_count(shards[-1]):
+        raise UserError(f"{folder}: {len(shards)} of {_shard_count(shards[-1])} files {part}-*.parquet are there.")
+    return shards
+
+
+def _shard_count(path: Path) -> int:
+    match = re.fullmatch(r"\w+-\d{5}-of-(\d{5})", path.stem)
+    return int(match[1]) if match else 0
+
+
+def _data_dir_of_the_environment() -> Path | None:
+    value = os.environ.get("MIXUP_DATA_DIR")
+    if not value:
+        return None
+    folder = Path(value).expanduser()
+    if not folder.is_dir():
+        raise UserError(f"MIXUP_DATA_DIR is {folder}, which is not a folder.")
+    return folder
+
+
+def _layout(folder: Path) -> str | None:
+    """PARQUET, FOLDERS, or None for neither. Raises UserError for one part without the other."""
+    layouts = {
+        PARQUET: ([part for part in PARTS if parquet_files(folder, part)], ".parquet"),
+        FOLDERS: ([part for part in PARTS if (folder / part).is_dir()], "/"),
+    }
+    found = {origin: there for origin, there in layouts.items() if there[0]}
+    if len(found) > 1:
+        raise UserError(f"{folder} holds parquet files and the folders train/ or test/; leave one of the two.")
+    for origin, (parts, ending) in found.items():
+        for part in PARTS:
+            if part not in parts:
+                raise UserError(f"{folder} holds {parts[0]}{ending} but no {part}{ending}.")
+        return origin
+    return None
+
+
+def _folder(folder: Path) -> Source:
+    if not folder.is_dir():
+        raise UserError(f"--dataset {folder} is not a folder.")
+    origin = _layout(folder)
+    if origin is None:
+        raise UserError(
+            f"--dataset: {folder} holds neither train.parquet and test.parquet nor the folders train/ and test/ with a "
+            "folder of images for each class."
+        )
+    return Source(folder.resolve().name, "images", origin, folder)
+
+
+def _local_cifar(name: str, root: Path | None) -> Source | None:
+    if root is None:
+        return None
+    for folder in (root / name, root / name / "plain_text"):
+        if folder.is_dir() and (origin := _layout(folder)):
+            return Source(name, "images", origin, folder)
+    for folder in (root, root / name):
+        if (folder / ARCHIVE_FOLDER).is_dir():
+            return Source(name, "images", ARCHIVE, folder)
+    return None
+
+
+def _hub(name: str, root: Path | None) -> Source:
+    """The hub, where it answers or `datasets` has kept the set from an earlier time."""
+    if Path(HUB[name]).exists():
+        raise UserError(
+            f"The folder {HUB[name]} of the working directory would be read in place of the hub's {HUB[name]}; "
+            f"rename it, or name it by its path: --dataset ./{HUB[name]}."
+        )
+    obstacle = None if _kept_by_datasets(HUB[name]) else _obstacle()
+    if obstacle is None:
+        return Source(name, "images", f"hub {HUB[name]}", None)
+    looked = f"not in {root}" if root else "no local folder is named (--data-dir, MIXUP_DATA_DIR)"
+    raise UserError(
+        f"The data set {name} cannot be had: {looked}, and on the Hugging Face hub ({HUB[name]}) it is out of reach: "
+        f"{obstacle}. Ways to get it: --data-dir FOLDER, where FOLDER holds {name}/train.parquet and "
+        f"{name}/test.parquet or the original archive's {ARCHIVE_FOLDER}; or run once with a network, which keeps it. "
+        f"A set that needs neither works here at once:\n    {EMBEDDED_LINE}"
+    )
+
+
+def _obstacle() -> str | None:
+    """Why the hub cannot be asked, or None. Says so within PATIENCE, also where the resolver hangs."""
+    for variable in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
+        if os.environ.get(variable, "").upper() in ("1", "ON", "YES", "TRUE"):
+            return f"{variable} is set"
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        return None  # a proxy resolves and connects in our place: only a request would tell
+    address = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+    host = address.hostname or ""
+    port = address.port or (80 if address.scheme == "http" else 443)
+    answered = threading.Event()
+
+    def connect() -> None:
+        try:
+            socket.create_connection((host, port), timeout=PATIENCE).close()
+            answered.set()
+        except OSError:
+            pass  # no answer is the answer
+
+    thread = threading.Thread(target=connect, daemon=True)  # a name look-up has no time limit of its own
+    thread.start()
+    thread.join(PATIENCE)
+    return None if answered.is_set() else f"no connection to {host}:{port} within {PATIENCE:g} s"
+
+
+def _kept_by_datasets(hub_id: str) -> bool:
+    home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
+    cache = os.environ.get("HF_DATASETS_CACHE") or Path(os.environ.get("HF_HOME") or home) / "datasets"
+    folder = Path(cache).expanduser() / hub_id.replace("/", "___")
+    return any(folder.rglob("dataset_info.json"))  # written last, when the set is whole
+
+
+def _unknown(dataset: str, root: Path | None) -> UserError:
+    known = [*HUB, *EMBEDDED]
+    near = difflib.get_close_matches(dataset, known, n=1, cutoff=0.5)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    looked = f", and {root} holds no folder of that name" if root else ""
+    return UserError(
+        f"--dataset {dataset} is no known data set{looked}.{meant} Known are {', '.join(known)}; a folder of your own "
+        f"is named by a path with a slash, such as ./{dataset}."
+    )

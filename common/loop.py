@@ -1,0 +1,116 @@
+"""One epoch of training, and one look at a part of a data set."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from common.augment import crop_flip
+from common.data.dataset import Part
+from common.errors import DivergedError
+from common.mixup import mix, mixed_cross_entropy, mixed_hits
+from common.plan import Plan
+from common.shapes import Inputs, Labels, Resident, Rows
+
+EVALUATION_BATCH = 500  # rows a forward pass; it moves no number beyond rounding
+
+
+def natural(inputs: Resident) -> Inputs:
+    """Pixels in [0, 1], channels last in memory, which convolutions prefer; or a table's values as they are."""
+    if inputs.dtype != torch.uint8:
+        return inputs
+    return inputs.to(torch.float32, memory_format=torch.channels_last).div_(255)
+
+
+def gather(part: Part, rows: Rows, plan: Plan) -> Inputs:
+    """These rows, cropped and flipped as planned: the same whether a row stands as itself or as a partner."""
+    inputs = part.inputs.index_select(0, rows)
+    if plan.shift is not None and plan.flip is not None:
+        inputs = crop_flip(inputs, plan.shift.index_select(0, rows), plan.flip.index_select(0, rows), plan.pad)
+    return natural(inputs)
+
+
+def train_epoch(
+    accelerator: Accelerator,
+    model: nn.Module,
+    optimizer: Optimizer,
+    schedule: LRScheduler,
+    part: Part,
+    plan: Plan,
+    step_done: Callable[[], None],
+) -> dict[str, float]:
+    """Trains on every row of the plan once. The device is waited for once, when the epoch is over.
+
+    returns  ``loss``, the mean loss of the mixed rows in nats, and ``weighted_accuracy``, the lambda-weighted share of
+    right predictions on them (under ERM: plain accuracy), both in training mode, while the weights change
+    raises   DivergedError for a loss that is no longer finite
+    """
+    model.train()
+    sums = torch.zeros(2, device=accelerator.device)
+    for places, rows_of_batch in plan.batches(accelerator.process_index, accelerator.num_processes):
+        rows, partners, lam = plan.order[places], plan.partner[places], plan.lam[places]
+        y, y_partner = part.labels[rows], part.labels[partners]
+        x = mix(gather(part, rows, plan), gather(part, partners, plan), lam)
+        logits = model(x)
+        loss = mixed_cross_entropy(logits, y, y_partner, lam)
+        # Gradients are averaged over processes; so scaled, that is the mean over the global batch, whatever the shares.
+        accelerator.backward(loss * (accelerator.num_processes / rows_of_batch))
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        step_done()
+        sums += torch.stack([loss.detach(), mixed_hits(logits.detach(), y, y_partner, lam)])
+    loss_sum, hits = accelerator.reduce(sums, "sum").tolist()
+    if not np.isfinite(loss_sum):
+        raise DivergedError("The training loss is no longer finite; try a smaller --lr.")
+    return {"loss": loss_sum / len(part), "weighted_accuracy": hits / len(part)}
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What a model makes of each example of a part, in the part's order, the same on every process.
+
+    ranks        (n,)  classes with a larger logit than the true one: 0 is a right prediction
+    losses       (n,)  cross-entropy in nats
+    confidences  (n,)  probability of the predicted class
+    """
+
+    ranks: np.ndarray
+    losses: np.ndarray
+    confidences: np.ndarray
+
+
+@torch.no_grad()
+def outcomes(accelerator: Accelerator, model: nn.Module, part: Part) -> Outcomes:
+    """Evaluates in eval mode; each process takes a share of the rows, without padding.
+
+    raises DivergedError where a loss is not finite
+    """
+    model.eval()
+    n, process, processes = len(part), accelerator.process_index, accelerator.num_processes
+    # Every process fills its own rows of a table of zeros; their sum is the table, exactly.
+    table = torch.zeros(3, n, device=accelerator.device)
+    start, stop = n * process // processes, n * (process + 1) // processes
+    for first in range(start, stop, EVALUATION_BATCH):
+        rows = slice(first, min(first + EVALUATION_BATCH, stop))
+        table[:, rows] = _outcomes_of(model(natural(part.inputs[rows])), part.labels[rows])
+    ranks, losses, confidences = accelerator.reduce(table, "sum").cpu().numpy()
+    if not np.isfinite(losses).all():
+        raise DivergedError("The model's loss on the test rows is no longer finite; try a smaller --lr.")
+    return Outcomes(ranks.astype(np.int64), losses.astype(np.float32), confidences.astype(np.float32))
+
+
+def _outcomes_of(logits: Tensor, y: Labels) -> Tensor:
+    logits = logits.float()
+    true = logits.gather(1, y[:, None])
+    # Ties count as argmax breaks them: for the class that comes first.
+    before = torch.arange(logits.shape[1], device=y.device) < y[:, None]
+    ranks = ((logits > true) | ((logits == true) & before)).sum(dim=1)
+    losses = F.cross_entropy(logits, y, reduction="none")
+    return torch.stack([ranks, losses, logits.softmax(dim=1).amax(dim=1)])

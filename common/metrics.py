@@ -1,0 +1,75 @@
+"""What is counted of a model's outcomes. Local `evaluate.Metric` classes: the stock ones are scripts on the hub.
+
+An outcome of one example is the rank of its true class (0: predicted; 4: still among the top five), its loss, and the
+confidence, the probability of the predicted class. Counts stay integers with their n.
+"""
+
+from typing import Any
+
+import datasets
+import evaluate
+import numpy as np
+
+TOP5_FROM = 6  # with five classes or fewer, top-5 errors are none
+BINS = 15
+
+
+class Errors(evaluate.Metric):
+    """Top-1 and top-5 errors, from the ranks of the true classes."""
+
+    def _info(self) -> evaluate.MetricInfo:
+        return _info("Counts of top-1 and top-5 errors.", ranks="int64")
+
+    def _compute(self, ranks: Any) -> dict[str, int]:
+        ranks = np.asarray(ranks)
+        return {"n": len(ranks), "errors": int((ranks > 0).sum()), "errors_top5": int((ranks >= 5).sum())}
+
+
+class CrossEntropy(evaluate.Metric):
+    """Mean cross-entropy in nats, from the losses of the examples."""
+
+    def _info(self) -> evaluate.MetricInfo:
+        return _info("Mean cross-entropy in nats.", losses="float32")
+
+    def _compute(self, losses: Any) -> dict[str, float]:
+        return {"cross_entropy": float(np.asarray(losses, dtype=np.float64).mean())}
+
+
+class Calibration(evaluate.Metric):
+    """Expected calibration error (Guo et al. 2017): the mean over 15 equal bins of confidence, weighted by their
+    counts, of the distance between the bin's accuracy and its mean confidence. The bins are kept."""
+
+    def _info(self) -> evaluate.MetricInfo:
+        return _info("Expected calibration error over 15 bins.", ranks="int64", confidences="float32")
+
+    def _compute(self, ranks: Any, confidences: Any) -> dict[str, Any]:
+        hits = np.asarray(ranks) == 0
+        confidences = np.asarray(confidences, dtype=np.float64)
+        # A bin holds its upper edge, so that a confidence of exactly 1 has one.
+        index = np.clip(np.ceil(confidences * BINS).astype(int) - 1, 0, BINS - 1)
+        n = np.bincount(index, minlength=BINS)
+        right = np.bincount(index, weights=hits, minlength=BINS)
+        confidence = np.bincount(index, weights=confidences, minlength=BINS)
+        bins = [
+            {"n": int(c), "right": int(r), "mean_confidence": float(s / c) if c else 0.0}
+            for c, r, s in zip(n, right, confidence, strict=True)
+        ]
+        return {"calibration_error": float(np.abs(right - confidence).sum() / len(hits)), "bins": bins}
+
+
+def _info(description: str, **columns: str) -> evaluate.MetricInfo:
+    features = datasets.Features({name: datasets.Value(dtype) for name, dtype in columns.items()})
+    return evaluate.MetricInfo(description=description, citation="", features=features)
+
+
+def errors(ranks: np.ndarray, losses: np.ndarray, classes: int) -> dict[str, Any]:
+    """n, top-1 errors, top-5 errors (from six classes on) and mean cross-entropy of one part of a data set."""
+    counts = Errors(keep_in_memory=True).compute(ranks=ranks)
+    if classes < TOP5_FROM:
+        del counts["errors_top5"]
+    return counts | CrossEntropy(keep_in_memory=True).compute(losses=losses)
+
+
+def calibration(ranks: np.ndarray, confidences: np.ndarray) -> dict[str, Any]:
+    """Calibration error and its bins."""
+    return Calibration(keep_in_memory=True).compute(ranks=ranks, confidences=confidences)

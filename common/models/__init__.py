@@ -1,0 +1,89 @@
+"""Networks that map a batch in natural units (pixels in [0, 1], table values) to logits.
+
+Normalisation is their first layer, so that attacks and probes speak pixels and need to know of no statistics.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from common.chance import rng
+from common.errors import UserError
+from common.models.mlp import MLP
+from common.models.preactresnet import PreActResNet18
+from common.models.smallcnn import SmallCNN
+from common.shapes import Inputs
+
+NETWORKS: dict[str, type[nn.Module]] = {"preactresnet18": PreActResNet18, "smallcnn": SmallCNN, "mlp": MLP}
+
+
+class Normalize(nn.Module):
+    """``(x - mean) / std`` per channel or feature, with the statistics of the training part.
+
+    dims  of one input: 3 for an image, 1 for a row of a table
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float], dims: int) -> None:
+        super().__init__()
+        shape = (-1, *[1] * (dims - 1))
+        self.register_buffer("mean", torch.tensor(mean).view(shape))
+        self.register_buffer("std", torch.tensor(std).view(shape))
+
+    def forward(self, x: Inputs) -> Inputs:
+        return (x - self.mean) / self.std
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """All that it takes to build a model again; it lies in the header of every weights file.
+
+    shape  of one input, without the batch;  mean, std  per channel or feature, in natural units
+    """
+
+    model: str
+    width: int
+    classes: tuple[str, ...]
+    shape: tuple[int, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, header: Any) -> "Blueprint":
+        """raises UserError for a header that is none, or a network that this version does not have"""
+        try:
+            model, width = str(header["model"]), int(header["width"])
+            lists = (tuple(header[name]) for name in ("classes", "shape", "mean", "std"))
+            blueprint = cls(model, width, *lists)
+        except (KeyError, TypeError, ValueError):
+            raise UserError("The header does not describe a model of this project.") from None
+        if blueprint.model not in NETWORKS:
+            raise UserError(f"The model {blueprint.model!r} is not one of {', '.join(NETWORKS)}.")
+        return blueprint
+
+
+def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
+    """The model a blueprint describes, on the CPU, with initial weights that depend on the seed alone.
+
+    raises UserError where the network cannot take inputs of this shape
+    """
+    network = NETWORKS[blueprint.model]
+    is_image = len(blueprint.shape) == 3
+    if is_image == (network is MLP):
+        raise UserError(f"--model {blueprint.model}: does not take inputs of shape {blueprint.shape}.")
+    with torch.random.fork_rng(devices=[]):
+        if seed is not None:
+            torch.manual_seed(int(rng("weights", seed).integers(2**63)))
+        net = network(blueprint.shape[0], len(blueprint.classes), blueprint.width)
+    normalize = Normalize(blueprint.mean, blueprint.std, len(blueprint.shape))
+    model = nn.Sequential(OrderedDict(normalize=normalize, network=net))
+    return model.to(memory_format=torch.channels_last) if is_image else model

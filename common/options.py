@@ -1,0 +1,280 @@
+"""The options of training: their groups, each data set's own defaults, and the name of a run.
+
+Nothing here imports torch, so that a mistyped option or a missing data set is answered at once.
+"""
+
+import dataclasses
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import tyro
+
+from common.errors import UserError
+
+Model = Literal["preactresnet18", "smallcnn", "mlp"]
+Augment = Literal["crop-flip", "none"]
+LamPer = Literal["batch", "row"]
+
+
+def _own(metavar: str, default: str) -> object:
+    """A field that is None until the data set is known: what the help shows as its value and default."""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """What is learnt from."""
+
+    dataset: str = "cifar10"
+    """cifar10, digits, iris, wine, breast_cancer; or path/to/NAME: train/ and test/ of class folders, or parquet."""
+    data_dir: Annotated[Path | None, _own("PATH", "$MIXUP_DATA_DIR")] = None
+    """Folder that holds cifar10/{train,test}.parquet, cifar-10-batches-py or your own sets."""
+    subset: Annotated[int | None, _own("N", "all rows")] = None
+    """Train on this many rows, as many of each class."""
+    holdout: Annotated[int | None, _own("N", "measure on the test part")] = None
+    """Measure on this many training rows, and train on the rest: for choosing settings without the test part."""
+    data_seed: int = 0
+    """Draws subset and hold-out, apart from --seed: every training seed sees the same rows."""
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """What learns."""
+
+    model: Annotated[
+        Model | None, _own("{preactresnet18,smallcnn,mlp}", "preactresnet18; digits: smallcnn; tables: mlp")
+    ] = None
+    """preactresnet18 (32 x 32 images), smallcnn (8 x 8 digits), mlp (tables)."""
+    width: Annotated[int | None, _own("N", "64; smallcnn: 32; mlp: 128")] = None
+    """Channels after the first layer, or units of a hidden layer. The others scale with it."""
+
+
+@dataclass(frozen=True)
+class MixupOptions:
+    """ERM or mixup."""
+
+    mixup: bool = False
+    """Train on mixed pairs of rows (mixup) rather than on the rows themselves (ERM)."""
+    alpha: Annotated[float | None, _own("A", "1.0")] = None
+    """lambda ~ Beta(alpha, alpha): towards 0 it is ERM, 1 is uniform, large trains on midpoints. With --mixup."""
+    lam_per: Annotated[LamPer | None, _own("{batch,row}", "batch, as the authors'")] = None
+    """One lambda a batch, or one a row. With --mixup."""
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How it learns: SGD with momentum, the rate a tenth after each drop."""
+
+    epochs: Annotated[int | None, _own("N", "200; digits: 60; tables: 100")] = None
+    """Passes over the training rows."""
+    batch_size: int = 128
+    """Rows a step, over all processes together."""
+    lr: Annotated[float | None, _own("RATE", "0.1; tables: 0.05")] = None
+    """Learning rate before the first drop."""
+    lr_drops: tuple[float, ...] = (0.5, 0.75)
+    """When the rate drops, as fractions of the training (the authors' epochs 100 and 150 of 200)."""
+    momentum: float = 0.9
+    """Of SGD, without Nesterov."""
+    weight_decay: float = 1e-4
+    """L2 penalty of SGD, on every parameter, as the authors'."""
+    augment: Annotated[Augment | None, _own("{crop-flip,none}", "cifar10: crop-flip; others: none")] = None
+    """crop-flip: a random crop from zero padding (1/8 of the side) and a random flip, once an epoch and row."""
+    seed: int = 0
+    """Initial weights, order, partners, lambda, crops, flips. ERM and mixup of one seed share all they can."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Where and how this machine runs it. None of it changes what is measured."""
+
+    threads: Annotated[int | None, _own("N", "all cores, shared among local processes")] = None
+    """CPU threads of one process."""
+    tracker: Annotated[Literal["tensorboard"] | None, _own("{tensorboard}", "none")] = None
+    """Also log the curves to runs/, through Accelerate."""
+    results_dir: Path = Path("results")
+    """Where the record goes."""
+    checkpoint_dir: Path = Path("checkpoints")
+    """Where weights and resumable state go."""
+    config: Annotated[Path | None, _own("FILE", "none")] = None
+    """Take options from this YAML file, or from a train record (its run again). The command line wins over it."""
+    plan: bool = False
+    """Print the options in force, the steps, and the time and memory to expect; then stop."""
+    overwrite: bool = False
+    """Train again, and replace, what is already there under this run's name."""
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    data: DataOptions = DataOptions()
+    model: ModelOptions = ModelOptions()
+    mixing: MixupOptions = MixupOptions()
+    training: TrainingOptions = TrainingOptions()
+    run: RunOptions = RunOptions()
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What a run is: every option that decides its numbers, with nothing left open. It goes into the record."""
+
+    dataset: str
+    subset: int | None
+    holdout: int | None
+    data_seed: int
+    model: Model
+    width: int
+    mixup: bool
+    alpha: float | None  # None under ERM
+    lam_per: LamPer | None  # None under ERM
+    epochs: int
+    batch_size: int
+    lr: float
+    lr_drops: tuple[float, ...]
+    momentum: float
+    weight_decay: float
+    augment: Augment
+    seed: int
+
+
+@dataclass(frozen=True)
+class Defaults:
+    model: Model
+    epochs: int
+    lr: float
+    augment: Augment
+
+
+DEFAULTS = {
+    "cifar10": Defaults("preactresnet18", 200, 0.1, "crop-flip"),
+    "digits": Defaults("smallcnn", 60, 0.1, "none"),
+}
+# A set we do not know: nothing is flipped or cropped unasked, since a flipped digit or letter is another one.
+TABLE = Defaults("mlp", 100, 0.05, "none")
+IMAGES = Defaults("preactresnet18", 200, 0.1, "none")
+SMALL_IMAGES = Defaults("smallcnn", 60, 0.1, "none")  # too small for three halvings: sides under 16 pixels
+
+WIDTHS: dict[Model, int] = {"preactresnet18": 64, "smallcnn": 32, "mlp": 128}
+TAKES: dict[Model, str] = {"preactresnet18": "images", "smallcnn": "images", "mlp": "table"}
+
+# Where each number must lie. Checked for the option as typed, so that the message can name it.
+LIMITS = {
+    "subset": "[1, inf)",
+    "holdout": "[1, inf)",
+    "data_seed": "[0, inf)",
+    "width": "[1, inf)",
+    "alpha": "(0, inf)",
+    "epochs": "[1, inf)",
+    "batch_size": "[2, inf)",
+    "lr": "(0, inf)",
+    "lr_drops": "(0, 1)",
+    "momentum": "[0, 1)",
+    "weight_decay": "[0, inf)",
+    "seed": "[0, inf)",
+    "threads": "[1, 1024]",
+}
+
+
+def check(options: TrainOptions) -> None:
+    """Refuses what can be refused without data: numbers out of range, options that clash.
+
+    raises UserError that names the option
+    """
+    for group in (options.data, options.model, options.mixing, options.training, options.run):
+        for name, limits in LIMITS.items():
+            value = getattr(group, name, None)
+            for number in value if isinstance(value, tuple) else (value,):
+                if number is not None and not _inside(number, limits):
+                    raise UserError(f"{_flag(name)} {number:g}: must lie in {limits}.")
+    if not options.mixing.mixup:
+        for name in ("alpha", "lam_per"):
+            value = getattr(options.mixing, name)
+            if value is not None:
+                raise UserError(f"{_flag(name)} {value}: means nothing without --mixup; add --mixup, or leave it out.")
+    drops = options.training.lr_drops
+    if list(drops) != sorted(set(drops)):
+        raise UserError(f"--lr-drops {' '.join(map(str, drops))}: must rise, each drop after the one before it.")
+
+
+def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> TrainConfig:
+    """The configuration in force: what was asked for, then the data set's own defaults.
+
+    name  of the data set;  kind  "images" or "table";  side  of its images in pixels, None for a table
+    raises UserError where the model does not take this kind of data
+    """
+    if name in DEFAULTS:
+        own = DEFAULTS[name]
+    elif kind == "table":
+        own = TABLE
+    else:
+        own = IMAGES if side is None or side >= 16 else SMALL_IMAGES
+    data, mixing, training = options.data, options.mixing, options.training
+    model = options.model.model or own.model
+    if TAKES[model] != kind:
+        fitting = ", ".join(m for m in get_args(Model) if TAKES[m] == kind)
+        raise UserError(f"--model {model}: takes {TAKES[model]}, and {name} is {kind}; take one of: {fitting}.")
+    return TrainConfig(
+        dataset=name,
+        subset=data.subset,
+        holdout=data.holdout,
+        data_seed=data.data_seed,
+        model=model,
+        width=options.model.width or WIDTHS[model],
+        mixup=mixing.mixup,
+        alpha=(1.0 if mixing.alpha is None else mixing.alpha) if mixing.mixup else None,
+        lam_per=(mixing.lam_per or "batch") if mixing.mixup else None,
+        epochs=training.epochs or own.epochs,
+        batch_size=training.batch_size,
+        lr=training.lr or own.lr,
+        lr_drops=training.lr_drops,
+        momentum=training.momentum,
+        weight_decay=training.weight_decay,
+        augment=training.augment or own.augment,
+        seed=training.seed,
+    )
+
+
+def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -> str:
+    """The name of a run: the data set, the model, ERM or mixup, the seed, and all that departs from the defaults.
+
+    For example ``cifar10-5000-preactresnet18-w16-100ep-erm-seed1``. Two configurations never share a name.
+    """
+    bare = TrainOptions(model=ModelOptions(model=config.model))
+    usual = resolve(bare, config.dataset, kind, side)
+    usual = dataclasses.replace(usual, lam_per="batch" if config.mixup else None)
+    parts = [config.dataset]
+
+    def add(field: str, text: str) -> None:
+        if getattr(config, field) != getattr(usual, field):
+            parts.append(text)
+
+    add("subset", f"{config.subset}")
+    add("holdout", f"holdout{config.holdout}")
+    add("data_seed", f"rows{config.data_seed}")
+    parts.append(config.model)
+    add("width", f"w{config.width}")
+    add("epochs", f"{config.epochs}ep")
+    add("batch_size", f"b{config.batch_size}")
+    add("lr", f"lr{config.lr}")
+    add("lr_drops", "drops" + ("+".join(map(str, config.lr_drops)) or "none"))
+    add("momentum", f"mom{config.momentum}")
+    add("weight_decay", f"wd{config.weight_decay}")
+    add("augment", f"aug{config.augment.replace('-', '')}")
+    parts.append(f"mixup{config.alpha}" if config.mixup else "erm")
+    add("lam_per", f"per{config.lam_per}")
+    if precision != "no":
+        parts.append(precision)
+    parts.append(f"seed{config.seed}")
+    return "-".join(parts)
+
+
+def _flag(field: str) -> str:
+    return "--" + field.replace("_", "-")
+
+
+def _inside(number: int | float, limits: str) -> bool:
+    low, high = (float(end) for end in re.findall(r"[\d.]+|inf", limits))
+    above = number >= low if limits[0] == "[" else number > low
+    below = number <= high if limits[-1] == "]" else number < high
+    return math.isfinite(number) and above and below

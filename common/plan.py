@@ -1,0 +1,106 @@
+"""An epoch, planned before it is run: the order, each row's partner, lambda, crop and flip.
+
+All of it is drawn here, on the CPU, for all rows at once, from streams named by (seed, epoch). Nothing else in training
+draws a random number, so a run resumes without random state, and one process or eight see the same batches.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from common.chance import rng
+from common.shapes import Flags, Rows, Weights
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One epoch over n rows. Places count the rows in the order in which they are met.
+
+    order    (n,)    the row at each place
+    partner  (n,)    the row mixed into it: another (or the same) row of the same global batch
+    lam      (n,)    the weight of the row itself; 1 - lam is the partner's
+    shift    (n, 2)  per row, not place: top left corner of its crop in the padded image; None: no crop, no flip
+    flip     (n,)    per row, not place: whether it is mirrored; None: no crop, no flip
+    stops            the place after the last of each global batch
+    pad              pixels of padding that shift counts from
+    """
+
+    order: Rows
+    partner: Rows
+    lam: Weights
+    shift: Int[Tensor, "b 2"] | None
+    flip: Flags | None
+    stops: tuple[int, ...]
+    pad: int
+
+    def batches(self, process: int, processes: int) -> list[tuple[slice, int]]:
+        """This process's places of each global batch, and the number of rows of the whole batch.
+
+        The shares are as equal as can be; with more processes than rows some are empty.
+        """
+        starts = (0, *self.stops[:-1])
+        shares = []
+        for start, stop in zip(starts, self.stops, strict=True):
+            rows = stop - start
+            mine = slice(start + rows * process // processes, start + rows * (process + 1) // processes)
+            shares.append((mine, rows))
+        return shares
+
+    def to(self, device: torch.device) -> "Plan":
+        tensors: dict[str, Any] = {name: t.to(device) for name, t in vars(self).items() if isinstance(t, Tensor)}
+        return dataclasses.replace(self, **tensors)
+
+
+def batch_stops(rows: int, batch_size: int) -> tuple[int, ...]:
+    """Where each global batch ends. The last, smaller one is used too, unless it is of a single row, which has no
+    partner and no variance to normalise by: that row joins the batch before it."""
+    stops = [*range(batch_size, rows, batch_size), rows]
+    if len(stops) > 1 and stops[-1] - stops[-2] == 1:
+        del stops[-2]
+    return tuple(stops)
+
+
+def draw(
+    rows: int,
+    batch_size: int,
+    *,
+    seed: int,
+    epoch: int,
+    alpha: float | None,
+    lam_per: str | None,
+    pad: int,
+) -> Plan:
+    """Draws one epoch. ERM (alpha None) is lambda = 1; its order, partners, crops and flips are those of mixup.
+
+    alpha    lambda ~ Beta(alpha, alpha), section 2; one a batch as in the authors' code, or one a row
+    pad      pixels of padding to crop from; 0: images are left as they are
+    """
+    stops = batch_stops(rows, batch_size)
+    order = rng("order", seed, epoch).permutation(rows)
+    pairing = rng("partner", seed, epoch)
+    partner = np.concatenate([pairing.permutation(batch) for batch in np.split(order, stops[:-1])])
+
+    if alpha is None:
+        lam = np.ones(rows)
+    elif lam_per == "row":
+        lam = rng("lambda", seed, epoch).beta(alpha, alpha, size=rows)
+    else:
+        sizes = np.diff((0, *stops))
+        lam = rng("lambda", seed, epoch).beta(alpha, alpha, size=len(stops)).repeat(sizes)
+
+    shift = rng("crop", seed, epoch).integers(0, 2 * pad, size=(rows, 2), endpoint=True)
+    flip = rng("flip", seed, epoch).random(rows) < 0.5
+    return Plan(
+        order=torch.from_numpy(order),
+        partner=torch.from_numpy(partner),
+        lam=torch.from_numpy(lam).float(),
+        shift=torch.from_numpy(shift) if pad else None,
+        flip=torch.from_numpy(flip) if pad else None,
+        stops=stops,
+        pad=pad,
+    )

@@ -1,0 +1,118 @@
+"""Devices and processes, as Accelerate gives them, and the guards that it does not have."""
+
+import ctypes
+import os
+import platform
+import resource
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DynamoBackend, broadcast, broadcast_object_list
+from torch import nn
+
+from common.errors import UserError
+
+T = TypeVar("T")
+
+
+def start(threads: int | None, tracker: str | None) -> Accelerator:
+    """The accelerator, on every core that this process may use.
+
+    raises UserError where the launcher's settings would change what a run means
+    """
+    # On a machine without accelerator, several processes must be told so, or each believes to be alone.
+    accelerator = Accelerator(cpu=not torch.accelerator.is_available(), log_with=tracker, project_dir="runs")
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world != accelerator.num_processes:
+        raise UserError(
+            f"The launcher started {world} processes, but Accelerate found {accelerator.num_processes}; "
+            "check --num_processes and the number of devices."
+        )
+    if accelerator.gradient_accumulation_steps != 1:
+        raise UserError(
+            "Gradient accumulation set by the launcher would rescale the loss; leave it out "
+            "(gradient_accumulation_steps: 1)."
+        )
+    # `accelerate launch` sets one thread on a machine without GPU; the torch call overrides it.
+    torch.set_num_threads(threads or max(1, usable_cores() // local_processes()))
+    _keep_freed_memory()
+    return accelerator
+
+
+def _keep_freed_memory() -> None:
+    """Lets glibc keep blocks of 32 MiB and more, one activation of the paper's network at batch 128, rather than give
+    each back to the kernel and fault it in anew: about 8 % of a step on two cores."""
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(-3, 2**30)  # M_MMAP_THRESHOLD
+        libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
+
+
+def from_main(accelerator: Accelerator, make: Callable[[], T]) -> T:
+    """What the main process makes, for every process: files are read by one, whose disk counts."""
+    box = [make() if accelerator.is_main_process else None]
+    if accelerator.num_processes > 1:
+        broadcast_object_list(box)
+    return box[0]  # type: ignore[return-value]
+
+
+def share_buffers(accelerator: Accelerator, model: nn.Module) -> None:
+    """Gives every process the main one's BatchNorm statistics, so that all evaluate, and one saves, the same model."""
+    if accelerator.num_processes > 1:
+        for buffer in model.buffers():
+            broadcast(buffer)
+
+
+def usable_cores() -> int:
+    """The cores this process may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def local_processes() -> int:
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
+def batchnorm_over(accelerator: Accelerator) -> str:
+    """Over which rows BatchNorm measures. torch can synchronise it on accelerators, and not on the CPU."""
+    if accelerator.num_processes == 1:
+        return "one process"
+    return "per process" if accelerator.device.type == "cpu" else "synchronised"
+
+
+def synchronise_batchnorm(accelerator: Accelerator, model: nn.Module) -> nn.Module:
+    """The model as it must be before it is prepared, so that N processes mean what one means."""
+    if batchnorm_over(accelerator) == "synchronised":
+        return nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    return model
+
+
+def environment(accelerator: Accelerator) -> dict[str, object]:
+    """What a record says of the machine and of how it was used."""
+    plugin = accelerator.state.dynamo_plugin
+    return {
+        "device": device_name(accelerator),
+        "threads": torch.get_num_threads(),
+        "processes": accelerator.num_processes,
+        "precision": accelerator.mixed_precision,
+        "compiled": plugin.backend != DynamoBackend.NO,
+        "batchnorm": batchnorm_over(accelerator),
+    }
+
+
+def device_name(accelerator: Accelerator) -> str:
+    if accelerator.device.type == "cuda":
+        return torch.cuda.get_device_name(accelerator.device)
+    if accelerator.device.type == "cpu":
+        return f"CPU {platform.machine()}"
+    return str(accelerator.device.type)
+
+
+def peak_memory(accelerator: Accelerator) -> int:
+    """Bytes: the most that tensors took on a CUDA device, or that the whole process took."""
+    if accelerator.device.type == "cuda":
+        return torch.cuda.max_memory_allocated(accelerator.device)
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if platform.system() == "Darwin" else 1024 * peak

@@ -1,0 +1,57 @@
+"""How a run shows that it goes on: one bar in a terminal, a line now and then elsewhere."""
+
+import sys
+import time
+from types import TracebackType
+
+from accelerate.utils import tqdm
+
+LINE_EVERY = 10.0  # seconds between two lines where there is no terminal
+
+
+def duration(seconds: float) -> str:
+    """In the unit a person would use: '40 s', '12 min', '3.5 h', '4.2 days'."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 36 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.1f} days"
+
+
+class Progress:
+    """Steps done of all, with the time left. Silent in processes that do not speak."""
+
+    def __init__(self, total: int, done: int, is_speaker: bool) -> None:
+        self._is_line = is_speaker and not sys.stderr.isatty()
+        self._start = self._last_line = time.monotonic()
+        self._total, self._first, self._done, self._text = total, done, done, "first epoch"
+        shown = is_speaker and not self._is_line
+        self._bar = tqdm(total=total, initial=done, unit="step", dynamic_ncols=True, disable=not shown, leave=False)
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+
+    def step(self) -> None:
+        self._done += 1
+        self._bar.update()
+        if self._is_line and time.monotonic() - self._last_line >= LINE_EVERY:
+            self._line()
+
+    def say(self, text: str) -> None:
+        """What the bar shows beside itself from now on."""
+        self._text = text
+        self._bar.set_postfix_str(text, refresh=False)
+
+    def _line(self) -> None:
+        now = time.monotonic()
+        self._last_line = now
+        share = (self._done - self._first) / max(1, self._total - self._first)
+        left = (now - self._start) * (1 / share - 1) if share else 0.0
+        print(f"{self._done / self._total:4.0%}  {self._text}  {duration(left)} left", file=sys.stderr, flush=True)

@@ -1,0 +1,114 @@
+"""Records: the JSON objects that prove a measurement. The only code that reads or writes one; it needs no torch."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from common.errors import UserError
+from common.files import write_whole
+
+SCHEMA = 1
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("torch", "torchvision", "accelerate", "datasets", "evaluate", "numpy", "scikit-learn")
+
+Record = dict[str, Any]
+
+
+def path_of(results_dir: Path, dataset: str, kind: str, name: str) -> Path:
+    """Where a record lies: ``results/<dataset>/<kind>-<name>.json``."""
+    return results_dir / dataset / f"{kind}-{name}.json"
+
+
+def write(path: Path, record: Record) -> None:
+    """Writes a record whole or not at all.
+
+    raises ValueError for one that does not fit the schema: that is our mistake, not the user's
+    """
+    trouble = _trouble(record)
+    if trouble:
+        raise ValueError(f"{path}: {trouble}")
+    write_whole(path, (_text(record) + "\n").encode())
+
+
+def read(path: Path) -> Record:
+    """raises UserError for a file that is no record of ours, with the field that is wrong"""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}.") from None
+    except ValueError as error:
+        raise UserError(f"{path}: not a record ({error}). Restore it, or move it away and run again.") from None
+    if isinstance(record, dict) and isinstance(record.get("schema"), int) and record["schema"] > SCHEMA:
+        raise UserError(f"{path}: schema {record['schema']} is newer than this code ({SCHEMA}); update the code.")
+    trouble = _trouble(record)
+    if trouble:
+        raise UserError(f"{path}: not a record ({trouble}). Restore it, or move it away and run again.")
+    return record
+
+
+def environment(**measured: Any) -> dict[str, Any]:
+    """Which code made a record, by which command, when. `measured` adds what only the running process knows:
+    device, threads, processes, precision, compiled, batchnorm."""
+    return {
+        "versions": {"python": ".".join(map(str, sys.version_info[:3]))} | {p: version(p) for p in PACKAGES},
+        **measured,
+        "commit": _git("rev-parse", "HEAD") or "unknown",
+        "code_differs": _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!results") != "",
+        "command": command(sys.argv),
+        "finished": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def command(argv: Sequence[str]) -> str:
+    """The command line without paths of this machine: of an absolute path only the last part is kept, and of the
+    script its place in the repository."""
+    script = Path(argv[0]).resolve()
+    shown = [str(script.relative_to(ROOT)) if script.is_relative_to(ROOT) else script.name]
+    for word in argv[1:]:
+        option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+        shown.append(option + equals + (Path(value).name if os.path.isabs(value) else value))
+    return " ".join(shown)
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
+
+
+@cache
+def _schema() -> Any:
+    import jsonschema  # more than a second where its optional formats are installed, so not before it is needed
+
+    schema = json.loads(Path(__file__).with_name("record.schema.json").read_text())
+    return jsonschema.Draft202012Validator(schema)
+
+
+def _trouble(record: Any) -> str | None:
+    """What is wrong with a record, the field first, or None."""
+    errors = sorted(_schema().iter_errors(record), key=lambda error: len(error.absolute_path), reverse=True)
+    return f"{errors[0].json_path}: {errors[0].message[:300]}" if errors else None
+
+
+def _text(value: Any, indent: int = 0) -> str:
+    """JSON with a line for each field, and for each row of a list: readable, and short in a diff."""
+    inside = "\n" + " " * (indent + 1)
+    if isinstance(value, dict) and indent < 2 and value:
+        rows = [f"{json.dumps(k)}: {_text(v, indent + 1)}" for k, v in value.items()]
+        return "{" + inside + ("," + inside).join(rows) + "\n" + " " * indent + "}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[" + inside + ("," + inside).join(_text(row, 2) for row in value) + "\n" + " " * indent + "]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

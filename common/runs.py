@@ -1,0 +1,171 @@
+"""What a training run is before it is trained: its configuration, rows, network, name and files."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from common import checkpoints, records
+from common.chance import rng
+from common.data.dataset import Dataset, Part, fingerprint, select, statistics
+from common.data.load import load
+from common.data.sources import Source
+from common.errors import UserError
+from common.models import Blueprint
+from common.options import TrainConfig, TrainOptions, resolve, run_name
+from common.plan import Plan, batch_stops, draw
+
+Config = dict[str, Any]
+
+CLEAN_TRAIN_ROWS = 10_000  # at most
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of `train.py`.
+
+    config       every option that decides its numbers
+    precision    Accelerate's mixed precision, which decides them too
+    data         the rows it sees: `test` is what it is measured on
+    fingerprint  SHA-256 of those rows
+    """
+
+    name: str
+    config: TrainConfig
+    precision: str
+    data: Dataset
+    fingerprint: str
+    blueprint: Blueprint
+    record_path: Path
+    weights_path: Path
+    state_path: Path
+
+    @property
+    def pad(self) -> int:
+        """Pixels of padding to crop from: 4 for 32 x 32, as the authors'; 0 for no augmentation."""
+        return self.blueprint.shape[-1] // 8 if self.config.augment == "crop-flip" else 0
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return len(batch_stops(len(self.data.train), self.config.batch_size))
+
+    def plan(self, epoch: int) -> Plan:
+        config = self.config
+        return draw(
+            len(self.data.train),
+            config.batch_size,
+            seed=config.seed,
+            epoch=epoch,
+            alpha=config.alpha,
+            lam_per=config.lam_per,
+            pad=self.pad,
+        )
+
+    def clean_train_rows(self) -> Part:
+        """Training rows as they are, to measure the training error on: the same for every seed and method."""
+        part = self.data.train
+        rows = np.sort(rng("clean train").permutation(len(part))[:CLEAN_TRAIN_ROWS])
+        index = torch.from_numpy(rows)
+        return Part(part.inputs[index], part.labels[index])
+
+    @property
+    def flat_config(self) -> dict[str, int | float | str | bool]:
+        """The configuration as a tracker takes it."""
+        return {k: v if isinstance(v, int | float | str) else str(v) for k, v in self.config_json.items()}
+
+    @property
+    def config_json(self) -> Config:
+        """The configuration as a record holds it."""
+        return json.loads(json.dumps(dataclasses.asdict(self.config)))
+
+    @property
+    def data_json(self) -> dict[str, Any]:
+        """What a record says of the data."""
+        data, blueprint = self.data, self.blueprint
+        return {
+            "name": data.name,
+            "kind": data.kind,
+            "origin": data.origin,
+            "train": len(data.train),
+            "measured_on": data.measured_on,
+            "measured": len(data.test),
+            "classes": list(data.classes),
+            "shape": list(blueprint.shape),
+            "mean": list(blueprint.mean),
+            "std": list(blueprint.std),
+            "notes": list(data.notes),
+            "fingerprint": self.fingerprint,
+        }
+
+    def is_finished(self) -> bool:
+        """Whether record and weights of this very run are there, and no training of it is under way.
+
+        raises UserError where the record under this name is of another configuration or other data
+        """
+        if not self.record_path.exists():
+            return False
+        record = records.read(self.record_path)
+        config = record["config"] | {"precision": record["environment"]["precision"]}
+        self._refuse_other(self.record_path, config, record["data"]["fingerprint"])
+        return checkpoints.has_weights(self.weights_path, record["weights"]) and not self.state_path.exists()
+
+    def saved_state(self) -> dict[str, Any] | None:
+        """The state after the last finished epoch, or None where there is none.
+
+        raises UserError where it is damaged, or of another configuration or other data
+        """
+        if not self.state_path.exists():
+            return None
+        state = checkpoints.load_state(self.state_path)
+        try:
+            config, mark, precision = json.loads(state["config"]), state["fingerprint"], state["precision"]
+        except (KeyError, TypeError, ValueError):
+            raise UserError(
+                f"{self.state_path}: not a checkpoint of this project; remove it, or train from the start with "
+                "--overwrite."
+            ) from None
+        self._refuse_other(self.state_path, config | {"precision": precision}, mark)
+        return state
+
+    def save_state(self, **state: Any) -> None:
+        """Keeps what it takes to go on after this epoch."""
+        own = {"config": json.dumps(self.config_json), "fingerprint": self.fingerprint, "precision": self.precision}
+        checkpoints.save_state(self.state_path, own | state)
+
+    def _refuse_other(self, path: Path, config: Config, mark: str) -> None:
+        mine = self.config_json | {"precision": self.precision}
+        for field, theirs in (config | {"data": mark}).items():
+            ours = self.fingerprint if field == "data" else mine.get(field)
+            if ours != theirs:
+                raise UserError(
+                    f"{path}: is of another run under the same name: {field} is {theirs!r} there and {ours!r} here. "
+                    "Give another --results-dir and --checkpoint-dir, or replace it with --overwrite."
+                )
+
+
+def describe(asked: TrainOptions, source: Source, precision: str) -> Run:
+    """Loads the data, draws the rows, and settles everything that was left to the data set.
+
+    raises UserError for rows that are not to be had, or a model that does not take them
+    """
+    options = asked.data
+    data = select(load(source), options.subset, options.holdout, options.data_seed)
+    shape = tuple(data.train.inputs.shape[1:])
+    side = shape[-1] if data.kind == "images" else None
+    config = resolve(asked, data.name, data.kind, side)
+    name = run_name(config, data.kind, side, precision)
+    return Run(
+        name=name,
+        config=config,
+        precision=precision,
+        data=data,
+        fingerprint=fingerprint(data),
+        blueprint=Blueprint(config.model, config.width, data.classes, shape, *statistics(data.train.inputs)),
+        record_path=records.path_of(asked.run.results_dir, data.name, "train", name),
+        weights_path=checkpoints.weights_path(asked.run.checkpoint_dir, name),
+        state_path=checkpoints.state_path(asked.run.checkpoint_dir, name),
+    )

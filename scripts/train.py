@@ -1,0 +1,207 @@
+"""Train a classifier under ERM or, with --mixup, under mixup.
+
+    accelerate launch scripts/train.py --mixup
+
+Leaves results/<dataset>/train-<run>.json (the record) and checkpoints/<run>.safetensors (the weights). Stopped, the
+same command goes on; finished, it says so. Paper: Zhang et al. 2018, mixup: Beyond Empirical Risk Minimization.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common import cli
+from common.data import sources
+from common.options import TrainOptions, check
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from common.costs import Cost
+    from common.runs import Run
+
+Row = dict[str, Any]  # of a curve: what one epoch gave
+
+LONG_ON_A_CPU = 12 * 3600  # seconds from which a run on a CPU is warned of
+
+
+def main(argv: Sequence[str] | None = None) -> Path | None:
+    """Trains one run. returns its record's path, or None with --plan"""
+    asked = cli.parse(TrainOptions, __doc__ or "", argv, config_file=lambda options: options.run.config)
+    check(asked)
+    return train(asked, sources.find(asked.data.dataset, asked.data.data_dir))
+
+
+def train(asked: TrainOptions, source: sources.Source) -> Path | None:
+    # torch takes seconds to import; what can be refused without it has been refused by now.
+    from torch.optim import SGD
+    from torch.optim.lr_scheduler import MultiStepLR
+
+    from common import checkpoints, costs, loop, metrics, models, processes, records, runs
+    from common.progress import Progress
+
+    accelerator = processes.start(asked.run.threads, asked.run.tracker)
+    device, is_main = accelerator.device, accelerator.is_main_process
+    with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
+        run = runs.describe(asked, source, accelerator.mixed_precision)
+    config, classes = run.config, len(run.data.classes)
+    train_part, test_part = run.data.train.to(device), run.data.test.to(device)
+
+    if not (asked.run.plan or asked.run.overwrite) and processes.from_main(accelerator, run.is_finished):
+        accelerator.print(f"{run.name} is finished: {run.record_path}. To train it again, add --overwrite.")
+        return run.record_path
+    cost = costs.predict(run.blueprint, config, len(train_part), len(test_part), device, accelerator.num_processes)
+    accelerator.print(_opening(run, cost, accelerator))
+    if asked.run.plan:
+        return None
+
+    network = processes.synchronise_batchnorm(accelerator, models.build(run.blueprint, config.seed).to(device))
+    optimizer = SGD(network.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay, fused=True)
+    steps = run.steps_per_epoch
+    schedule = MultiStepLR(optimizer, [round(drop * config.epochs * steps) for drop in config.lr_drops])
+    model, stepper = accelerator.prepare(network, optimizer)
+
+    curve: list[Row] = []
+    seconds = training_seconds = 0.0
+    saved = None if asked.run.overwrite else processes.from_main(accelerator, run.saved_state)
+    if saved:
+        network.load_state_dict(saved["network"])
+        optimizer.load_state_dict(saved["optimizer"])
+        if accelerator.scaler is not None:
+            accelerator.scaler.load_state_dict(saved["scaler"])
+        curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
+        schedule.last_epoch = len(curve) * steps
+        accelerator.print(f"Goes on after epoch {len(curve)} of {config.epochs}.")
+    if asked.run.tracker:
+        accelerator.init_trackers(run.name, run.flat_config)
+
+    with Progress(config.epochs * steps, len(curve) * steps, is_main) as progress:
+        for epoch in range(len(curve) + 1, config.epochs + 1):
+            begun, lr = time.perf_counter(), schedule.get_last_lr()[0]
+            plan = run.plan(epoch).to(device)
+            trained = loop.train_epoch(accelerator, model, stepper, schedule, train_part, plan, progress.step)
+            training_seconds += time.perf_counter() - begun
+            processes.share_buffers(accelerator, network)
+            seen = loop.outcomes(accelerator, network, test_part)
+            tested = metrics.errors(seen.ranks, seen.losses, classes)
+            seconds += time.perf_counter() - begun
+            curve.append({"epoch": epoch, "lr": lr, "train": trained, "test": tested})
+            accelerator.log(_scalars(config.mixup, curve[-1]), step=epoch)
+            progress.say(f"epoch {epoch}/{config.epochs}, test error {_percent(tested)}")
+            if is_main:
+                run.save_state(
+                    network=network.state_dict(),
+                    optimizer=optimizer.state_dict(),
+                    scaler=accelerator.scaler.state_dict() if accelerator.scaler else {},
+                    curve=curve,
+                    seconds=seconds,
+                    training_seconds=training_seconds,
+                )
+
+    seen = loop.outcomes(accelerator, network, test_part)
+    clean = loop.outcomes(accelerator, network, run.clean_train_rows().to(device))
+    accelerator.end_training()
+    if not is_main:
+        return run.record_path
+    final = _final(curve) | {"clean_train": metrics.errors(clean.ranks, clean.losses, classes)}
+    final["last_epoch"] |= metrics.calibration(seen.ranks, seen.confidences)
+    record = {
+        "schema": records.SCHEMA,
+        "kind": "train",
+        "run": run.name,
+        "config": run.config_json,
+        "environment": records.environment(**processes.environment(accelerator)),
+        "data": run.data_json,
+        "weights": checkpoints.save_weights(run.weights_path, network.state_dict(), run.blueprint.to_json()),
+        "parents": [],
+        "curve": curve,
+        "final": final,
+        "cost": {
+            "seconds": seconds,
+            "training_seconds": training_seconds,
+            "images_per_second": config.epochs * len(train_part) / training_seconds,
+            "training_flops": cost.training_flops,
+            "parameters": cost.parameters,
+            "peak_memory_bytes": processes.peak_memory(accelerator),
+        },
+    }
+    records.write(run.record_path, record)
+    run.state_path.unlink(missing_ok=True)  # last: until it is gone, the run counts as unfinished
+    print(_closing(run, final))
+    return run.record_path
+
+
+def _final(curve: list[Row]) -> dict[str, Any]:
+    """The last epoch, and beside it what others report: the median of the last ten, and the best."""
+    last_ten = [row["test"]["errors"] for row in curve[-10:]]
+    best = min(curve, key=lambda row: row["test"]["errors"])
+    return {
+        "last_epoch": {"epoch": curve[-1]["epoch"], **curve[-1]["test"]},
+        "median_of_last_ten": {"epochs": len(last_ten), "errors": statistics.median(last_ten)},
+        "best_epoch": {"epoch": best["epoch"], "errors": best["test"]["errors"]},
+    }
+
+
+def _scalars(mixup: bool, row: Row) -> dict[str, float]:
+    """The deck's four curves. What is counted on mixed rows, weighted by lambda, is no training accuracy and is not
+    called one."""
+    error = row["test"]["errors"] / row["test"]["n"]
+    return {
+        "train acc, lambda-weighted" if mixup else "train acc": row["train"]["weighted_accuracy"],
+        "val acc": 1 - error,
+        "val loss": row["test"]["cross_entropy"],
+        "error": error,
+    }
+
+
+def _opening(run: "Run", cost: "Cost", accelerator: "Accelerator") -> str:
+    """What a run is and will cost, before its first step."""
+    from common.processes import device_name
+    from common.progress import duration
+
+    data, config, steps = run.data, run.config, run.steps_per_epoch
+    shape = " x ".join(map(str, run.blueprint.shape))
+    measured = "test rows" if data.measured_on == "test" else "held-out training rows"
+    options = " ".join(f"{name}={value}" for name, value in run.config_json.items() if value is not None)
+    processes = f"{accelerator.num_processes} process{'es' if accelerator.num_processes > 1 else ''}"
+    device = f"{device_name(accelerator)}, {processes} ({cost.images_per_second:.0f} rows a second, from a trial)"
+    lines = [
+        run.name,
+        f"  data     {len(data.train):,} training and {len(data.test):,} {measured} of {shape} "
+        f"in {len(data.classes)} classes, from {data.origin}",
+        *(f"           {note}" for note in data.notes),
+        f"  options  {options}",
+        f"  steps    {steps:,} an epoch, {config.epochs * steps:,} in all; {cost.parameters:,} parameters",
+        f"  cost     about {duration(cost.seconds)} and {cost.memory_bytes / 2**30:.2g} GiB of tensors on {device}",
+        f"  record   {run.record_path}{'' if run.record_path.exists() else ' (not there yet)'}",
+    ]
+    if accelerator.device.type == "cpu" and cost.seconds > LONG_ON_A_CPU:
+        lines.append(
+            f"This takes {duration(cost.seconds)} on a CPU. What would not: a GPU, the same network in small "
+            "(--width 16 --subset 5000 --epochs 30: minutes), or --dataset digits (seconds)."
+        )
+    return "\n".join(lines)
+
+
+def _closing(run: "Run", final: dict[str, Any]) -> str:
+    other = "the same line without --mixup (ERM)" if run.config.mixup else "the same line with --mixup"
+    return "\n".join(
+        [
+            f"test error {_percent(final['last_epoch'])} after the last epoch, "
+            f"training error {_percent(final['clean_train'])} (clean rows, eval mode)",
+            f"  record   {run.record_path}",
+            f"  weights  {run.weights_path}",
+            f"  next     {other}, to compare",
+        ]
+    )
+
+
+def _percent(outcome: Row) -> str:
+    return f"{outcome['errors'] / outcome['n']:.2%} ({outcome['errors']} of {outcome['n']})"
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run(main))

@@ -1,0 +1,40 @@
+"""What several tests share."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a test comes from, or stays in, the user's cache. One folder for all, since decoding takes time."""
+    folder = Path(os.environ.setdefault("MIXUP_TEST_CACHE", str(tmp_path_factory.getbasetemp() / "cache")))
+    monkeypatch.setenv("MIXUP_CACHE_DIR", str(folder))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_accelerate() -> None:
+    """Accelerate keeps its state in the process; a second Accelerator would inherit the first one's settings."""
+    from accelerate.state import AcceleratorState, GradientState
+
+    AcceleratorState._reset_state(True)
+    GradientState._reset_state()
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a script as a user does, in an empty folder: ``script("train.py", "--plan")``."""
+
+    def run(name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(ROOT / "scripts" / name), *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env=os.environ | environment, capture_output=True, text=True, timeout=300
+        )
+
+    return run

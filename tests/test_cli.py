@@ -1,0 +1,120 @@
+import json
+
+import pytest
+
+from common import cli
+from common.errors import DivergedError, UserError
+from common.options import TrainOptions
+
+
+def parse(*argv):
+    return cli.parse(TrainOptions, "", [str(word) for word in argv], config_file=lambda options: options.run.config)
+
+
+def test_command_line_before_file_before_default(tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("lr: 1e-4\nmixup: yes\nlr-drops: [0.1, 0.3]\nalpha: 0.2\nsubset: 500\naugment: none\nepochs: ~\n")
+    options = parse("--config", file, "--lr", "0.3", "--subset", "7")
+    assert (options.training.lr, options.data.subset) == (0.3, 7)
+    assert (options.mixing.mixup, options.mixing.alpha) == (True, 0.2)
+    assert options.training.lr_drops == (0.1, 0.3)
+    assert options.training.augment == "none"  # not None, which YAML and Python would make of it
+    assert (options.training.epochs, options.training.momentum) == (None, 0.9)
+    assert parse("--config", file).training.lr == 1e-4  # which PyYAML reads as text
+
+
+def test_a_value_equal_to_the_default_wins_over_the_file(tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("batch_size: 64\nmixup: true\n")
+    options = parse("--config", file, "--batch-size", "128", "--no-mixup")
+    assert (options.training.batch_size, options.mixing.mixup) == (128, False)
+
+
+@pytest.mark.parametrize(("word", "value"), [("no", False), ("off", False), ("false", False), ("on", True)])
+def test_flags_in_words(tmp_path, word, value):
+    file = tmp_path / "run.yaml"
+    file.write_text(f"mixup: {word}\n")
+    assert parse("--config", file).mixing.mixup is value
+
+
+def test_a_record_gives_its_configuration(tmp_path):
+    file = tmp_path / "record.json"
+    config = {"dataset": "digits", "mixup": True, "alpha": 0.4, "lam_per": "row", "lr_drops": [], "subset": None}
+    file.write_text(json.dumps({"schema": 1, "kind": "train", "config": config}))
+    options = parse("--config", file)
+    assert (options.data.dataset, options.mixing.alpha, options.mixing.lam_per) == ("digits", 0.4, "row")
+    assert (options.training.lr_drops, options.data.subset) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("lrs: 1\n", "unknown option 'lrs'; perhaps you meant lr"),
+        ("rate: 1\n", "unknown option 'rate'"),
+        ("plan: true\n", "unknown option 'plan'"),
+        ("lr: fast\n", "lr: 'fast' is no value for --lr"),
+        ("epochs: 1.5\n", "epochs: '1.5' is no value"),
+        ("lam_per: image\n", "lam_per: 'image'"),
+        ("mixup: 3\n", "mixup: '3' is neither true nor false"),
+        ("lr: [0.1, 0.2]\n", "lr: '0.1 0.2' is no value"),
+        ("lr: {a: 1}\n", "lr: takes a value"),
+        ("- lr\n", "must hold lines such as"),
+        ("lr: [\n", "neither YAML nor a record"),
+        ("\x00", "neither YAML nor a record"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_the_key(tmp_path, content, message):
+    file = tmp_path / "run.yaml"
+    file.write_text(content)
+    with pytest.raises(UserError) as caught:
+        parse("--config", file)
+    assert message in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+def test_no_file_and_no_train_record(tmp_path):
+    with pytest.raises(UserError, match="missing.yaml: No such file"):
+        parse("--config", tmp_path / "missing.yaml")
+    record = tmp_path / "attack.json"
+    record.write_text('{"schema": 1, "kind": "attack", "config": {}}')
+    with pytest.raises(UserError, match="only a train record"):
+        parse("--config", record)
+
+
+@pytest.mark.parametrize("argv", [["--lr", "x"], ["--mixp"], ["--model", "vgg"], ["--lr"], ["--epochs", "1.5"]])
+def test_a_mistyped_option_ends_in_a_box_and_status_two(argv, capsys):
+    with pytest.raises(SystemExit) as caught:
+        parse(*argv)
+    assert caught.value.code == 2
+    assert argv[0] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(UserError("Mend it."), 2), (DivergedError("Mend it."), 3), (KeyboardInterrupt(), 130)]
+)
+def test_what_a_user_can_cause_becomes_one_sentence(error, status, capsys):
+    def main():
+        raise error
+
+    assert cli.run(main) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "Traceback" not in err
+
+
+def test_what_is_our_mistake_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        cli.run(lambda: 1 / 0)
+
+
+def test_a_process_that_does_not_speak_waits_then_says_who_it_is(monkeypatch, capsys):
+    def main():
+        raise UserError("Only here.")
+
+    waited = []
+    monkeypatch.setenv("RANK", "3")
+    monkeypatch.setattr(cli.time, "sleep", waited.append)
+    assert cli.run(main) == 2
+    assert waited == [cli.WAIT_FOR_SPEAKER]
+    assert capsys.readouterr().err == "[process 3] Only here.\n"

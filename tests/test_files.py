@@ -1,0 +1,45 @@
+import errno
+import os
+
+import pytest
+
+from common import files
+from common.errors import UserError
+from common.files import write_whole
+
+
+def test_makes_the_folder_and_replaces_the_file(tmp_path):
+    path = tmp_path / "a" / "b" / "file"
+    write_whole(path, b"one")
+    write_whole(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert os.listdir(path.parent) == ["file"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, call, code):
+    path = tmp_path / "file"
+    write_whole(path, b"good")
+
+    def fail(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(files.os, call, fail)
+    with pytest.raises(UserError, match=f"{path}: cannot be written"):
+        write_whole(path, b"half")
+    assert path.read_bytes() == b"good"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_sweeps_what_a_killed_writer_left_of_this_file_alone(tmp_path):
+    (tmp_path / ".file.123.part").write_bytes(b"half")
+    (tmp_path / ".file2.123.part").write_bytes(b"another's")
+    write_whole(tmp_path / "file", b"whole")
+    assert sorted(os.listdir(tmp_path)) == [".file2.123.part", "file"]
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path):
+    (tmp_path / "results").write_text("")
+    with pytest.raises(UserError, match="results/record.json: cannot be written"):
+        write_whole(tmp_path / "results" / "record.json", b"")

@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from torch import nn
+from torch.nn import functional as F
+from torch.optim import SGD
+from torch.optim.lr_scheduler import MultiStepLR
+
+from common import loop
+from common.data.dataset import Part
+from common.errors import DivergedError
+from common.models import Blueprint, build
+from common.plan import draw
+
+ROWS = 37
+
+
+def images(rows=ROWS, side=8):
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (rows, 1, side, side), generator=generator, dtype=torch.uint8)
+    return Part(pixels, torch.arange(rows) % 4)
+
+
+def small_model():
+    return build(Blueprint("smallcnn", 4, tuple("abcd"), (1, 8, 8), (0.5,), (0.25,)), seed=0)
+
+
+def train(model, part, plan, step_done=lambda: None, lr=0.1):
+    accelerator = Accelerator(cpu=True)
+    optimizer = SGD(model.parameters(), lr, 0.9, weight_decay=1e-4, fused=True)
+    prepared, stepper = accelerator.prepare(model, optimizer)
+    return loop.train_epoch(accelerator, prepared, stepper, MultiStepLR(optimizer, [2]), part, plan, step_done)
+
+
+def the_plan(alpha=1.0, pad=1, lam_per="batch", epoch=1):
+    return draw(ROWS, 8, seed=0, epoch=epoch, alpha=alpha, lam_per=lam_per, pad=pad)
+
+
+@pytest.mark.parametrize("lam_per", ["batch", "row"])
+@pytest.mark.parametrize("alpha", [None, 1.0])
+def test_an_epoch_is_the_plain_loop_that_a_reader_would_write(alpha, lam_per):
+    part, plan = images(), the_plan(alpha, pad=0, lam_per=lam_per)
+    ours, plain = small_model(), small_model()
+    got = train(ours, part, plan)
+
+    optimizer = SGD(plain.parameters(), 0.1, 0.9, weight_decay=1e-4)
+    losses = 0.0
+    for step, start in enumerate(range(0, ROWS, 8)):
+        if step == 2:
+            optimizer.param_groups[0]["lr"] = 0.01
+        i, j = plan.order[start : start + 8], plan.partner[start : start + 8]
+        lam = plan.lam[start : start + 8].view(-1, 1, 1, 1)
+        x = lam * part.inputs[i] / 255 + (1 - lam) * part.inputs[j] / 255
+        label = lam.view(-1, 1) * F.one_hot(part.labels[i], 4) + (1 - lam.view(-1, 1)) * F.one_hot(part.labels[j], 4)
+        loss = F.cross_entropy(plain(x), label)
+        losses += loss.item() * len(i)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    for a, b in zip(ours.parameters(), plain.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-5)
+    assert got["loss"] == pytest.approx(losses / ROWS, rel=1e-5)
+
+
+def test_a_row_is_cropped_and_flipped_alike_as_itself_and_as_a_partner():
+    part, plan = images(), the_plan()
+    own = loop.gather(part, plan.order, plan)
+    partner = loop.gather(part, plan.partner, plan)
+    place_of = {row: place for place, row in enumerate(plan.order.tolist())}
+    assert all(torch.equal(partner[p], own[place_of[row]]) for p, row in enumerate(plan.partner.tolist()))
+    assert not torch.equal(own, loop.natural(part.inputs[plan.order]))
+
+
+def test_the_same_epoch_twice_gives_the_same_bits():
+    one, two = small_model(), small_model()
+    assert train(one, images(), the_plan()) == train(two, images(), the_plan())
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+
+
+def test_weighted_accuracy_of_a_model_that_always_says_class_0():
+    class Constant(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bias = nn.Parameter(torch.tensor([9.0, 0.0, 0.0, 0.0]))
+
+        def forward(self, x):
+            return self.bias.expand(len(x), 4)
+
+    part, plan = images(), the_plan()
+    got = train(Constant(), part, plan, lr=1e-9)
+    y, other = part.labels[plan.order], part.labels[plan.partner]
+    expected = (plan.lam * (y == 0) + (1 - plan.lam) * (other == 0)).sum() / ROWS
+    assert got["weighted_accuracy"] == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_no_step_waits_for_the_device(monkeypatch):
+    part, plan = images(), the_plan()
+    model, waits = small_model(), []
+    for name in ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__"):
+        real = getattr(torch.Tensor, name)
+        monkeypatch.setattr(torch.Tensor, name, lambda self, *a, _n=name, _r=real: (waits.append(_n), _r(self, *a))[1])
+    seen = []
+    train(model, part, plan, step_done=lambda: seen.append(len(waits)))
+    assert len(seen) == 5
+    assert seen[-1] == 0, waits
+    assert waits == ["tolist"]  # once, when the epoch is over
+
+
+def test_a_loss_that_is_no_longer_finite_is_said():
+    part = Part(torch.full((ROWS, 3), 1e30), torch.arange(ROWS) % 4)
+    model = build(Blueprint("mlp", 4, tuple("abcd"), (3,), (0.0,) * 3, (1e-9,) * 3), seed=0)
+    with pytest.raises(DivergedError, match="no longer finite.*--lr"):
+        train(model, part, the_plan(pad=0), lr=1e9)
+    with pytest.raises(DivergedError, match="no longer finite"):
+        loop.outcomes(Accelerator(cpu=True), model, part)
+
+
+@pytest.mark.parametrize("batch", [1, 5, 36, 37, 500])
+def test_outcomes_are_those_of_each_row(monkeypatch, batch):
+    monkeypatch.setattr(loop, "EVALUATION_BATCH", batch)
+    model, part = small_model(), images()
+    got = loop.outcomes(Accelerator(cpu=True), model, part)
+    model.eval()
+    with torch.no_grad():
+        logits = torch.cat([model(part.inputs[row : row + 1] / 255) for row in range(ROWS)])
+    sorted_classes = logits.argsort(dim=1, descending=True)
+    ranks = (sorted_classes == part.labels[:, None]).int().argmax(dim=1)
+    assert got.ranks.tolist() == ranks.tolist()
+    assert np.allclose(got.losses, F.cross_entropy(logits, part.labels, reduction="none"), atol=1e-5)
+    assert np.allclose(got.confidences, logits.softmax(1).amax(1), atol=1e-6)
+
+
+def test_ties_count_as_argmax_breaks_them():
+    class Tied(nn.Module):
+        def forward(self, x):
+            return torch.zeros(len(x), 4)
+
+    got = loop.outcomes(Accelerator(cpu=True), Tied(), images(8))
+    assert got.ranks.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]

@@ -1,0 +1,183 @@
+import ast
+import dataclasses
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common import options as o
+from common.errors import UserError
+from common.options import LIMITS, TrainConfig, TrainOptions, check, resolve, run_name
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def asked(**changes):
+    """Options by flat name, as on the command line."""
+    groups = {}
+    for group in dataclasses.fields(TrainOptions):
+        names = {field.name for field in dataclasses.fields(group.type)}
+        groups[group.name] = group.type(**{name: changes.pop(name) for name in names & set(changes)})
+    assert not changes
+    return TrainOptions(**groups)
+
+
+def cifar(**changes):
+    return resolve(asked(**changes), "cifar10", "images", 32)
+
+
+def name_of(config, precision="no"):
+    return run_name(config, "images", 32, precision)
+
+
+def test_the_defaults_are_the_decks():
+    config = cifar(mixup=True)
+    assert (config.model, config.width, config.epochs, config.batch_size, config.lr) == (
+        "preactresnet18",
+        64,
+        200,
+        128,
+        0.1,
+    )
+    assert (config.alpha, config.lam_per, config.weight_decay, config.momentum) == (1.0, "batch", 1e-4, 0.9)
+    assert config.augment == "crop-flip"
+    assert [drop * config.epochs for drop in config.lr_drops] == [100, 150]
+
+
+def test_other_sets_bring_their_own():
+    digits = resolve(asked(), "digits", "images", 8)
+    assert (digits.model, digits.augment, digits.epochs) == ("smallcnn", "none", 60)
+    table = resolve(asked(), "wine", "table", None)
+    assert (table.model, table.width, table.lr) == ("mlp", 128, 0.05)
+    assert resolve(asked(), "letters", "images", 28).augment == "none"  # a flipped letter is another one
+    assert resolve(asked(), "thumbs", "images", 12).model == "smallcnn"
+    assert resolve(asked(epochs=3, lr=0.5, model="mlp"), "wine", "table", None).epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({}, "cifar10-preactresnet18-erm-seed0"),
+        ({"mixup": True}, "cifar10-preactresnet18-mixup1.0-seed0"),
+        (
+            {"subset": 5000, "width": 16, "epochs": 100, "seed": 1},
+            "cifar10-5000-preactresnet18-w16-100ep-erm-seed1",
+        ),
+        (
+            {"holdout": 1000, "data_seed": 2, "batch_size": 64, "lr": 0.2, "lr_drops": (0.3, 0.6)},
+            "cifar10-holdout1000-rows2-preactresnet18-b64-lr0.2-drops0.3+0.6-erm-seed0",
+        ),
+        (
+            {"lr_drops": (), "momentum": 0.0, "weight_decay": 5e-4, "augment": "none"},
+            "cifar10-preactresnet18-dropsnone-mom0.0-wd0.0005-augnone-erm-seed0",
+        ),
+        ({"mixup": True, "alpha": 0.2, "lam_per": "row"}, "cifar10-preactresnet18-mixup0.2-perrow-seed0"),
+    ],
+)
+def test_a_run_is_named_by_what_it_is(changes, name):
+    assert name_of(cifar(**changes)) == name
+
+
+def test_precision_is_in_the_name():
+    assert name_of(cifar(), "bf16") == "cifar10-preactresnet18-erm-bf16-seed0"
+
+
+ANOTHER = {
+    "subset": 100,
+    "holdout": 100,
+    "data_seed": 7,
+    "width": 100,
+    "alpha": 0.7,
+    "lam_per": "row",
+    "epochs": 100,
+    "batch_size": 100,
+    "lr": 0.7,
+    "lr_drops": (0.7,),
+    "momentum": 0.7,
+    "weight_decay": 0.7,
+    "augment": "none",
+    "seed": 7,
+    "mixup": False,
+    "model": "smallcnn",
+    "dataset": "other",
+}
+
+
+@given(st.sets(st.sampled_from(sorted(ANOTHER))), st.sets(st.sampled_from(sorted(ANOTHER))))
+def test_two_configurations_never_share_a_name(one, two):
+    def changed(fields):
+        config = dataclasses.replace(cifar(mixup=True), **{field: ANOTHER[field] for field in fields})
+        return config if config.mixup else dataclasses.replace(config, alpha=None, lam_per=None)
+
+    a, b = changed(one), changed(two)
+    assert (a == b) == (name_of(a) == name_of(b))
+    assert set(ANOTHER) == {field.name for field in dataclasses.fields(TrainConfig)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "flag"),
+    [
+        ({"alpha": 1.0}, "--alpha"),
+        ({"lam_per": "row"}, "--lam-per"),
+        ({"mixup": True, "alpha": 0.0}, "--alpha"),
+        ({"mixup": True, "alpha": float("nan")}, "--alpha"),
+        ({"lr": float("inf")}, "--lr"),
+        ({"lr": 0.0}, "--lr"),
+        ({"momentum": 1.0}, "--momentum"),
+        ({"weight_decay": -1e-4}, "--weight-decay"),
+        ({"batch_size": 1}, "--batch-size"),
+        ({"epochs": 0}, "--epochs"),
+        ({"width": 0}, "--width"),
+        ({"subset": 0}, "--subset"),
+        ({"holdout": -1}, "--holdout"),
+        ({"seed": -1}, "--seed"),
+        ({"data_seed": -1}, "--data-seed"),
+        ({"threads": 0}, "--threads"),
+        ({"lr_drops": (0.5, 1.0)}, "--lr-drops"),
+        ({"lr_drops": (0.75, 0.5)}, "--lr-drops"),
+        ({"lr_drops": (0.5, 0.5)}, "--lr-drops"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(changes, flag):
+    with pytest.raises(UserError, match=flag):
+        check(asked(**changes))
+
+
+def test_the_edges_of_the_ranges_pass():
+    check(asked(momentum=0.0, weight_decay=0.0, batch_size=2, epochs=1, lr_drops=(), seed=0, mixup=True, alpha=1e-9))
+
+
+def test_a_model_that_does_not_take_the_data_is_refused():
+    with pytest.raises(UserError, match=r"--model mlp.*preactresnet18"):
+        cifar(model="mlp")
+    with pytest.raises(UserError, match=r"--model smallcnn.*mlp"):
+        resolve(asked(model="smallcnn"), "wine", "table", None)
+
+
+def options_declared():
+    return {f.name for group in dataclasses.fields(TrainOptions) for f in dataclasses.fields(group.type)}
+
+
+def test_every_option_is_read_and_every_limit_is_of_an_option():
+    read = set()
+    for file in (*ROOT.glob("scripts/*.py"), *ROOT.glob("common/**/*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                read.add(node.attr)
+    declared = options_declared()
+    assert len(declared) > 20
+    assert declared <= read, declared - read
+    assert set(LIMITS) <= declared
+
+
+def test_every_option_has_a_help_of_one_or_two_lines():
+    tree = ast.parse(Path(o.__file__).read_text())
+    seen = 0
+    for group in (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name.endswith("Options")):
+        for field, text in zip(group.body, group.body[1:], strict=False):
+            if isinstance(field, ast.AnnAssign) and group.name != "TrainOptions":
+                assert isinstance(text, ast.Expr), f"{group.name}.{field.target.id} has no help"
+                assert len(text.value.value.splitlines()) <= 2
+                seen += 1
+    assert seen == len(options_declared())

@@ -1,0 +1,175 @@
+import json
+import math
+
+import pytest
+
+from common import records
+from common.errors import UserError
+
+ENVIRONMENT = {
+    "device": "CPU x86_64",
+    "threads": 2,
+    "processes": 1,
+    "precision": "no",
+    "compiled": False,
+    "batchnorm": "one process",
+}
+
+
+def train_record():
+    outcome = {"n": 359, "errors": 7, "errors_top5": 0, "cross_entropy": 0.1}
+    bins = [{"n": 0, "right": 0, "mean_confidence": 0.0}] * 15
+    return {
+        "schema": 1,
+        "kind": "train",
+        "run": "digits-smallcnn-erm-seed0",
+        "config": {
+            "dataset": "digits",
+            "subset": None,
+            "holdout": None,
+            "data_seed": 0,
+            "model": "smallcnn",
+            "width": 32,
+            "mixup": False,
+            "alpha": None,
+            "lam_per": None,
+            "epochs": 2,
+            "batch_size": 128,
+            "lr": 0.1,
+            "lr_drops": [0.5],
+            "momentum": 0.9,
+            "weight_decay": 1e-4,
+            "augment": "none",
+            "seed": 0,
+        },
+        "environment": records.environment(**ENVIRONMENT),
+        "data": {
+            "name": "digits",
+            "kind": "images",
+            "origin": "scikit-learn",
+            "train": 1438,
+            "measured_on": "test",
+            "measured": 359,
+            "classes": ["null", "één"],
+            "shape": [1, 8, 8],
+            "mean": [0.3],
+            "std": [0.37],
+            "notes": [],
+            "fingerprint": "0" * 64,
+        },
+        "weights": "f" * 64,
+        "parents": [],
+        "curve": [
+            {"epoch": e, "lr": 0.1, "train": {"loss": 1.5, "weighted_accuracy": 0.3}, "test": outcome} for e in (1, 2)
+        ],
+        "final": {
+            "last_epoch": {"epoch": 2, **outcome, "calibration_error": 0.1, "bins": bins},
+            "median_of_last_ten": {"epochs": 2, "errors": 7.5},
+            "best_epoch": {"epoch": 1, "errors": 7},
+            "clean_train": outcome,
+        },
+        "cost": {"seconds": 1.5},
+    }
+
+
+def test_round_trip(tmp_path):
+    path = records.path_of(tmp_path, "digits", "train", "digits-smallcnn-erm-seed0")
+    record = train_record()
+    records.write(path, record)
+    assert path == tmp_path / "digits" / "train-digits-smallcnn-erm-seed0.json"
+    assert records.read(path) == record == json.loads(path.read_text())
+    assert len(path.read_text().splitlines()) < 120
+
+
+def put(record, where, value):
+    *folders, last = where.split(".")
+    for key in folders:
+        record = record[int(key) if key.isdigit() else key]
+    record[last] = value
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        ("kind", "guess"),
+        ("run", "a b"),
+        ("config.lr", "fast"),
+        ("config.extra", 1),
+        ("config.epochs", 0),
+        ("environment.precision", "half"),
+        ("data.std", [0]),
+        ("data.fingerprint", "abc"),
+        ("weights", None),
+        ("curve", []),
+        ("curve.1.test.errors", 7.5),
+        ("curve.0.train.loss", None),
+        ("curve.0.lr", "0.1"),
+        ("final.last_epoch.errors", -1),
+        ("final.clean_train.percent", 4.2),
+        ("final.best_epoch", {}),
+        ("cost.seconds", -1),
+    ],
+)
+def test_what_does_not_fit_the_schema_is_refused_by_field(tmp_path, where, value):
+    record = json.loads(json.dumps(train_record()))  # no two fields share an object
+    put(record, where, value)
+    field = where.replace(".0.", "[0].").replace(".1.", "[1].").rsplit(".", 1)[0]
+    with pytest.raises(ValueError, match="record.json") as caught:
+        records.write(tmp_path / "record.json", record)
+    assert f"$.{field}" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match=r"not a record \(\$"):
+        records.read(tmp_path / "record.json")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_number_that_json_does_not_have_is_neither_written_nor_read(tmp_path, value):
+    record = train_record()
+    put(record, "curve.0.train.loss", value)
+    with pytest.raises(ValueError, match="JSON compliant"):
+        records.write(tmp_path / "record.json", record)
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match="is not JSON"):
+        records.read(tmp_path / "record.json")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"schema": 1}', "\ufeff{}"])
+def test_a_file_that_is_no_record_is_named(tmp_path, content):
+    path = tmp_path / "record.json"
+    path.write_text(content)
+    with pytest.raises(UserError, match=r"record.json: not a record"):
+        records.read(path)
+
+
+def test_a_newer_schema_and_a_missing_file_are_named(tmp_path):
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(train_record() | {"schema": 2}))
+    with pytest.raises(UserError, match="schema 2 is newer"):
+        records.read(path)
+    with pytest.raises(UserError, match="missing.json: No such file"):
+        records.read(tmp_path / "missing.json")
+
+
+def test_the_command_is_without_paths_of_the_machine():
+    argv = [str(records.ROOT / "scripts" / "train.py"), "--data-dir", "/home/me/sets", "--config=/home/me/a.yaml"]
+    argv += ["--mixup", "--results-dir", "demo/results"]
+    assert (
+        records.command(argv) == "scripts/train.py --data-dir sets --config=a.yaml --mixup --results-dir demo/results"
+    )
+
+
+def test_the_environment_names_the_code(monkeypatch):
+    answers = {"rev-parse": "abc", "status": ""}
+    monkeypatch.setattr(records, "_git", lambda verb, *_: answers[verb])
+    assert (records.environment()["commit"], records.environment()["code_differs"]) == ("abc", False)
+    answers["status"] = " M common/loop.py"
+    assert records.environment()["code_differs"] is True
+
+
+def test_opens_without_torch():
+    import subprocess
+    import sys
+
+    code = "import sys, common.records, analysis; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
