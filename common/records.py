@@ -54,15 +54,15 @@ def read(path: Path) -> Record:
 
 
 def environment(**measured: Any) -> dict[str, Any]:
-    """Which code made a record, by which command, when. `measured` adds what only the running process knows:
-    device, threads, processes, precision, compiled, batchnorm."""
+    """Which code runs here, by which command, since when: to be asked at the start, since files may change later.
+    `measured` adds what only the running process knows: device, threads, processes, precision, compiled, batchnorm."""
     return {
         "versions": {"python": ".".join(map(str, sys.version_info[:3]))} | {p: version(p) for p in PACKAGES},
         **measured,
         "commit": _git("rev-parse", "HEAD") or "unknown",
         "code_differs": _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!results") != "",
         "command": command(sys.argv),
-        "finished": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
 

@@ -45,6 +45,7 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
 
     accelerator = processes.start(asked.run.threads, asked.run.tracker)
     device, is_main = accelerator.device, accelerator.is_main_process
+    environment = records.environment(**processes.environment(accelerator))
     with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
         run = runs.describe(asked, source, accelerator.mixed_precision)
     config, classes = run.config, len(run.data.classes)
@@ -113,7 +114,7 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
         "kind": "train",
         "run": run.name,
         "config": run.config_json,
-        "environment": records.environment(**processes.environment(accelerator)),
+        "environment": environment,
         "data": run.data_json,
         "weights": checkpoints.save_weights(run.weights_path, network.state_dict(), run.blueprint.to_json()),
         "parents": [],

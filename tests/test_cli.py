@@ -73,7 +73,7 @@ def test_a_file_that_cannot_be_used_is_named_with_the_key(tmp_path, content, mes
 
 
 def test_no_file_and_no_train_record(tmp_path):
-    with pytest.raises(UserError, match="missing.yaml: No such file"):
+    with pytest.raises(UserError, match=r"missing[.]yaml: No such file"):
         parse("--config", tmp_path / "missing.yaml")
     record = tmp_path / "attack.json"
     record.write_text('{"schema": 1, "kind": "attack", "config": {}}')

@@ -110,7 +110,7 @@ def test_no_step_waits_for_the_device(monkeypatch):
 def test_a_loss_that_is_no_longer_finite_is_said():
     part = Part(torch.full((ROWS, 3), 1e30), torch.arange(ROWS) % 4)
     model = build(Blueprint("mlp", 4, tuple("abcd"), (3,), (0.0,) * 3, (1e-9,) * 3), seed=0)
-    with pytest.raises(DivergedError, match="no longer finite.*--lr"):
+    with pytest.raises(DivergedError, match=r"no longer finite.*--lr"):
         train(model, part, the_plan(pad=0), lr=1e9)
     with pytest.raises(DivergedError, match="no longer finite"):
         loop.outcomes(Accelerator(cpu=True), model, part)
