@@ -6,7 +6,7 @@ from types import TracebackType
 
 from accelerate.utils import tqdm
 
-LINE_EVERY = 10.0  # seconds between two lines where there is no terminal
+LINE_EVERY = (10.0, 600.0)  # seconds between two lines where there is no terminal: first, and after hours
 
 
 def duration(seconds: float) -> str:
@@ -41,16 +41,17 @@ class Progress:
     def step(self) -> None:
         self._done += 1
         self._bar.update()
-        if self._is_line and time.monotonic() - self._last_line >= LINE_EVERY:
-            self._line()
+        now = time.monotonic()
+        shortest, longest = LINE_EVERY
+        if self._is_line and now - self._last_line >= min(longest, max(shortest, (now - self._start) / 20)):
+            self._line(now)
 
     def say(self, text: str) -> None:
         """What the bar shows beside itself from now on."""
         self._text = text
         self._bar.set_postfix_str(text, refresh=False)
 
-    def _line(self) -> None:
-        now = time.monotonic()
+    def _line(self, now: float) -> None:
         self._last_line = now
         share = (self._done - self._first) / max(1, self._total - self._first)
         left = (now - self._start) * (1 / share - 1) if share else 0.0

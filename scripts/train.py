@@ -81,7 +81,7 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
 
     with Progress(config.epochs * steps, len(curve) * steps, is_main) as progress:
         for epoch in range(len(curve) + 1, config.epochs + 1):
-            begun, lr = time.perf_counter(), schedule.get_last_lr()[0]
+            begun, lr = time.perf_counter(), optimizer.param_groups[0]["lr"]
             plan = run.plan(epoch).to(device)
             trained = loop.train_epoch(accelerator, model, stepper, schedule, train_part, plan, progress.step)
             training_seconds += time.perf_counter() - begun

@@ -1,0 +1,80 @@
+"""The rooms, and which way imports point: CONTRIBUTING.md, held."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Downwards only: a module may import those of the lines before its own.
+ORDER = [
+    ["errors"],
+    ["chance", "files", "shapes"],
+    ["data", "records"],
+    ["augment", "cli", "metrics", "mixup", "options", "plan", "processes", "progress"],
+    ["models"],
+    ["checkpoints", "costs", "loop"],
+    ["runs"],
+]
+NEVER = {"models": {"mixup"}, "records": {"models", "data"}, "data": {"models", "records"}}
+
+
+def imports(file):
+    """The modules of this project that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] in ("common", "scripts", "analysis"):
+                yield (parts[0], parts[1] if len(parts) > 1 else "")
+
+
+def test_imports_in_common_point_downwards():
+    level = {name: number for number, names in enumerate(ORDER) for name in names}
+    modules = {path.stem for path in (ROOT / "common").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert set(level) == modules - {"__init__", "__pycache__"}
+    for file in (ROOT / "common").rglob("*.py"):
+        own = file.relative_to(ROOT / "common").parts[0].removesuffix(".py")
+        for room, name in imports(file):
+            assert room == "common", f"{file} imports {room}"
+            if own != "__init__" and name != own:
+                assert level[name] < level[own], f"{own} imports {name}"
+                assert name not in NEVER.get(own, ())
+
+
+def test_scripts_import_common_alone_and_the_notebook_records_alone():
+    scripts = list((ROOT / "scripts").glob("*.py"))
+    assert scripts
+    for file in scripts:
+        assert {room for room, _ in imports(file)} <= {"common"}, file
+    for file in (ROOT / "analysis").rglob("*.py"):
+        assert {pair for pair in imports(file) if pair[0] == "common"} <= {("common", "records")}, file
+        assert "scripts" not in {room for room, _ in imports(file)}
+
+
+def test_every_module_has_a_test_file_or_is_tested_by_its_script():
+    for file in [*ROOT.glob("scripts/*.py"), ROOT / "common/plan.py", ROOT / "common/mixup.py", ROOT / "common/loop.py"]:
+        assert (ROOT / "tests" / f"test_{file.stem}.py").exists(), file
+
+
+def test_readme_lines_exist():
+    """Files, make targets and options that README names are there."""
+    readme = (ROOT / "README.md").read_text()
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"`?make (\w+)", readme))
+    assert named
+    assert named <= targets
+    for file in re.findall(r"(?:scripts|tests|common|analysis)/[\w/]+\.(?:py|ipynb)", readme):
+        assert (ROOT / file).exists(), file
+
+
+def test_no_generated_clutter_is_tracked():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    if tracked:  # an exported tree has no git
+        clutter = re.compile(r"__pycache__|\.egg-info|^checkpoints/|^runs/|^demo/|\.safetensors$|\.state$")
+        assert not [name for name in tracked if clutter.search(name)]

@@ -1,0 +1,251 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from common import checkpoints, records, runs
+from common.errors import UserError
+from common.models import Blueprint, build
+from scripts import train
+
+ROOT = Path(__file__).resolve().parent.parent
+# Sizes that divide nothing: 103 rows in batches of 17 leave a single one, which joins the last batch.
+SMALL = ["--dataset", "digits", "--subset", "103", "--holdout", "37", "--batch-size", "17", "--epochs", "4"]
+SMALL += ["--width", "4", "--threads", "1"]
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*argv):
+    path = train.main([*SMALL, *map(str, argv)])
+    return path and records.read(path)
+
+
+def measured(record):
+    """All but when, where and how fast."""
+    return {key: record[key] for key in ("run", "config", "data", "weights", "curve", "final")}
+
+
+@pytest.mark.parametrize("method", [[], ["--mixup"], ["--mixup", "--alpha", "0.3", "--lam-per", "row"]])
+def test_the_whole_chain(method):
+    record = run(*method)
+    assert record["data"]["train"] == 103
+    assert record["final"]["last_epoch"]["n"] == record["data"]["measured"] == 37
+    assert record["data"]["measured_on"] == "holdout"
+    assert record["final"]["clean_train"]["n"] == 103
+    assert [row["epoch"] for row in record["curve"]] == [1, 2, 3, 4]
+    assert [round(row["lr"], 6) for row in record["curve"]] == [0.1, 0.1, 0.01, 0.001]
+    assert os.listdir("checkpoints") == [f"{record['run']}.safetensors"]
+    assert (record["environment"]["threads"], record["environment"]["processes"]) == (1, 1)
+    assert record["config"]["mixup"] is bool(method)
+    errors = [row["test"]["errors"] for row in record["curve"]]
+    final = record["final"]
+    assert final["best_epoch"] == {"epoch": errors.index(min(errors)) + 1, "errors": min(errors)}
+    assert final["median_of_last_ten"] == {"epochs": 4, "errors": sorted(errors)[1] / 2 + sorted(errors)[2] / 2}
+    assert final["last_epoch"]["errors"] == errors[-1]
+    assert sum(bin["n"] for bin in final["last_epoch"]["bins"]) == 37
+
+
+def test_the_weights_are_those_of_the_record_and_tell_how_to_build_the_model():
+    record = run("--mixup")
+    weights, header = checkpoints.load_weights(
+        Path("checkpoints", f"{record['run']}.safetensors"), sha256=record["weights"]
+    )
+    model = build(Blueprint.from_json(header)).eval()
+    model.load_state_dict(weights)
+    asked = train.cli.parse(train.TrainOptions, "", [*SMALL, "--mixup"])
+    test = runs.describe(asked, train.sources.find("digits", None), "no").data.test
+    with torch.no_grad():
+        predicted = model(test.inputs / 255).argmax(dim=1)
+    assert (predicted != test.labels).sum().item() == record["final"]["last_epoch"]["errors"]
+    assert header["classes"] == record["data"]["classes"]
+
+
+def test_a_finished_run_is_not_run_again_unless_asked(capsys):
+    first = run()
+    before = {path: path.stat().st_mtime_ns for path in Path().rglob("*.*") if path.is_file()}
+    assert run() == first
+    assert "is finished" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    again = run("--overwrite")
+    assert again["environment"]["started"] >= first["environment"]["started"]
+    assert measured(again) == measured(first)
+
+
+def test_a_record_without_its_weights_is_made_again():
+    first = run()
+    shutil.rmtree("checkpoints")
+    assert measured(run()) == measured(first)
+    assert os.listdir("checkpoints")
+
+
+@pytest.mark.parametrize("method", [[], ["--mixup"]])
+@pytest.mark.parametrize("epochs", [1, 3, 4])
+def test_stopped_after_any_epoch_it_ends_as_if_undisturbed(monkeypatch, epochs, method):
+    whole = run(*method, "--results-dir", "whole", "--checkpoint-dir", "whole")
+    real, saves = runs.Run.save_state, []
+
+    def stop(self, **state):
+        real(self, **state)
+        saves.append(1)
+        if len(saves) == epochs:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs.Run, "save_state", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(*method)
+    monkeypatch.setattr(runs.Run, "save_state", real)
+    assert not Path("results").exists()
+    assert measured(run(*method)) == measured(whole)
+    assert [path.suffix for path in Path("checkpoints").iterdir()] == [".safetensors"]
+
+
+def test_a_killed_process_goes_on_by_the_same_command():
+    argv = ["--dataset", "digits", "--epochs", "30", "--width", "4", "--threads", "1", "--mixup"]
+    whole = records.read(train.main([*argv, "--results-dir", "whole", "--checkpoint-dir", "whole"]))
+    command = [sys.executable, str(ROOT / "scripts" / "train.py"), *argv]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(Path().glob("checkpoints/*.state")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not Path("results").exists()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert "Goes on after epoch" in done.stdout
+    record = records.read(Path("results/digits/train-digits-smallcnn-w4-30ep-mixup1.0-seed0.json"))
+    assert measured(record) == measured(whole)
+
+
+def test_a_record_is_its_run_again():
+    first = run("--mixup", "--alpha", "0.4", "--seed", "3")
+    path = records.path_of(Path("results"), "digits", "train", first["run"])
+    again = train.main(["--config", str(path), "--threads", "1", "--results-dir", "again", "--checkpoint-dir", "again"])
+    assert measured(records.read(again)) == measured(first)
+
+
+def test_a_plan_says_what_is_in_force_and_leaves_nothing(capsys, tmp_path):
+    assert run("--plan", "--mixup") is None
+    out = capsys.readouterr().out
+    assert "digits-103-holdout37-smallcnn-w4-4ep-b17-mixup1.0-seed0" in out
+    assert "6 an epoch, 24 in all" in out
+    assert "augment=none" in out
+    assert "(not there yet)" in out
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_configuration_or_other_data_under_the_same_name_is_refused_by_field():
+    record = run()
+    path = records.path_of(Path("results"), "digits", "train", record["run"])
+    records.write(path, record | {"config": record["config"] | {"lr": 0.2}})
+    with pytest.raises(UserError, match=r"lr is 0.2 there and 0.1 here.*--overwrite"):
+        run()
+    records.write(path, record | {"data": record["data"] | {"fingerprint": "0" * 64}})
+    with pytest.raises(UserError, match="data is '000"):
+        run()
+    assert measured(run("--overwrite")) == measured(record)
+
+
+def test_a_state_of_another_run_or_a_damaged_one_is_named(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(runs.Run, "save_state", _save_then_stop)
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    (state,) = Path("checkpoints").glob("*.state")
+    shutil.copy(state, str(state).replace("seed0", "seed1"))
+    with pytest.raises(UserError, match="seed is 0 there and 1 here"):
+        run("--seed", "1")
+    state.write_bytes(state.read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"damaged.*--overwrite"):
+        run()
+    assert run("--overwrite")["final"]["last_epoch"]["n"] == 37
+
+
+def _save_then_stop(self, **state):
+    checkpoints.save_state(
+        self.state_path,
+        {"config": json.dumps(self.config_json), "fingerprint": self.fingerprint, "precision": "no"} | state,
+    )
+    raise KeyboardInterrupt
+
+
+def test_tensorboard_gets_true_values_under_true_names():
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    record = run("--mixup", "--tracker", "tensorboard")
+    events = EventAccumulator(str(Path("runs", record["run"])))
+    events.Reload()
+    tags = {"train acc, lambda-weighted", "val acc", "val loss", "error"}
+    assert tags <= set(events.Tags()["scalars"])
+    errors = [row["test"]["errors"] / 37 for row in record["curve"]]
+    assert [event.value for event in events.Scalars("error")] == pytest.approx(errors)
+    assert [event.value for event in events.Scalars("val acc")] == pytest.approx([1 - error for error in errors])
+    losses = [row["test"]["cross_entropy"] for row in record["curve"]]
+    assert [event.value for event in events.Scalars("val loss")] == pytest.approx(losses)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("scripts/*.py")))
+def test_help_of_every_script(script, name):
+    done = script(name, "--help")
+    assert done.returncode == 0
+    assert "--help" in done.stdout
+    assert "accelerate launch" in done.stdout
+
+
+@pytest.mark.parametrize("config", [[], ["--config_file", str(ROOT / "accelerate_config.yaml")]])
+def test_the_users_own_lines_use_every_core(config):
+    launch = [str(Path(sys.executable).with_name("accelerate")), "launch", *config, str(ROOT / "scripts" / "train.py")]
+    done = subprocess.run(
+        [*launch, "--dataset", "iris", "--epochs", "1", "--mixup"],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        env={key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"},
+    )
+    assert done.returncode == 0, done.stderr
+    record = records.read(Path("results/iris/train-iris-mlp-1ep-mixup1.0-seed0.json"))
+    if not torch.accelerator.is_available():
+        assert record["environment"]["threads"] == len(os.sched_getaffinity(0))
+
+
+def test_without_network_and_data_the_first_line_says_which_lines_work(script):
+    begun = time.monotonic()
+    done = script("train.py", "--mixup", HF_HUB_OFFLINE="1", MIXUP_DATA_DIR="", HF_HOME="/nowhere")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "--dataset digits --mixup" in done.stderr
+    assert "--data-dir" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert time.monotonic() - begun < 60  # two seconds on a free machine; a busy one is no error
+
+
+needs_cifar = pytest.mark.skipif("MIXUP_DATA_DIR" not in os.environ, reason="MIXUP_DATA_DIR is not set: no CIFAR-10")
+
+
+@needs_cifar
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="an accelerator does not take days")
+def test_on_a_cpu_the_decks_run_is_warned_of(capsys):
+    assert train.main(["--mixup", "--plan", "--threads", "1"]) is None
+    out = capsys.readouterr().out
+    assert "cifar10-preactresnet18-mixup1.0-seed0\n" in out
+    assert "391 an epoch, 78,200 in all; 11,171,146 parameters" in out
+    assert "days on a CPU" in out
+    assert "--dataset digits" in out
+
+
+@needs_cifar
+def test_a_short_training_on_real_cifar10_beats_chance_by_far():
+    size = ["--subset", "2000", "--holdout", "500", "--width", "8", "--epochs", "6", "--batch-size", "32"]
+    record = records.read(train.main([*size, "--lr", "0.02", "--threads", "1", "--mixup"]))
+    assert record["final"]["last_epoch"]["errors"] < 0.75 * 500  # chance: 450; 321 when this was written
+    assert record["final"]["last_epoch"]["errors_top5"] < 0.3 * 500  # chance: 250
