@@ -5,6 +5,7 @@ import difflib
 import io
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ Options = TypeVar("Options")
 # A process that is not to speak waits this long for the one that is: a launcher ends all with the first that ends,
 # and the sentence must be out by then. If nobody has ended us after it, the trouble is ours alone, and we say it.
 WAIT_FOR_SPEAKER = 10.0
+WAIT_AFTER_LOSS = 3.0  # the launcher of this machine ends us sooner, if the lost process was its own
 
 NOT_IN_A_FILE = {"config", "plan", "overwrite"}  # said to one invocation, no part of a run
 YES, NO = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
@@ -52,6 +54,7 @@ def is_speaker() -> bool:
 
 def run(main: Callable[[], Any]) -> int:
     """Runs a script's main and gives its exit status; what a user can cause becomes one sentence, said once."""
+    patience = WAIT_FOR_SPEAKER
     try:
         main()
         return 0
@@ -63,15 +66,28 @@ def run(main: Callable[[], Any]) -> int:
         if error.filename is None:
             raise  # not a file the user gave or can mend
         sentence, status = f"{error.filename}: {error.strerror}. Mend that; the same command then goes on.", 2
+    except Exception as error:
+        if not _is_lost_contact(error):
+            raise
+        sentence = "Another process of this run has ended or is out of reach. The same command goes on."
+        status, patience = 2, WAIT_AFTER_LOSS
     except SystemExit as error:  # tyro has said what is wrong, or printed the help
         if error.code and not is_speaker():
             time.sleep(WAIT_FOR_SPEAKER)
         raise
     if not is_speaker():
-        time.sleep(WAIT_FOR_SPEAKER)
+        time.sleep(patience)
         sentence = f"[process {os.environ['RANK']}] {sentence}"
     print(sentence, file=sys.stderr, flush=True)
     return status
+
+
+def _is_lost_contact(error: Exception) -> bool:
+    """Whether a collective operation failed since a process at its other end is gone."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return False
+    is_network = type(error).__name__ in ("DistBackendError", "DistNetworkError", "DistStoreError")
+    return is_network or (isinstance(error, RuntimeError) and re.search("gloo|nccl", str(error), re.I) is not None)
 
 
 def _tyro(options: type[Options], argv: Sequence[str], description: str, default: Options | None = None) -> Options:

@@ -1,20 +1,27 @@
 """Devices and processes, as Accelerate gives them, and the guards that it does not have."""
 
 import ctypes
+import datetime
 import os
 import platform
 import resource
+import socket
 from collections.abc import Callable
 from typing import TypeVar
 
+import psutil
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DynamoBackend, broadcast, broadcast_object_list
+from accelerate.utils import DynamoBackend, InitProcessGroupKwargs, broadcast, broadcast_object_list
 from torch import nn
 
 from common.errors import UserError
 
 T = TypeVar("T")
+
+# How long a process waits for another one that says nothing: longer than any of them is busy alone (decoding a data
+# set). One that has died is noticed at once.
+PATIENCE = datetime.timedelta(minutes=10)
 
 
 def start(threads: int | None, tracker: str | None) -> Accelerator:
@@ -22,8 +29,22 @@ def start(threads: int | None, tracker: str | None) -> Accelerator:
 
     raises UserError where the launcher's settings would change what a run means
     """
-    # On a machine without accelerator, several processes must be told so, or each believes to be alone.
-    accelerator = Accelerator(cpu=not torch.accelerator.is_available(), log_with=tracker, project_dir="runs")
+    threads = threads or max(1, usable_cores() // local_processes())
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    if local_processes() < int(os.environ.get("WORLD_SIZE", "1")):
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", _interface_towards(os.environ.get("MASTER_ADDR", "localhost")))
+    patience = InitProcessGroupKwargs(timeout=PATIENCE)
+    try:
+        # On a machine without accelerator, several processes must be told so, or each believes to be alone.
+        on_cpu = not torch.accelerator.is_available()
+        accelerator = Accelerator(cpu=on_cpu, log_with=tracker, project_dir="runs", kwargs_handlers=[patience])
+    except (RuntimeError, torch.distributed.DistError) as error:
+        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+            raise
+        raise UserError(
+            f"The processes cannot reach each other ({str(error).splitlines()[0]:.200}); check the address and port "
+            "of the main machine, its firewall, and the interface to use (GLOO_SOCKET_IFNAME, NCCL_SOCKET_IFNAME)."
+        ) from None
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world != accelerator.num_processes:
         raise UserError(
@@ -36,7 +57,7 @@ def start(threads: int | None, tracker: str | None) -> Accelerator:
             "(gradient_accumulation_steps: 1)."
         )
     # `accelerate launch` sets one thread on a machine without GPU; the torch call overrides it.
-    torch.set_num_threads(threads or max(1, usable_cores() // local_processes()))
+    torch.set_num_threads(threads)
     _keep_freed_memory()
     return accelerator
 
@@ -63,6 +84,18 @@ def share_buffers(accelerator: Accelerator, model: nn.Module) -> None:
     if accelerator.num_processes > 1:
         for buffer in model.buffers():
             broadcast(buffer)
+
+
+def _interface_towards(host: str) -> str:
+    """The network interface that leads to a machine. Left alone, gloo takes the one that the machine's own name stands
+    for, which is often the loopback."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect((host, 1))  # sends nothing: it only asks for the route
+            mine = probe.getsockname()[0]
+    except OSError as error:
+        raise UserError(f"The main machine, {host}, cannot be reached: {error.strerror}.") from None
+    return next(name for name, addresses in psutil.net_if_addrs().items() if mine in {a.address for a in addresses})
 
 
 def usable_cores() -> int:

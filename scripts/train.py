@@ -45,6 +45,7 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
 
     accelerator = processes.start(asked.run.threads, asked.run.tracker)
     device, is_main = accelerator.device, accelerator.is_main_process
+    say = print if is_main else lambda _: None
     environment = records.environment(**processes.environment(accelerator))
     with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
         run = runs.describe(asked, source, accelerator.mixed_precision)
@@ -52,10 +53,10 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
     train_part, test_part = run.data.train.to(device), run.data.test.to(device)
 
     if not (asked.run.plan or asked.run.overwrite) and processes.from_main(accelerator, run.is_finished):
-        accelerator.print(f"{run.name} is finished: {run.record_path}. To train it again, add --overwrite.")
+        say(f"{run.name} is finished: {run.record_path}. To train it again, add --overwrite.")
         return run.record_path
     cost = costs.predict(run.blueprint, config, len(train_part), len(test_part), device, accelerator.num_processes)
-    accelerator.print(_opening(run, cost, accelerator))
+    say(_opening(run, cost, accelerator))
     if asked.run.plan:
         return None
 
@@ -75,7 +76,7 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
             accelerator.scaler.load_state_dict(saved["scaler"])
         curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
         schedule.last_epoch = len(curve) * steps
-        accelerator.print(f"Goes on after epoch {len(curve)} of {config.epochs}.")
+        say(f"Goes on after epoch {len(curve)} of {config.epochs}.")
     if asked.run.tracker:
         accelerator.init_trackers(run.name, run.flat_config)
 

@@ -36,7 +36,9 @@ def imports(file):
 
 def test_imports_in_common_point_downwards():
     level = {name: number for number, names in enumerate(ORDER) for name in names}
-    modules = {path.stem for path in (ROOT / "common").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    modules = {
+        path.stem for path in (ROOT / "common").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
     assert set(level) == modules - {"__init__", "__pycache__"}
     for file in (ROOT / "common").rglob("*.py"):
         own = file.relative_to(ROOT / "common").parts[0].removesuffix(".py")
@@ -58,7 +60,12 @@ def test_scripts_import_common_alone_and_the_notebook_records_alone():
 
 
 def test_every_module_has_a_test_file_or_is_tested_by_its_script():
-    for file in [*ROOT.glob("scripts/*.py"), ROOT / "common/plan.py", ROOT / "common/mixup.py", ROOT / "common/loop.py"]:
+    for file in [
+        *ROOT.glob("scripts/*.py"),
+        ROOT / "common/plan.py",
+        ROOT / "common/mixup.py",
+        ROOT / "common/loop.py",
+    ]:
         assert (ROOT / "tests" / f"test_{file.stem}.py").exists(), file
 
 

@@ -1,0 +1,239 @@
+"""Several processes: the same run as one process, said once, and ended together."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+from accelerate import Accelerator
+
+from common import checkpoints, processes, records
+from common.errors import UserError
+from scripts import train
+
+ROOT = Path(__file__).resolve().parent.parent
+TRAIN = str(ROOT / "scripts" / "train.py")
+BIN = Path(sys.executable).parent
+# 103 rows in batches of 17, 37 to measure on: nothing divides by 2 or 4.
+TABLE = ["--dataset", "breast_cancer", "--subset", "103", "--holdout", "37", "--epochs", "3", "--mixup"]
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+def torchrun(count, *arguments):
+    return [
+        str(BIN / "torchrun"),
+        f"--nproc_per_node={count}",
+        f"--master_port={29600 + os.getpid() % 300}",
+        *arguments,
+    ]
+
+
+def launch(folder, command, **options):
+    folder.mkdir(exist_ok=True)
+    return subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, **options)
+
+
+def outcome(folder):
+    """The record, and the weights it names."""
+    (path,) = folder.glob("results/*/train-*.json")
+    record = records.read(path)
+    weights, _ = checkpoints.load_weights(folder / "checkpoints" / f"{record['run']}.safetensors", record["weights"])
+    assert sorted(file.suffix for file in folder.rglob("*") if file.is_file()) == [".json", ".safetensors"]
+    return record, weights
+
+
+@pytest.mark.parametrize(("batch_size", "count"), [("17", 2), ("3", 4)])  # of 3 rows, four processes get one or none
+def test_many_processes_train_the_network_that_one_trains(tmp_path, monkeypatch, batch_size, count):
+    arguments = [*TABLE, "--batch-size", batch_size, "--threads", "1"]
+    (tmp_path / "one").mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    train.main(arguments)
+    one, weights = outcome(tmp_path / "one")
+    done = launch(tmp_path / "many", torchrun(count, TRAIN, *arguments))
+    assert done.returncode == 0, done.stderr
+    many, others = outcome(tmp_path / "many")
+    assert (many["environment"]["processes"], many["environment"]["batchnorm"]) == (count, "per process")
+    for name in weights:
+        assert torch.allclose(weights[name], others[name], atol=1e-5), name
+    for ours, theirs in zip(one["curve"], many["curve"], strict=True):
+        assert ours["train"]["loss"] == pytest.approx(theirs["train"]["loss"], rel=1e-4)
+        assert ours["test"]["errors"] == theirs["test"]["errors"]
+    assert many["final"]["last_epoch"]["n"] == 37
+    assert done.stdout.count("test error") == 1  # one process prints
+
+
+def test_batchnorm_with_empty_shares_ends_with_finite_weights(tmp_path):
+    arguments = ["--dataset", "digits", "--subset", "31", "--epochs", "2", "--batch-size", "3", "--width", "4"]
+    done = launch(tmp_path / "4", torchrun(4, TRAIN, *arguments))
+    assert done.returncode == 0, done.stderr
+    _, weights = outcome(tmp_path / "4")
+    assert all(torch.isfinite(tensor).all() for tensor in weights.values())
+
+
+def test_accelerate_launch_starts_two_processes_that_know_of_each_other(tmp_path):
+    command = [str(BIN / "accelerate"), "launch", "--multi_gpu", "--num_processes", "2", TRAIN, *TABLE]
+    done = launch(tmp_path / "2", command)
+    assert done.returncode == 0, done.stderr
+    assert outcome(tmp_path / "2")[0]["environment"]["processes"] == 2
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), [(["--lr", "0"], "--lr 0: must lie"), (["--mixp"], "--mixp")])
+def test_a_usage_error_appears_once(tmp_path, arguments, sentence):
+    done = launch(tmp_path / "2", torchrun(2, TRAIN, *arguments))
+    assert done.returncode != 0
+    assert done.stderr.count(sentence) == 1
+    assert 'scripts/train.py", line' not in done.stderr  # no traceback of ours; the launcher has its own
+
+
+def test_an_error_of_one_process_alone_is_said_by_it(tmp_path):
+    """Such as a second machine without the data: the main process waits, and the launcher ends it."""
+    wrapper = tmp_path / "train.py"
+    wrapper.write_text(
+        "import os, sys\n"
+        "from common import cli, processes\n"
+        "from common.errors import UserError\n"
+        "cli.WAIT_FOR_SPEAKER = 1.0\n"
+        "def main():\n"
+        "    accelerator = processes.start(1, None)\n"
+        "    if accelerator.process_index == 1:\n"
+        "        raise UserError('No data here.')\n"
+        "    accelerator.wait_for_everyone()\n"
+        "sys.exit(cli.run(main))\n"
+    )
+    done = launch(tmp_path, torchrun(2, str(wrapper)))
+    assert done.returncode != 0
+    assert "[process 1] No data here." in done.stderr
+
+
+def wait_for(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert condition(), "waited in vain"
+
+
+def test_one_process_dying_ends_the_others_and_the_same_command_goes_on(tmp_path):
+    arguments = [TRAIN, "--dataset", "digits", "--epochs", "20", "--width", "4", "--threads", "1"]
+    command = torchrun(2, *arguments)
+    # To the bit only for as many processes, so the undisturbed run has two as well.
+    assert launch(tmp_path / "whole", command).returncode == 0
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    with (folder / "log").open("w") as log:
+        running = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=log, stderr=log)
+    wait_for(lambda: list(folder.glob("checkpoints/*.state")))
+    workers = [child for child in psutil.Process(running.pid).children() if TRAIN in child.cmdline()]
+    workers[1].send_signal(signal.SIGKILL)
+    begun = time.monotonic()
+    assert running.wait(timeout=60) != 0
+    assert time.monotonic() - begun < 45
+    assert not any(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE for worker in workers)
+    (folder / "log").unlink()
+    done = launch(folder, command)
+    assert done.returncode == 0, done.stderr
+    assert "Goes on after epoch" in done.stdout
+    (whole, _), (record, _) = outcome(tmp_path / "whole"), outcome(folder)
+    assert record["weights"] == whole["weights"]
+    assert record["curve"] == whole["curve"]
+    assert record["final"] == whole["final"]
+
+
+def test_gradient_accumulation_from_outside_is_refused(monkeypatch):
+    monkeypatch.setenv("ACCELERATE_GRADIENT_ACCUMULATION_STEPS", "2")
+    with pytest.raises(UserError, match="Gradient accumulation"):
+        processes.start(1, None)
+
+
+def test_processes_that_do_not_know_of_each_other_are_refused(monkeypatch):
+    real = Accelerator.num_processes
+    monkeypatch.setattr(Accelerator, "num_processes", property(lambda self: 3))
+    with pytest.raises(UserError, match="The launcher started 1 processes, but Accelerate found 3"):
+        processes.start(1, None)
+    monkeypatch.setattr(Accelerator, "num_processes", real)
+
+
+def test_threads_are_shared_among_local_processes(monkeypatch):
+    monkeypatch.setattr(processes, "usable_cores", lambda: 8)
+    for local, threads in ((1, 8), (3, 2), (16, 1)):
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", str(local))
+        monkeypatch.setenv("WORLD_SIZE", "1")
+        processes.start(None, None)
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def two_machines():
+    """Two network namespaces joined by a cable, each with a shell prefix."""
+    if not shutil.which("ip") or os.geteuid() != 0:
+        pytest.skip("network namespaces need root and iproute2")
+    names = [f"mixup{os.getpid() % 1000}{side}" for side in "ab"]
+    commands = [f"ip netns add {name}" for name in names]
+    commands += [f"ip link add {names[0]} netns {names[0]} type veth peer name {names[1]} netns {names[1]}"]
+    for number, name in enumerate(names, 1):
+        inside = f"ip netns exec {name} ip"
+        commands += [f"{inside} addr add 10.77.0.{number}/24 dev {name}", f"{inside} link set lo up"]
+        commands += [f"{inside} link set {name} up"]
+    try:
+        for command in commands:
+            made = subprocess.run(command.split(), capture_output=True, text=True)
+            if made.returncode:
+                pytest.skip(f"no network namespaces here: {made.stderr.strip()}")
+        yield [["ip", "netns", "exec", name] for name in names]
+    finally:
+        for name in names:
+            pids = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout.split()
+            for pid in pids:
+                os.kill(int(pid), signal.SIGKILL)
+            subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+
+def on_both(machines, tmp_path, arguments):
+    started = []
+    for rank, machine in enumerate(machines):
+        folder = tmp_path / f"machine{rank}"
+        folder.mkdir(exist_ok=True)
+        nodes = ["--nnodes=2", f"--node_rank={rank}", "--nproc_per_node=1", "--master_addr=10.77.0.1"]
+        command = [*machine, str(BIN / "torchrun"), *nodes, "--master_port=29500", TRAIN, *arguments]
+        log = (folder / "log").open("w")
+        started.append(subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=log, stderr=log))
+    return started
+
+
+def test_two_machines_give_the_record_that_one_gives(two_machines, tmp_path):
+    arguments = [*TABLE, "--batch-size", "17", "--threads", "1"]
+    statuses = [process.wait(timeout=120) for process in on_both(two_machines, tmp_path, arguments)]
+    assert statuses == [0, 0], (tmp_path / "machine0" / "log").read_text()
+    assert launch(tmp_path / "one", torchrun(2, TRAIN, *arguments)).returncode == 0
+    for rank in (0, 1):
+        (tmp_path / f"machine{rank}" / "log").unlink()
+    (one, weights), (two, others) = outcome(tmp_path / "one"), outcome(tmp_path / "machine0")
+    assert two["weights"] == one["weights"]
+    assert all(torch.equal(weights[name], others[name]) for name in weights)
+    assert (two["curve"], two["final"]) == (one["curve"], one["final"])
+    assert not list((tmp_path / "machine1").iterdir())  # the main machine alone writes
+
+
+def test_the_loss_of_a_machine_ends_the_other_with_a_sentence(two_machines, tmp_path):
+    arguments = ["--dataset", "digits", "--epochs", "300", "--width", "4"]
+    first, second = on_both(two_machines, tmp_path, arguments)
+    wait_for(lambda: list(tmp_path.glob("machine0/checkpoints/*.state")))
+    for child in psutil.Process(second.pid).children(recursive=True):
+        child.kill()
+    second.kill()
+    begun = time.monotonic()
+    assert first.wait(timeout=60) != 0
+    assert time.monotonic() - begun < 45
+    assert (
+        "Another process of this run has ended or is out of reach. The same" in (tmp_path / "machine0/log").read_text()
+    )
+    # The same command, on both machines, goes on.
+    arguments = ["--dataset", "digits", "--epochs", "300", "--width", "4", "--plan"]
+    statuses = [process.wait(timeout=120) for process in on_both(two_machines, tmp_path, arguments)]
+    assert statuses == [0, 0]
