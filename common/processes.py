@@ -62,6 +62,12 @@ def start(threads: int | None, tracker: str | None) -> Accelerator:
     return accelerator
 
 
+def full_precision() -> None:
+    """Keeps GPUs from rounding the factors of a convolution to TF32 (10 bits), which is torch's default: a gradient's
+    sign is measured here."""
+    torch.backends.cudnn.allow_tf32 = False
+
+
 def _keep_freed_memory() -> None:
     """Lets glibc keep blocks of 32 MiB and more, one activation of the paper's network at batch 128, rather than give
     each back to the kernel and fault it in anew: about 8 % of a step on two cores."""
@@ -132,6 +138,13 @@ def environment(accelerator: Accelerator) -> dict[str, object]:
         "compiled": plugin.backend != DynamoBackend.NO,
         "batchnorm": batchnorm_over(accelerator),
     }
+
+
+def measuring_environment(accelerator: Accelerator) -> dict[str, object]:
+    """The same for a script that measures a finished model: whatever the launcher says, it is not prepared, hence in
+    fp32, not compiled, and its BatchNorm uses the statistics that were kept in training."""
+    fixed = {"precision": "no", "compiled": False, "batchnorm": "kept statistics"}
+    return environment(accelerator) | fixed
 
 
 def device_name(accelerator: Accelerator) -> str:

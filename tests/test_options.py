@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common import options as o
 from common.errors import UserError
 from common.options import LIMITS, TrainConfig, TrainOptions, check, resolve, run_name
+from common.options import train as o
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,27 +1,16 @@
-"""The options of training: their groups, each data set's own defaults, and the name of a run.
-
-Nothing here imports torch, so that a mistyped option or a missing data set is answered at once.
-"""
+"""The options of training: their groups, each data set's own defaults, and the name of a run."""
 
 import dataclasses
-import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-import tyro
-
 from common.errors import UserError
+from common.options.fields import check_limits, flag, own
 
 Model = Literal["preactresnet18", "smallcnn", "mlp"]
 Augment = Literal["crop-flip", "none"]
 LamPer = Literal["batch", "row"]
-
-
-def _own(metavar: str, default: str) -> object:
-    """A field that is None until the data set is known: what the help shows as its value and default."""
-    return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
 
 
 @dataclass(frozen=True)
@@ -30,11 +19,11 @@ class DataOptions:
 
     dataset: str = "cifar10"
     """cifar10, digits, iris, wine, breast_cancer; or path/to/NAME: train/ and test/ of class folders, or parquet."""
-    data_dir: Annotated[Path | None, _own("PATH", "$MIXUP_DATA_DIR")] = None
+    data_dir: Annotated[Path | None, own("PATH", "$MIXUP_DATA_DIR")] = None
     """Folder that holds cifar10/{train,test}.parquet, cifar-10-batches-py or your own sets."""
-    subset: Annotated[int | None, _own("N", "all rows")] = None
+    subset: Annotated[int | None, own("N", "all rows")] = None
     """Train on this many rows, as many of each class."""
-    holdout: Annotated[int | None, _own("N", "measure on the test part")] = None
+    holdout: Annotated[int | None, own("N", "measure on the test part")] = None
     """Measure on this many training rows, and train on the rest: for choosing settings without the test part."""
     data_seed: int = 0
     """Draws subset and hold-out, apart from --seed: every training seed sees the same rows."""
@@ -45,10 +34,10 @@ class ModelOptions:
     """What learns."""
 
     model: Annotated[
-        Model | None, _own("{preactresnet18,smallcnn,mlp}", "preactresnet18; digits: smallcnn; tables: mlp")
+        Model | None, own("{preactresnet18,smallcnn,mlp}", "preactresnet18; digits: smallcnn; tables: mlp")
     ] = None
     """preactresnet18 (32 x 32 images), smallcnn (8 x 8 digits), mlp (tables)."""
-    width: Annotated[int | None, _own("N", "64; smallcnn: 32; mlp: 128")] = None
+    width: Annotated[int | None, own("N", "64; smallcnn: 32; mlp: 128")] = None
     """Channels after the first layer, or units of a hidden layer. The others scale with it."""
 
 
@@ -58,9 +47,9 @@ class MixupOptions:
 
     mixup: bool = False
     """Train on mixed pairs of rows (mixup) rather than on the rows themselves (ERM)."""
-    alpha: Annotated[float | None, _own("A", "1.0")] = None
+    alpha: Annotated[float | None, own("A", "1.0")] = None
     """lambda ~ Beta(alpha, alpha): towards 0 it is ERM, 1 is uniform, large trains on midpoints. With --mixup."""
-    lam_per: Annotated[LamPer | None, _own("{batch,row}", "batch, as the authors'")] = None
+    lam_per: Annotated[LamPer | None, own("{batch,row}", "batch, as the authors'")] = None
     """One lambda a batch, or one a row. With --mixup."""
 
 
@@ -68,11 +57,11 @@ class MixupOptions:
 class TrainingOptions:
     """How it learns: SGD with momentum, the rate a tenth after each drop."""
 
-    epochs: Annotated[int | None, _own("N", "200; digits: 60; tables: 100")] = None
+    epochs: Annotated[int | None, own("N", "200; digits: 60; tables: 100")] = None
     """Passes over the training rows."""
     batch_size: int = 128
     """Rows a step, over all processes together."""
-    lr: Annotated[float | None, _own("RATE", "0.1; tables: 0.05")] = None
+    lr: Annotated[float | None, own("RATE", "0.1; tables: 0.05")] = None
     """Learning rate before the first drop."""
     lr_drops: tuple[float, ...] = (0.5, 0.75)
     """When the rate drops, as fractions of the training (the authors' epochs 100 and 150 of 200)."""
@@ -80,7 +69,7 @@ class TrainingOptions:
     """Of SGD, without Nesterov."""
     weight_decay: float = 1e-4
     """L2 penalty of SGD, on every parameter, as the authors'."""
-    augment: Annotated[Augment | None, _own("{crop-flip,none}", "cifar10: crop-flip; others: none")] = None
+    augment: Annotated[Augment | None, own("{crop-flip,none}", "cifar10: crop-flip; others: none")] = None
     """crop-flip: a random crop from zero padding (1/8 of the side) and a random flip, once an epoch and row."""
     seed: int = 0
     """Initial weights, order, partners, lambda, crops, flips. ERM and mixup of one seed share all they can."""
@@ -90,15 +79,15 @@ class TrainingOptions:
 class RunOptions:
     """Where and how this machine runs it. None of it changes what is measured."""
 
-    threads: Annotated[int | None, _own("N", "all cores, shared among local processes")] = None
+    threads: Annotated[int | None, own("N", "all cores, shared among local processes")] = None
     """CPU threads of one process."""
-    tracker: Annotated[Literal["tensorboard"] | None, _own("{tensorboard}", "none")] = None
+    tracker: Annotated[Literal["tensorboard"] | None, own("{tensorboard}", "none")] = None
     """Also log the curves to runs/, through Accelerate."""
     results_dir: Path = Path("results")
     """Where the record goes."""
     checkpoint_dir: Path = Path("checkpoints")
     """Where weights and resumable state go."""
-    config: Annotated[Path | None, _own("FILE", "none")] = None
+    config: Annotated[Path | None, own("FILE", "none")] = None
     """Take options from this YAML file, or from a train record (its run again). The command line wins over it."""
     plan: bool = False
     """Print the options in force, the steps, and the time and memory to expect; then stop."""
@@ -181,17 +170,12 @@ def check(options: TrainOptions) -> None:
 
     raises UserError that names the option
     """
-    for group in (options.data, options.model, options.mixing, options.training, options.run):
-        for name, limits in LIMITS.items():
-            value = getattr(group, name, None)
-            for number in value if isinstance(value, tuple) else (value,):
-                if number is not None and not _inside(number, limits):
-                    raise UserError(f"{_flag(name)} {number:g}: must lie in {limits}.")
+    check_limits(LIMITS, options.data, options.model, options.mixing, options.training, options.run)
     if not options.mixing.mixup:
         for name in ("alpha", "lam_per"):
             value = getattr(options.mixing, name)
             if value is not None:
-                raise UserError(f"{_flag(name)} {value}: means nothing without --mixup; add --mixup, or leave it out.")
+                raise UserError(f"{flag(name)} {value}: means nothing without --mixup; add --mixup, or leave it out.")
     drops = options.training.lr_drops
     if list(drops) != sorted(set(drops)):
         raise UserError(f"--lr-drops {' '.join(map(str, drops))}: must rise, each drop after the one before it.")
@@ -204,13 +188,13 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
     raises UserError where the model does not take this kind of data
     """
     if name in DEFAULTS:
-        own = DEFAULTS[name]
+        usual = DEFAULTS[name]
     elif kind == "table":
-        own = TABLE
+        usual = TABLE
     else:
-        own = IMAGES if side is None or side >= 16 else SMALL_IMAGES
+        usual = IMAGES if side is None or side >= 16 else SMALL_IMAGES
     data, mixing, training = options.data, options.mixing, options.training
-    model = options.model.model or own.model
+    model = options.model.model or usual.model
     if TAKES[model] != kind:
         fitting = ", ".join(m for m in get_args(Model) if TAKES[m] == kind)
         raise UserError(f"--model {model}: takes {TAKES[model]}, and {name} is {kind}; take one of: {fitting}.")
@@ -224,13 +208,13 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
         mixup=mixing.mixup,
         alpha=(1.0 if mixing.alpha is None else mixing.alpha) if mixing.mixup else None,
         lam_per=(mixing.lam_per or "batch") if mixing.mixup else None,
-        epochs=training.epochs or own.epochs,
+        epochs=training.epochs or usual.epochs,
         batch_size=training.batch_size,
-        lr=training.lr or own.lr,
+        lr=training.lr or usual.lr,
         lr_drops=training.lr_drops,
         momentum=training.momentum,
         weight_decay=training.weight_decay,
-        augment=training.augment or own.augment,
+        augment=training.augment or usual.augment,
         seed=training.seed,
     )
 
@@ -267,14 +251,3 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
         parts.append(precision)
     parts.append(f"seed{config.seed}")
     return "-".join(parts)
-
-
-def _flag(field: str) -> str:
-    return "--" + field.replace("_", "-")
-
-
-def _inside(number: int | float, limits: str) -> bool:
-    low, high = (float(end) for end in re.findall(r"[\d.]+|inf", limits))
-    above = number >= low if limits[0] == "[" else number > low
-    below = number <= high if limits[-1] == "]" else number < high
-    return math.isfinite(number) and above and below

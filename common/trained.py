@@ -1,0 +1,187 @@
+"""Finished runs, found by name: what the probes and the attacks measure."""
+
+import difflib
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from common import checkpoints, models, records
+from common.data import sources
+from common.data.dataset import Dataset, fingerprint, select
+from common.data.load import load
+from common.errors import UserError
+from common.models import Blueprint
+from common.options import MixupOptions, TrainingOptions, TrainOptions, resolve, run_name
+from common.records import Record
+
+SHOWN = 20  # names of runs that an error lists, at most
+DECK = [  # seed, mixup, and what trains it
+    (0, False, "accelerate launch scripts/train.py"),
+    (1, False, "accelerate launch scripts/train.py --seed 1"),
+    (0, True, "accelerate launch scripts/train.py --mixup"),
+]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run of `train.py` with its weights.
+
+    model  in fp32 and eval mode, parameters frozen, channels last as built, on the device
+    data   the rows that the run saw, on the CPU: `train`, and `test`, what it is measured on
+    """
+
+    name: str
+    record: Record
+    record_path: Path
+    model: nn.Module
+    data: Dataset
+
+    @property
+    def parent(self) -> dict[str, str]:
+        """What the record of a measurement says of the run it was made from."""
+        return {"record": f"{self.record_path.parent.name}/{self.record_path.name}", "weights": self.record["weights"]}
+
+
+def find(
+    names: Sequence[str], results_dir: Path, checkpoint_dir: Path, data_dir: Path | None, device: torch.device
+) -> list[Trained]:
+    """The runs of these names, in this order, each once; of none, the deck's three.
+
+    names  of runs, or paths of their train records
+
+    raises UserError for a run that is missing, weights that are damaged or not those that the record names, data that
+    changed since, and runs of different data sets, classes or shapes
+    """
+    paths = _paths(names, results_dir) if names else _decks(results_dir, checkpoint_dir)
+    found = {path: _record(path) for path in dict.fromkeys(paths)}
+    _refuse_mixture(found)
+    data = _data(found, data_dir)
+    return [
+        Trained(record["run"], record, path, _model(record, path, results_dir, checkpoint_dir).to(device), data[path])
+        for path, record in found.items()
+    ]
+
+
+def _paths(names: Sequence[str], results_dir: Path) -> list[Path]:
+    there = _there(results_dir)
+    paths = []
+    for name in names:
+        if name.endswith(".json"):
+            paths.append(Path(name))
+        elif name in there:
+            paths.append(there[name])
+        else:
+            near = difflib.get_close_matches(name, there, n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            raise UserError(f"No run is called {name} in {results_dir}.{meant} {_said(there)}")
+    return paths
+
+
+def _decks(results_dir: Path, checkpoint_dir: Path) -> list[Path]:
+    """ERM seed 0, ERM seed 1 and mixup seed 0, all else by default."""
+    commands = {_default_name(seed=seed, mixup=mixup): line for seed, mixup, line in DECK}
+    there = _there(results_dir)
+    missing = [name for name in commands if name not in there]
+    if missing:
+        lines = "\n".join(f"    {commands[name]}{_folders(results_dir, checkpoint_dir)}" for name in missing)
+        raise UserError(
+            f"No run is named, so the deck's three are taken; missing of them: {', '.join(missing)}. "
+            f"What trains them:\n{lines}\n{_said(there)}"
+        )
+    return [there[name] for name in commands]
+
+
+def _folders(results_dir: Path, checkpoint_dir: Path) -> str:
+    """The options that name these folders, where they are not the usual ones."""
+    folders = [("--results-dir", results_dir, "results"), ("--checkpoint-dir", checkpoint_dir, "checkpoints")]
+    return "".join(f" {option} {shlex.quote(str(folder))}" for option, folder, usual in folders if str(folder) != usual)
+
+
+def _default_name(seed: int, mixup: bool) -> str:
+    options = TrainOptions(training=TrainingOptions(seed=seed), mixing=MixupOptions(mixup=mixup))
+    return run_name(resolve(options, "cifar10", "images", 32), "images", 32, "no")
+
+
+def _there(results_dir: Path) -> dict[str, Path]:
+    """Name and record of each run in the folder."""
+    return {path.stem.removeprefix("train-"): path for path in sorted(results_dir.glob("*/train-*.json"))}
+
+
+def _said(there: dict[str, Path]) -> str:
+    if not there:
+        return "No run is there yet."
+    more = f" and {len(there) - SHOWN} more" if len(there) > SHOWN else ""
+    return f"Runs that are there: {', '.join(list(there)[:SHOWN])}{more}."
+
+
+def _record(path: Path) -> Record:
+    record = records.read(path)
+    if record["kind"] != "train":
+        raise UserError(f"{path}: a record of kind {record['kind']!r}; name a run by its train record.")
+    return record
+
+
+def _refuse_mixture(found: dict[Path, Record]) -> None:
+    (first, *others) = found.values()
+    for field, word in (("name", "data set"), ("classes", "classes"), ("shape", "shape of an input")):
+        for other in others:
+            one, two = first["data"][field], other["data"][field]
+            if one != two:
+                short = [len(x) if field == "classes" and len(one) != len(two) else x for x in (one, two)]
+                raise UserError(
+                    f"{first['run']} and {other['run']} cannot be measured together: the {word} of the first is "
+                    f"{short[0]}, of the second {short[1]}."
+                )
+
+
+def _data(found: dict[Path, Record], data_dir: Path | None) -> dict[Path, Dataset]:
+    """The rows that each run saw; runs of the same rows share them."""
+    name = next(iter(found.values()))["data"]["name"]
+    try:
+        whole = load(sources.find(name, data_dir))
+    except UserError as error:
+        raise UserError(f"The data that these runs saw are needed again. {error}") from None
+    seen: dict[Any, tuple[Dataset, str]] = {}
+    for path, record in found.items():
+        drawn = _drawn(record)
+        if drawn not in seen:
+            data = select(whole, *drawn)
+            seen[drawn] = data, fingerprint(data)
+        if seen[drawn][1] != record["data"]["fingerprint"]:
+            raise UserError(
+                f"{path}: {record['run']} saw other rows of {name} than are found here now (from {whole.origin}; their "
+                "fingerprints differ). Name the folder it was trained from with --data-dir, or train it again."
+            )
+    return {path: seen[_drawn(record)][0] for path, record in found.items()}
+
+
+def _drawn(record: Record) -> tuple[Any, ...]:
+    """The options that draw the rows."""
+    return tuple(record["config"][option] for option in ("subset", "holdout", "data_seed"))
+
+
+def _model(record: Record, record_path: Path, results_dir: Path, checkpoint_dir: Path) -> nn.Module:
+    """A module of its own that Accelerate never prepared: a prepared one keeps its autocast (ECOSYSTEM fact 11)."""
+    path = checkpoints.weights_path(checkpoint_dir, record["run"])
+    if not path.exists():
+        raise UserError(
+            f"{path}: the weights of {record['run']} are missing (they are not in git). What makes them again:\n"
+            f"    accelerate launch scripts/train.py --config {shlex.quote(str(record_path))}"
+            f"{_folders(results_dir, checkpoint_dir)}"
+        )
+    weights, header = checkpoints.load_weights(path, record["weights"])
+    if "normalize.mean" not in weights or "normalize.std" not in weights:
+        raise UserError(f"{path}: holds a model without its normalisation, so that epsilon would mean nothing.")
+    try:
+        model = models.build(Blueprint.from_json(header))
+        model.load_state_dict(weights)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except RuntimeError:
+        raise UserError(f"{path}: its tensors are not those of the model that its header names.") from None
+    return model.eval().requires_grad_(False)
