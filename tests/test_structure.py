@@ -5,6 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from common import records
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Downwards only: a module may import those of the lines before its own.
@@ -15,7 +17,7 @@ ORDER = [
     ["augment", "cli", "metrics", "mixup", "options", "plan", "processes", "progress"],
     ["models"],
     ["checkpoints", "costs", "loop"],
-    ["runs"],
+    ["runs", "trained"],
 ]
 NEVER = {"models": {"mixup"}, "records": {"models", "data"}, "data": {"models", "records"}}
 
@@ -73,11 +75,31 @@ def test_readme_lines_exist():
     """Files, make targets and options that README names are there."""
     readme = (ROOT / "README.md").read_text()
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
-    named = set(re.findall(r"`?make (\w+)", readme))
+    named = {name for pair in re.findall(r"^make (\w+)|`make (\w+)`", readme, re.M) for name in pair if name}
     assert named
     assert named <= targets
     for file in re.findall(r"(?:scripts|tests|common|analysis)/[\w/]+\.(?:py|ipynb)", readme):
         assert (ROOT / file).exists(), file
+
+
+def test_readmes_numbers_are_those_of_the_records():
+    rows = re.findall(r"^\| \[.*?\]\((results/\S+train\S+)\) \| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
+    assert len(rows) >= 2
+    for path, cells in rows:
+        record = records.read(ROOT / path)
+        last, clean = record["final"]["last_epoch"], record["final"]["clean_train"]
+        expected = [f"{100 * part['errors'] / part['n']:.2f} %" for part in (last, clean)]
+        expected += [f"{last['cross_entropy']:.3f}", f"{last['calibration_error']:.3f}"]
+        assert cells.split(" | ") == [*expected, f"{record['cost']['seconds'] / 60:.0f}"], path
+
+
+def test_every_committed_record_is_one():
+    paths = list((ROOT / "results").rglob("*.json"))
+    assert paths
+    for path in paths:
+        record = records.read(path)
+        assert path == records.path_of(ROOT / "results", path.parent.name, record["kind"], record["run"])
+        assert record["environment"]["code_differs"] is False, path
 
 
 def test_no_generated_clutter_is_tracked():
