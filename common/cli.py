@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import errno
 import io
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import tyro
 import yaml
 
+from common import signals
 from common.errors import UserError
 
 Options = TypeVar("Options")
@@ -24,6 +26,9 @@ Options = TypeVar("Options")
 # and the sentence must be out by then. If nobody has ended us after it, the trouble is ours alone, and we say it.
 WAIT_FOR_SPEAKER = 10.0
 WAIT_AFTER_LOSS = 3.0  # the launcher of this machine ends us sooner, if the lost process was its own
+
+# What goes wrong with no file to name: a pipe whose reader has gone, a disk that is full.
+UNNAMED = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT}
 
 NOT_IN_A_FILE = {"config", "plan", "overwrite"}  # said to one invocation, no part of a run
 YES, NO = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
@@ -53,33 +58,53 @@ def is_speaker() -> bool:
 
 
 def run(main: Callable[[], Any]) -> int:
-    """Runs a script's main and gives its exit status; what a user can cause becomes one sentence, said once."""
-    patience = WAIT_FOR_SPEAKER
+    """Runs a script's main and gives its exit status; what a user can cause becomes one sentence, said once.
+
+    SIGINT and SIGTERM end the process here, with 130 and 143. Of several processes only the one that speaks says so;
+    the launcher ends all with the first that ends.
+    """
+    stopped = f"Stopped. The same command{_without_overwrite()} goes on after the last finished epoch."
     try:
-        main()
+        with signals.stoppable(stopped if is_speaker() else None):
+            main()
         return 0
-    except UserError as error:
-        sentence, status = str(error), error.status
+    except signals.Stopped as error:
+        signals.end(error.status, stopped if is_speaker() else None)
     except KeyboardInterrupt:
-        sentence, status = "Stopped. The same command goes on after the last finished epoch.", 130
-    except OSError as error:
-        if error.filename is None:
-            raise  # not a file the user gave or can mend
-        sentence, status = f"{error.filename}: {error.strerror}. Mend that; the same command then goes on.", 2
-    except Exception as error:
-        if not _is_lost_contact(error):
-            raise
-        sentence = "Another process of this run has ended or is out of reach. The same command goes on."
-        status, patience = 2, WAIT_AFTER_LOSS
+        sentence, status, patience = stopped, 130, WAIT_FOR_SPEAKER
     except SystemExit as error:  # tyro has said what is wrong, or printed the help
         if error.code and not is_speaker():
             time.sleep(WAIT_FOR_SPEAKER)
         raise
+    except Exception as error:
+        patience = WAIT_AFTER_LOSS if _is_lost_contact(error) else WAIT_FOR_SPEAKER
+        status = getattr(error, "status", 2)
+        explained = _sentence(error)
+        if explained is None:
+            raise  # our mistake, with its traceback
+        sentence = explained
     if not is_speaker():
         time.sleep(patience)
         sentence = f"[process {os.environ['RANK']}] {sentence}"
     print(sentence, file=sys.stderr, flush=True)
     return status
+
+
+def _sentence(error: Exception) -> str | None:
+    """What a user can do about an error, or None where it is no user's."""
+    if isinstance(error, UserError):
+        return str(error)
+    if _is_lost_contact(error):
+        return (
+            f"Another process of this run has ended or is out of reach. The same command{_without_overwrite()} goes on."
+        )
+    if isinstance(error, OSError) and (error.filename or error.errno in UNNAMED):
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        return f"{what}. Mend that; the same command{_without_overwrite()} then goes on."
+    if _is_out_of_memory(error):
+        what = next(iter(str(error).splitlines()), "")[:200] or type(error).__name__
+        return f"Out of memory ({what}). A smaller --batch-size or --width needs less, and --plan says how much."
+    return None
 
 
 def _is_lost_contact(error: Exception) -> bool:
@@ -88,6 +113,16 @@ def _is_lost_contact(error: Exception) -> bool:
         return False
     is_network = type(error).__name__ in ("DistBackendError", "DistNetworkError", "DistStoreError")
     return is_network or (isinstance(error, RuntimeError) and re.search("gloo|nccl", str(error), re.I) is not None)
+
+
+def _without_overwrite() -> str:
+    return " without --overwrite" if "--overwrite" in sys.argv else ""
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """torch, which is not imported here, has a class of its own for a GPU, and none for the CPU."""
+    of_torch = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+    return of_torch or isinstance(error, MemoryError)
 
 
 def _tyro(options: type[Options], argv: Sequence[str], description: str, default: Options | None = None) -> Options:
