@@ -85,6 +85,12 @@ def from_main(accelerator: Accelerator, make: Callable[[], T]) -> T:
     return box[0]  # type: ignore[return-value]
 
 
+def say(accelerator: Accelerator, text: str) -> None:
+    """Prints in the main process alone."""
+    if accelerator.is_main_process:
+        print(text, flush=True)
+
+
 def share_buffers(accelerator: Accelerator, model: nn.Module) -> None:
     """Gives every process the main one's BatchNorm statistics, so that all evaluate, and one saves, the same model."""
     if accelerator.num_processes > 1:

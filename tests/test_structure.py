@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Downwards only: a module may import those of the lines before its own.
 ORDER = [
     ["errors"],
-    ["chance", "files", "shapes"],
+    ["chance", "files", "shapes", "signals"],
     ["data", "records"],
     ["augment", "cli", "metrics", "mixup", "options", "plan", "processes", "progress"],
     ["models"],
