@@ -8,6 +8,7 @@ same command goes on; finished, it says so. Paper: Zhang et al. 2018, mixup: Bey
 
 import statistics
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
@@ -206,7 +207,7 @@ def _opening(run: "Run", cost: "Cost", accelerator: "Accelerator") -> str:
         f"  data     {len(data.train):,} training and {len(data.test):,} {measured} of {shape} "
         f"in {len(data.classes)} classes, from {data.origin}",
         *(f"           {note}" for note in data.notes),
-        f"  options  {options}",
+        textwrap.fill(options, 110, initial_indent="  options  ", subsequent_indent=" " * 11),
         f"  steps    {steps:,} an epoch, {config.epochs * steps:,} in all; {cost.parameters:,} parameters",
         f"  cost     about {duration(cost.seconds)} and {cost.memory_bytes / 2**30:.2g} GiB of tensors on {device}",
         f"  record   {run.record_path}{'' if run.record_path.exists() else ' (not there yet)'}",

@@ -62,6 +62,7 @@ class Trap:
         return (open, ("/tmp/trap-was-sprung", "w"))
 
 
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")  # of the trap
 def test_damaged_and_foreign_states_are_named_and_never_unpickled(tmp_path):
     import hashlib
 

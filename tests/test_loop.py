@@ -138,3 +138,19 @@ def test_ties_count_as_argmax_breaks_them():
 
     got = loop.outcomes(Accelerator(cpu=True), Tied(), images(8))
     assert got.ranks.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+
+
+def test_memory_does_not_grow_from_epoch_to_epoch():
+    import gc
+
+    part, model, accelerator = images(), small_model(), Accelerator(cpu=True)
+    optimizer = SGD(model.parameters(), 0.1, 0.9, fused=True)
+    prepared, stepper = accelerator.prepare(model, optimizer)
+    schedule = MultiStepLR(optimizer, [])
+    alive = []
+    for epoch in range(1, 7):
+        loop.train_epoch(accelerator, prepared, stepper, schedule, part, the_plan(epoch=epoch), lambda: None)
+        loop.outcomes(accelerator, model, part)
+        gc.collect()
+        alive.append(sum(issubclass(type(thing), torch.Tensor) for thing in gc.get_objects()))
+    assert alive[1:] == [alive[1]] * 5
