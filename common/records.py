@@ -53,6 +53,31 @@ def read(path: Path) -> Record:
     return record
 
 
+def is_of(
+    path: Path, config: dict[str, Any], fingerprint: str, parents: Sequence[dict[str, str]] = (), precision: str = "no"
+) -> bool:
+    """Whether the record of this very measurement is there: of this configuration and data, and made from these
+    weights. One of other weights is to be made again.
+
+    raises UserError where the record under this name is of another configuration or other data
+    """
+    if not path.exists():
+        return False
+    record = read(path)
+    there = record["config"] | {
+        "precision": record["environment"]["precision"],
+        "data": record["data"]["fingerprint"],
+    }
+    here = config | {"precision": precision, "data": fingerprint}
+    for field in here | there:
+        if there.get(field) != here.get(field):
+            raise UserError(
+                f"{path}: is of another measurement under the same name: {field} is {there.get(field)!r} there and "
+                f"{here.get(field)!r} here. Give another --results-dir, or replace it with --overwrite."
+            )
+    return record["parents"] == list(parents)
+
+
 def environment(**measured: Any) -> dict[str, Any]:
     """Which code runs here, by which command, since when: to be asked at the start, since files may change later.
     `measured` adds what only the running process knows: device, threads, processes, precision, compiled, batchnorm."""
