@@ -16,7 +16,7 @@ from common.data.dataset import Part
 from common.errors import DivergedError
 from common.mixup import mix, mixed_cross_entropy, mixed_hits
 from common.plan import Plan
-from common.shapes import Inputs, Labels, Resident, Rows
+from common.shapes import Inputs, Labels, Logits, Resident, Rows
 
 EVALUATION_BATCH = 500  # rows a forward pass; it moves no number beyond rounding
 
@@ -106,11 +106,15 @@ def outcomes(accelerator: Accelerator, model: nn.Module, part: Part) -> Outcomes
     return Outcomes(ranks.astype(np.int64), losses.astype(np.float32), confidences.astype(np.float32))
 
 
-def _outcomes_of(logits: Tensor, y: Labels) -> Tensor:
-    logits = logits.float()
+def ranks(logits: Logits, y: Labels) -> Labels:
+    """How many classes stand before the true one: 0 is a right prediction. Ties count as argmax breaks them, for the
+    class that comes first; what is not a number stands before everything."""
     true = logits.gather(1, y[:, None])
-    # Ties count as argmax breaks them: for the class that comes first.
     before = torch.arange(logits.shape[1], device=y.device) < y[:, None]
-    ranks = ((logits > true) | ((logits == true) & before)).sum(dim=1)
+    return (~(logits <= true) | ((logits == true) & before)).sum(dim=1)
+
+
+def _outcomes_of(logits: Logits, y: Labels) -> Tensor:
+    logits = logits.float()
     losses = F.cross_entropy(logits, y, reduction="none")
-    return torch.stack([ranks, losses, logits.softmax(dim=1).amax(dim=1)])
+    return torch.stack([ranks(logits, y), losses, logits.softmax(dim=1).amax(dim=1)])

@@ -62,12 +62,17 @@ def _info(description: str, **columns: str) -> evaluate.MetricInfo:
     return evaluate.MetricInfo(description=description, citation="", features=features)
 
 
-def errors(ranks: np.ndarray, losses: np.ndarray, classes: int) -> dict[str, Any]:
-    """n, top-1 errors, top-5 errors (from six classes on) and mean cross-entropy of one part of a data set."""
+def errors_of(ranks: np.ndarray, classes: int) -> dict[str, int]:
+    """n, top-1 errors and, from six classes on, top-5 errors."""
     counts = Errors(keep_in_memory=True).compute(ranks=ranks)
     if classes < TOP5_FROM:
         del counts["errors_top5"]
-    return counts | CrossEntropy(keep_in_memory=True).compute(losses=losses)
+    return counts
+
+
+def errors(ranks: np.ndarray, losses: np.ndarray, classes: int) -> dict[str, Any]:
+    """The same, and the mean cross-entropy of one part of a data set."""
+    return errors_of(ranks, classes) | CrossEntropy(keep_in_memory=True).compute(losses=losses)
 
 
 def calibration(ranks: np.ndarray, confidences: np.ndarray) -> dict[str, Any]:

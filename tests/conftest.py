@@ -1,6 +1,7 @@
 """What several tests share."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,3 +39,31 @@ def script(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+DIGITS = [
+    "digits-smallcnn-w8-3ep-erm-seed0",
+    "digits-smallcnn-w8-3ep-erm-seed1",
+    "digits-smallcnn-w8-3ep-mixup1.0-seed0",
+]
+
+
+@pytest.fixture(scope="session")
+def _trained_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three small networks, trained for a few epochs, once for all tests."""
+    from scripts import train
+
+    folder = tmp_path_factory.mktemp("digits")
+    asked = ["--dataset", "digits", "--width", "8", "--epochs", "3", "--threads", "1"]
+    asked += ["--results-dir", str(folder / "results"), "--checkpoint-dir", str(folder / "checkpoints")]
+    for method in ([], ["--seed", "1"], ["--mixup"]):
+        train.main([*asked, *method])
+    return folder
+
+
+@pytest.fixture
+def digits(_trained_digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of three finished runs, whose records and weights lie in the working directory, an empty folder."""
+    shutil.copytree(_trained_digits, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return list(DIGITS)
