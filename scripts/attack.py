@@ -183,10 +183,10 @@ def _warn(source: str, made: Mapping["Made", "Tested"]) -> None:
     shares: dict[str, float] = {}
     for (attack, _), tested in made.items():
         shares[attack] = max(shares.get(attack, 0.0), float(tested.is_zero.mean()))
-    for attack, share in shares.items():
+    for name, share in shares.items():
         if share > ZERO_SHARE:
             print(
-                f"Warning: {share:.1%} of the gradients that {attack} starts from are exactly zero in {source}: "
+                f"Warning: {share:.1%} of the gradients that {name} starts from are exactly zero in {source}: "
                 "its errors under attack are a lower bound.",
                 file=sys.stderr,
             )

@@ -15,9 +15,9 @@ ORDER = [
     ["chance", "files", "shapes", "signals"],
     ["data", "records"],
     ["augment", "cli", "metrics", "mixup", "options", "plan", "processes", "progress"],
-    ["models"],
-    ["checkpoints", "costs", "loop"],
-    ["runs", "trained"],
+    ["models", "toys"],
+    ["attacks", "checkpoints", "costs", "loop"],
+    ["matrix", "probes", "runs", "trained"],
 ]
 NEVER = {"models": {"mixup"}, "records": {"models", "data"}, "data": {"models", "records"}}
 
