@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import errno
 import io
 import json
 import os
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 import tyro
 import yaml
 
+from common import signals
 from common.errors import UserError
 
 Options = TypeVar("Options")
@@ -22,6 +24,9 @@ Options = TypeVar("Options")
 # A process that is not to speak waits this long for the one that is: a launcher ends all with the first that ends,
 # and the sentence must be out by then. If nobody has ended us after it, the trouble is ours alone, and we say it.
 WAIT_FOR_SPEAKER = 10.0
+
+# What goes wrong with no file to name: a pipe whose reader has gone, a disk that is full.
+UNNAMED = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT}
 
 NOT_IN_A_FILE = {"config", "plan", "overwrite"}  # said to one invocation, no part of a run
 YES, NO = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
@@ -51,18 +56,36 @@ def is_speaker() -> bool:
 
 
 def run(main: Callable[[], Any]) -> int:
-    """Runs a script's main and gives its exit status; what a user can cause becomes one sentence, said once."""
+    """Runs a script's main and gives its exit status; what a user can cause becomes one sentence, said once.
+
+    SIGINT and SIGTERM end the process here, with 130 and 143. Of several processes only the one that speaks says so;
+    the launcher ends all with the first that ends.
+    """
+    stopped = f"Stopped. The same command{_without_overwrite()} goes on after the last finished epoch."
     try:
-        main()
+        with signals.stoppable(stopped if is_speaker() else None):
+            main()
         return 0
     except UserError as error:
         sentence, status = str(error), error.status
+    except signals.Stopped as error:
+        signals.end(error.status, stopped if is_speaker() else None)
     except KeyboardInterrupt:
-        sentence, status = "Stopped. The same command goes on after the last finished epoch.", 130
+        sentence, status = stopped, 130
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in UNNAMED:
             raise  # not a file the user gave or can mend
-        sentence, status = f"{error.filename}: {error.strerror}. Mend that; the same command then goes on.", 2
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        sentence, status = f"{what}. Mend that; the same command{_without_overwrite()} then goes on.", 2
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        first_line = next(iter(str(error).splitlines()), "")[:200]
+        sentence, status = (
+            f"Out of memory ({first_line or type(error).__name__}). A smaller --batch-size or --width needs less, and "
+            "--plan says how much.",
+            2,
+        )
     except SystemExit as error:  # tyro has said what is wrong, or printed the help
         if error.code and not is_speaker():
             time.sleep(WAIT_FOR_SPEAKER)
@@ -72,6 +95,16 @@ def run(main: Callable[[], Any]) -> int:
         sentence = f"[process {os.environ['RANK']}] {sentence}"
     print(sentence, file=sys.stderr, flush=True)
     return status
+
+
+def _without_overwrite() -> str:
+    return " without --overwrite" if "--overwrite" in sys.argv else ""
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """torch, which is not imported here, has a class of its own for a GPU, and none for the CPU."""
+    of_torch = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+    return of_torch or isinstance(error, MemoryError)
 
 
 def _tyro(options: type[Options], argv: Sequence[str], description: str, default: Options | None = None) -> Options:
