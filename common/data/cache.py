@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -95,8 +94,8 @@ def write(file: Path, key: str, dataset: Dataset) -> None:
     temporary = None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f"{file.stem}.", suffix=".tmp", dir=file.parent)
-        os.close(descriptor)
+        _sweep(file)
+        temporary = file.with_name(f"{file.stem}.{os.getpid()}.tmp")
         save_file(tensors, temporary, header)
         with open(temporary, "rb+") as stream:
             os.fsync(stream.fileno())
@@ -105,7 +104,25 @@ def write(file: Path, key: str, dataset: Dataset) -> None:
         raise CacheError(f"{file} cannot be written ({error})") from error
     finally:
         if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
+
+
+def _sweep(file: Path) -> None:
+    """Removes what a killed process left of this file. Other runs may be writing it too, so what belongs to a process
+    that is there stays. (One on another machine loses what it writes: it says so, and goes on without a cache.)"""
+    for left in file.parent.glob(f"{file.stem}.*.tmp"):
+        if not _is_running(left.suffixes[-2].removeprefix(".")):
+            left.unlink(missing_ok=True)
+
+
+def _is_running(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except PermissionError:
+        return True  # somebody else's
+    except (ValueError, OverflowError, ProcessLookupError):
+        return False
+    return int(process) != os.getpid()
 
 
 def _seal(dataset: Dataset, key: str) -> str:
