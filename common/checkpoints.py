@@ -25,6 +25,10 @@ def state_path(checkpoint_dir: Path, run: str) -> Path:
     return checkpoint_dir / f"{run}.state"
 
 
+def lock_path(checkpoint_dir: Path, run: str) -> Path:
+    return checkpoint_dir / f".{run}.lock"
+
+
 def save_weights(path: Path, weights: dict[str, Tensor], header: dict[str, Any]) -> str:
     """Writes a model's weights with a header that tells how to build it.
 
@@ -84,4 +88,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}.") from None
+        raise UserError(f"{path}: {error.strerror}. Mend that; the same command then goes on.") from None

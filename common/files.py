@@ -1,7 +1,10 @@
-"""A file is written whole or not at all."""
+"""A file is written whole or not at all, and by one process at a time."""
 
 import errno
+import fcntl
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from common.errors import UserError
@@ -35,6 +38,67 @@ def write_whole(path: Path, content: bytes) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Refuses, before hours of work, a place where nothing can be written. It leaves nothing there itself.
+
+    raises UserError
+    """
+    folder = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
+    if not folder.is_dir():
+        raise UserError(f"{path}: cannot be written, since {folder} is not a folder; name another place.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{path}: cannot be written; make {folder} writable, or name another place.")
+
+
+@contextmanager
+def alone(lock: Path, paths: Sequence[Path]) -> Iterator[None]:
+    """Keeps other processes off these files, and sweeps what a killed one left beside them. The lock is the system's
+    and goes with the process, however it ends; its file is removed at the end.
+
+    raises UserError where another process is at it, or where a file could not be written
+    """
+    for path in paths:
+        check_writable(path)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _locked(lock)
+    except OSError as error:
+        raise UserError(
+            f"{lock}: cannot be written ({error.strerror}); make the folder writable, and the same command goes on."
+        ) from error
+    try:
+        for path in paths:
+            _sweep(path)
+        yield
+    finally:
+        with suppress(OSError):
+            lock.unlink()  # before the lock goes, so that nobody takes one on a file that is about to vanish
+        os.close(descriptor)
+
+
+def _locked(lock: Path) -> int:
+    while True:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EAGAIN):
+                return descriptor  # a file system without locks: then without
+            holder = os.read(descriptor, 100).decode(errors="replace")
+            os.close(descriptor)
+            raise UserError(
+                f"Another process{f' ({holder})' if holder else ''} is at this run: {lock} is locked. Wait for it or "
+                "end it, and the same command goes on; or name another --checkpoint-dir."
+            ) from None
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(descriptor), os.stat(lock)):
+                with suppress(OSError):  # for the message above only
+                    os.truncate(descriptor, 0)
+                    os.write(descriptor, f"{os.uname().nodename}, process {os.getpid()}".encode())
+                return descriptor
+        os.close(descriptor)  # its holder removed it in between: it locks nothing any more
 
 
 def _sweep(path: Path) -> None:

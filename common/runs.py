@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from common import checkpoints, records
+from common import checkpoints, files, records
 from common.chance import rng
 from common.data.dataset import Dataset, Part, fingerprint, select, statistics
 from common.data.load import load
@@ -43,6 +44,7 @@ class Run:
     record_path: Path
     weights_path: Path
     state_path: Path
+    lock_path: Path
 
     @property
     def pad(self) -> int:
@@ -104,14 +106,26 @@ class Run:
     def is_finished(self) -> bool:
         """Whether record and weights of this very run are there, and no training of it is under way.
 
-        raises UserError where the record under this name is of another configuration or other data
+        raises UserError where the record under this name is of another configuration or other data, or the weights are
+        not those that it names
         """
         if not self.record_path.exists():
             return False
         record = records.read(self.record_path)
         config = record["config"] | {"precision": record["environment"]["precision"]}
         self._refuse_other(self.record_path, config, record["data"]["fingerprint"])
-        return checkpoints.has_weights(self.weights_path, record["weights"]) and not self.state_path.exists()
+        if self.state_path.exists() or not self.weights_path.exists():
+            return False
+        if not checkpoints.has_weights(self.weights_path, record["weights"]):
+            raise UserError(
+                f"{self.weights_path}: not the weights that {self.record_path} names (their SHA-256 differs). Put "
+                "those back, or move the file away: the same command then trains them again."
+            )
+        return True
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keeps other processes off this run's files, and sweeps what a killed one left of them."""
+        return files.alone(self.lock_path, (self.record_path, self.weights_path, self.state_path))
 
     def saved_state(self) -> dict[str, Any] | None:
         """The state after the last finished epoch, or None where there is none.
@@ -122,13 +136,13 @@ class Run:
             return None
         state = checkpoints.load_state(self.state_path)
         try:
-            config, mark, precision = json.loads(state["config"]), state["fingerprint"], state["precision"]
+            config, mark = json.loads(state["config"]) | {"precision": state["precision"]}, state["fingerprint"]
         except (KeyError, TypeError, ValueError):
             raise UserError(
                 f"{self.state_path}: not a checkpoint of this project; remove it, or train from the start with "
                 "--overwrite."
             ) from None
-        self._refuse_other(self.state_path, config | {"precision": precision}, mark)
+        self._refuse_other(self.state_path, config, mark)
         return state
 
     def save_state(self, **state: Any) -> None:
@@ -168,4 +182,5 @@ def describe(asked: TrainOptions, source: Source, precision: str) -> Run:
         record_path=records.path_of(asked.run.results_dir, data.name, "train", name),
         weights_path=checkpoints.weights_path(asked.run.checkpoint_dir, name),
         state_path=checkpoints.state_path(asked.run.checkpoint_dir, name),
+        lock_path=checkpoints.lock_path(asked.run.checkpoint_dir, name),
     )

@@ -10,11 +10,13 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common import cli
 from common.data import sources
+from common.errors import DivergedError, UserError
 from common.options import TrainOptions, check
 
 if TYPE_CHECKING:
@@ -37,28 +39,40 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
 
 def train(asked: TrainOptions, source: sources.Source) -> Path | None:
     # torch takes seconds to import; what can be refused without it has been refused by now.
-    from torch.optim import SGD
-    from torch.optim.lr_scheduler import MultiStepLR
-
-    from common import checkpoints, costs, loop, metrics, models, processes, records, runs
-    from common.progress import Progress
+    from common import costs, processes, records, runs
 
     accelerator = processes.start(asked.run.threads, asked.run.tracker)
-    device, is_main = accelerator.device, accelerator.is_main_process
     environment = records.environment(**processes.environment(accelerator))
     with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
         run = runs.describe(asked, source, accelerator.mixed_precision)
-    config, classes = run.config, len(run.data.classes)
-    train_part, test_part = run.data.train.to(device), run.data.test.to(device)
 
     if not (asked.run.plan or asked.run.overwrite) and processes.from_main(accelerator, run.is_finished):
+        if accelerator.is_main_process:
+            with suppress(UserError), run.alone():
+                pass  # sweeps what was left by one that was killed when all was done
         accelerator.print(f"{run.name} is finished: {run.record_path}. To train it again, add --overwrite.")
         return run.record_path
-    cost = costs.predict(run.blueprint, config, len(train_part), len(test_part), device, accelerator.num_processes)
+    rows = len(run.data.train), len(run.data.test)
+    cost = costs.predict(run.blueprint, run.config, *rows, accelerator.device, accelerator.num_processes)
     accelerator.print(_opening(run, cost, accelerator))
     if asked.run.plan:
         return None
+    with run.alone() if accelerator.is_main_process else nullcontext():
+        return _train(asked, run, cost, environment, accelerator)
 
+
+def _train(
+    asked: TrainOptions, run: "Run", cost: "Cost", environment: dict[str, Any], accelerator: "Accelerator"
+) -> Path:
+    from torch.optim import SGD
+    from torch.optim.lr_scheduler import MultiStepLR
+
+    from common import checkpoints, loop, metrics, models, processes, records
+    from common.progress import Progress
+
+    config, classes = run.config, len(run.data.classes)
+    device, is_main = accelerator.device, accelerator.is_main_process
+    train_part, test_part = run.data.train.to(device), run.data.test.to(device)
     network = processes.synchronise_batchnorm(accelerator, models.build(run.blueprint, config.seed).to(device))
     optimizer = SGD(network.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay, fused=True)
     steps = run.steps_per_epoch
@@ -69,11 +83,18 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
     seconds = training_seconds = 0.0
     saved = None if asked.run.overwrite else processes.from_main(accelerator, run.saved_state)
     if saved:
-        network.load_state_dict(saved["network"])
-        optimizer.load_state_dict(saved["optimizer"])
-        if accelerator.scaler is not None:
-            accelerator.scaler.load_state_dict(saved["scaler"])
-        curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
+        try:
+            network.load_state_dict(saved["network"])
+            optimizer.load_state_dict(saved["optimizer"])
+            if accelerator.scaler is not None:
+                accelerator.scaler.load_state_dict(saved["scaler"])
+            curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{run.state_path}: does not fit the network of this version of the code "
+                f"({' '.join(str(error).split())[:200]}); go on with the version that wrote it, or train again from "
+                "the start with --overwrite."
+            ) from None
         schedule.last_epoch = len(curve) * steps
         accelerator.print(f"Goes on after epoch {len(curve)} of {config.epochs}.")
     if asked.run.tracker:
@@ -81,12 +102,19 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
 
     with Progress(config.epochs * steps, len(curve) * steps, is_main) as progress:
         for epoch in range(len(curve) + 1, config.epochs + 1):
-            begun, lr = time.perf_counter(), schedule.get_last_lr()[0]
+            begun, lr = time.perf_counter(), optimizer.param_groups[0]["lr"]
             plan = run.plan(epoch).to(device)
-            trained = loop.train_epoch(accelerator, model, stepper, schedule, train_part, plan, progress.step)
-            training_seconds += time.perf_counter() - begun
-            processes.share_buffers(accelerator, network)
-            seen = loop.outcomes(accelerator, network, test_part)
+            try:
+                trained = loop.train_epoch(accelerator, model, stepper, schedule, train_part, plan, progress.step)
+                training_seconds += time.perf_counter() - begun
+                processes.share_buffers(accelerator, network)
+                seen = loop.outcomes(accelerator, network, test_part)
+            except DivergedError as error:
+                kept = f" The state after epoch {epoch - 1} is kept in {run.state_path}." if curve else ""
+                raise DivergedError(
+                    f"{run.name}: epoch {epoch} of {config.epochs}: {error} (It is {lr:g} here.) Another value is "
+                    f"another run, which starts from its first epoch.{kept}"
+                ) from None
             tested = metrics.errors(seen.ranks, seen.losses, classes)
             seconds += time.perf_counter() - begun
             curve.append({"epoch": epoch, "lr": lr, "train": trained, "test": tested})
