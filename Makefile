@@ -1,11 +1,12 @@
 # make demo    set everything up, then the study in small, into demo/ (no GPU, no network after the set-up)
 # make test    set up what is missing, then the tests
 # make check   format, lint, types
+# make endurance   a training killed 100 times and started again (minutes)
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format endurance clean
 
 # The mark is newer than requirements.txt when all that it names is installed.
 .venv/installed: requirements.txt pyproject.toml
@@ -34,6 +35,9 @@ check: .venv/installed
 format: .venv/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+endurance: .venv/installed
+	OMP_NUM_THREADS=1 $(BIN)/python tests/endurance.py --kills 100
 
 clean:
 	rm -rf demo
