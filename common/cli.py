@@ -151,7 +151,7 @@ def _read(file: Path) -> dict[Any, Any]:
         content = json.loads(text) if file.suffix == ".json" else yaml.load(text, yaml.BaseLoader)
     except OSError as error:
         raise UserError(f"--config {file}: {error.strerror}.") from None
-    except (UnicodeDecodeError, yaml.YAMLError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, yaml.YAMLError, json.JSONDecodeError, RecursionError) as error:
         line = " ".join(str(error).split())
         raise UserError(f"--config {file}: neither YAML nor a record ({line}).") from None
     if isinstance(content, dict) and "schema" in content and "kind" in content:
@@ -172,6 +172,8 @@ def _as_arguments(file: Path, name: str, value: Any, is_flag: bool) -> list[str]
         if word not in YES | NO:
             raise UserError(f"{file}: {name}: {value!r} is neither true nor false.")
         return [f"--{flag}" if word in YES else f"--no-{flag}"]
+    if "\0" in str(value):
+        raise UserError(f"{file}: {name}: {value!r} holds a character that no option takes; take it out.")
     if isinstance(value, dict):
         raise UserError(f"{file}: {name}: takes a value, not a group of them.")
     values = value if isinstance(value, list) else str(value).split() if name == "lr_drops" else [value]

@@ -163,7 +163,7 @@ LIMITS = {
     "subset": "[1, inf)",
     "holdout": "[1, inf)",
     "data_seed": "[0, inf)",
-    "width": "[1, inf)",
+    "width": "[1, 65536]",
     "alpha": "(0, inf)",
     "epochs": "[1, inf)",
     "batch_size": "[2, inf)",
@@ -214,6 +214,12 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
     if TAKES[model] != kind:
         fitting = ", ".join(m for m in get_args(Model) if TAKES[m] == kind)
         raise UserError(f"--model {model}: takes {TAKES[model]}, and {name} is {kind}; take one of: {fitting}.")
+    augment = training.augment or own.augment
+    if augment == "crop-flip" and (side is None or side < 8):
+        what = "a table" if side is None else f"images of {side} pixels"
+        raise UserError(
+            f"--augment {augment}: crops by an eighth of an image's side, and {name} is {what}; leave it out."
+        )
     return TrainConfig(
         dataset=name,
         subset=data.subset,
@@ -230,7 +236,7 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
         lr_drops=training.lr_drops,
         momentum=training.momentum,
         weight_decay=training.weight_decay,
-        augment=training.augment or own.augment,
+        augment=augment,
         seed=training.seed,
     )
 

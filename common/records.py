@@ -43,7 +43,7 @@ def read(path: Path) -> Record:
         record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}. Mend that; the same command then goes on.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not a record ({error}). Restore it, or move it away and run again.") from None
     if isinstance(record, dict) and isinstance(record.get("schema"), int) and record["schema"] > SCHEMA:
         raise UserError(f"{path}: schema {record['schema']} is newer than this code ({SCHEMA}); update the code.")

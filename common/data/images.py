@@ -111,4 +111,6 @@ def _opened(part: Encoded, row: int) -> Iterator[Image.Image]:
     except UnidentifiedImageError as error:
         raise UserError(f"{part.place(row)} is not an image ({', '.join(FORMATS)}).") from error
     except Exception as error:  # Pillow's readers raise what they like on damaged files: SyntaxError, struct.error, ...
-        raise UserError(f"{part.place(row)} cannot be read as an image: {error}") from error
+        raise UserError(
+            f"{part.place(row)} cannot be read as an image: {error}. Replace it, or take it out."
+        ) from error

@@ -26,7 +26,10 @@ def read_part(folder: Path, part: str) -> Encoded:
         try:
             tables.append(pq.read_table(file, columns=_columns(pq.read_schema(file), str(file))))
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise UserError(f"{file} cannot be read as parquet, it may be cut off or damaged: {error}") from error
+            reason = " ".join(str(error).split())
+            raise UserError(
+                f"{file} cannot be read as parquet, it may be cut off or damaged: {reason}. Fetch it again."
+            ) from error
         if tables[-1].schema != tables[0].schema:
             raise UserError(f"{file} has other columns than {files[0].name}.")
     return from_table(pa.concat_tables(tables), str(files[0] if len(files) == 1 else folder / part))
