@@ -78,6 +78,14 @@ def test_noise_asks_no_source():
     assert any(black[0][made].ranks[0].tolist() != black[1][made].ranks[0].tolist() for made in black[0])
 
 
+@pytest.mark.parametrize(("attack", "draw"), [("noise", "random_signs"), ("pgd", "random_starts")])
+def test_chance_is_asked_for_by_the_number_of_the_row(monkeypatch, attack, draw):
+    used, asked, real = bench(4, rows=20, sample=9), [], getattr(attacks, draw)
+    monkeypatch.setattr(attacks, draw, lambda x, rows, *key: (asked.extend(rows.tolist()), real(x, rows, *key))[1])
+    used.attack(attack, network(0), {0: network(0)})
+    assert asked == used.rows(attack).tolist()
+
+
 def test_of_epsilon_0_errors_are_the_clean_ones():
     model = network(0)
     used = bench(epsilons=(0.0,), iterated_epsilons=(0.0,), pgd_restarts=2)
