@@ -15,11 +15,19 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	touch $@
 
+# One thread: digits are too small for two.
+DEMO := --threads 1 --results-dir demo/results --checkpoint-dir demo/checkpoints
+DEMO_RUNS := digits-smallcnn-erm-seed0 digits-smallcnn-erm-seed1 digits-smallcnn-mixup1.0-seed0
+
 demo: .venv/installed
-	$(BIN)/python scripts/train.py --dataset digits --results-dir demo/results --checkpoint-dir demo/checkpoints
-	$(BIN)/python scripts/train.py --dataset digits --mixup --results-dir demo/results --checkpoint-dir demo/checkpoints
+	$(BIN)/python scripts/train.py --dataset digits $(DEMO)
+	$(BIN)/python scripts/train.py --dataset digits --seed 1 $(DEMO)
+	$(BIN)/python scripts/train.py --dataset digits --mixup $(DEMO)
+	$(BIN)/python scripts/interpolate.py $(DEMO_RUNS) $(DEMO)
+	$(BIN)/python scripts/attack.py $(DEMO_RUNS) $(DEMO)
+	$(BIN)/python scripts/boundary.py --results-dir demo/results
 	@echo
-	@echo 'The records of both runs lie in demo/results/digits. Next: your own data, or the deck'"'"'s CIFAR-10 run:'
+	@echo 'The records lie in demo/results: one a measurement. Next: your own data, or the run of the deck on CIFAR-10:'
 	@echo '  . $(BIN)/activate'
 	@echo '  accelerate launch scripts/train.py --mixup --plan'
 

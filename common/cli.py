@@ -63,7 +63,7 @@ def run(main: Callable[[], Any]) -> int:
     SIGINT and SIGTERM end the process here, with 130 and 143. Of several processes only the one that speaks says so;
     the launcher ends all with the first that ends.
     """
-    stopped = f"Stopped. The same command{_without_overwrite()} goes on after the last finished epoch."
+    stopped = f"Stopped. The same command{_without_overwrite()} goes on from what is finished."
     try:
         with signals.stoppable(stopped if is_speaker() else None):
             main()

@@ -70,7 +70,7 @@ def full_precision() -> None:
 
 def _keep_freed_memory() -> None:
     """Lets glibc keep blocks of 32 MiB and more, one activation of the paper's network at batch 128, rather than give
-    each back to the kernel and fault it in anew: about 8 % of a step on two cores."""
+    each back to the kernel and fault it in anew."""
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
         libc.mallopt(-3, 2**30)  # M_MMAP_THRESHOLD

@@ -119,9 +119,10 @@ class Contest:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process, _connection in self._contestants.values():
+        for process, connection in self._contestants.values():
+            connection.close()  # ends its loop, and with it the workers of its DataLoader
+            process.join(timeout=10)
             process.kill()
-            process.join()
 
     def enter(self, name: str, make: Callable[..., Turn], *arguments: Any) -> None:
         """Starts a contestant and lets it warm up, alone."""
@@ -155,13 +156,19 @@ def _serve(connection: Connection, threads: int, make: Callable[..., Turn], argu
     os.environ["OMP_NUM_THREADS"] = str(threads)
     torch.set_num_threads(threads)
     turn = make(*arguments)
-    while True:
-        connection.recv()
+    while _is_called(connection):
         begun = time.perf_counter()
         turn()
         if torch.accelerator.is_available():
             torch.accelerator.synchronize()
         connection.send(time.perf_counter() - begun)
+
+
+def _is_called(connection: Connection) -> bool:
+    try:
+        return bool(connection.recv())
+    except EOFError:
+        return False
 
 
 def our_loop(measured: MeasuredOptions, steps: int) -> Turn:

@@ -39,7 +39,7 @@ from scripts import train
 ROOT = Path(__file__).resolve().parent.parent
 OPTIONS = ["--dataset", "digits", "--subset", "300", "--batch-size", "30", "--epochs", "6", "--width", "8"]
 METHODS = ([], ["--mixup"])
-SENTENCE = "Stopped. The same command goes on after the last finished epoch."
+SENTENCE = "Stopped. The same command goes on from what is finished."
 ATTEMPTS = 200  # at one training: more would mean that it makes no progress
 WRITTEN, HALF = ": written, not in place", ": half written"
 SOON = 5.0  # seconds until a signal must have ended a run: 1 on a free machine

@@ -93,6 +93,19 @@ def test_readmes_numbers_are_those_of_the_records():
         assert cells.split(" | ") == [*expected, f"{record['cost']['seconds'] / 60:.0f}"], path
 
 
+def test_readmes_speeds_are_those_of_the_records():
+    rows = re.findall(r"^\| width \d+ \| (.*) \| \[record\]\((\S+)\) \|$", (ROOT / "README.md").read_text(), re.M)
+    assert len(rows) == 2
+    for cells, path in rows:
+        final = records.read(ROOT / path)["final"]
+        expected = [
+            f"{final['ours_images_per_second']:.0f}",
+            f"{final['ratio_plain']:.2f}",
+            f"{final['ratio_matmul']:.2f}",
+        ]
+        assert cells.split(" | ") == expected
+
+
 def test_every_committed_record_is_one():
     paths = list((ROOT / "results").rglob("*.json"))
     assert paths
