@@ -93,6 +93,16 @@ def test_readmes_numbers_are_those_of_the_records():
         assert cells.split(" | ") == [*expected, f"{record['cost']['seconds'] / 60:.0f}"], path
 
 
+def test_readmes_misses_are_those_of_the_records():
+    rows = re.findall(r"^\| \[.*?\]\((\S+/interpolate\S+)\) \| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
+    assert len(rows) == 3
+    for path, cells in rows:
+        (half,) = (at for at in records.read(ROOT / path)["final"]["between"] if at["lam"] == 0.5)
+        misses, norms = half["misses"], half["gradient_norm"]
+        expected = [f"{100 * misses['misses'] / misses['n']:.2f} %"]
+        assert cells.split(" | ") == [*expected, f"{norms['loss']['mean']:.2f}", f"{norms['logit']['mean']:.2f}"]
+
+
 def test_readmes_speeds_are_those_of_the_records():
     rows = re.findall(r"^\| width \d+ \| (.*) \| \[record\]\((\S+)\) \|$", (ROOT / "README.md").read_text(), re.M)
     assert len(rows) == 2
