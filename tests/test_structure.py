@@ -103,6 +103,15 @@ def test_readmes_misses_are_those_of_the_records():
         assert cells.split(" | ") == [*expected, f"{norms['loss']['mean']:.2f}", f"{norms['logit']['mean']:.2f}"]
 
 
+def test_readmes_errors_under_attack_are_those_of_the_records():
+    rows = re.findall(r"^\| \[.*?\]\((\S+/attack\S+)\) \| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
+    assert len(rows) == 4
+    for path, cells in rows:
+        counts = {(at["attack"], at["epsilon"]): at for at in records.read(ROOT / path)["final"]["attacks"]}
+        at = [counts[attack, 4] for attack in ("fgsm", "pgd", "noise")]
+        assert cells.split(" | ") == [f"{100 * one['errors'] / one['n']:.1f} %" for one in at], path
+
+
 def test_readmes_speeds_are_those_of_the_records():
     rows = re.findall(r"^\| width \d+ \| (.*) \| \[record\]\((\S+)\) \|$", (ROOT / "README.md").read_text(), re.M)
     assert len(rows) == 2
