@@ -45,7 +45,7 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 
 endurance: .venv/installed
-	OMP_NUM_THREADS=1 $(BIN)/python tests/endurance.py --kills 100
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.endurance --kills 100
 
 clean:
 	rm -rf demo

@@ -72,8 +72,18 @@ def stop_after(monkeypatch, epochs):
 
 
 def test_killed_again_and_again_nothing_is_lost(tmp_path):
-    command = [sys.executable, endurance.__file__, "--kills", "8", "--real-every", "0", "--results-dir", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    command = [
+        sys.executable,
+        "-m",
+        "tests.endurance",
+        "--kills",
+        "8",
+        "--real-every",
+        "0",
+        "--results-dir",
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, cwd=endurance.ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     record = records.read(tmp_path / "endurance" / "endurance-kills8-seed0.json")
     assert record["final"]["kills"] >= 8
@@ -158,7 +168,7 @@ def disk(tmp_path):
 
     def mount(options):
         command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=endurance.ROOT, capture_output=True, text=True)
         if done.returncode:
             pytest.skip(f"a file system cannot be mounted here: {done.stderr.strip()}")
 
