@@ -199,7 +199,7 @@ def test_help_of_every_script(script, name):
     done = script(name, "--help")
     assert done.returncode == 0
     assert "--help" in done.stdout
-    assert "accelerate launch" in done.stdout
+    assert f"scripts/{name}" in done.stdout
 
 
 @pytest.mark.parametrize("config", [[], ["--config_file", str(ROOT / "accelerate_config.yaml")]])
