@@ -1,180 +1,150 @@
 """How fast is it, beside what a user would write or pick instead? Paired, in alternation, medians over repeats.
 
-    accelerate launch scripts/benchmark.py train
+    accelerate launch scripts/benchmark.py train        a step of training, against the loop people write
+    accelerate launch scripts/benchmark.py attack       FGSM over epsilons and targets, and PGD, against torchattack
+    accelerate launch scripts/benchmark.py interpolate  misses over lambda, against a loop of forward passes
 
-Each contestant lives in a process of its own and waits while another has its turn, so that none gains from another's
-settings, and what the machine does meanwhile meets all of them. Leaves results/benchmark/benchmark-<name>.json.
+Leaves results/benchmark/benchmark-<name>.json.
 """
 
-import multiprocessing
-import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from accelerate.utils import tqdm
 from PIL import Image
+from torch import nn
 from torch.nn import functional as F
 from torch.optim import SGD
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision import transforms
 
-from common import cli, costs, loop, models, processes, records
+from common import attacks, cli, costs, loop, matrix, models, probes, processes, records
 from common.chance import rng
+from common.contest import Contest, Turn, paired
 from common.data.dataset import Part
 from common.errors import UserError
-from common.options.benchmark import LIMITS, BenchmarkOptions, MeasuredOptions
-from common.options.fields import check_limits
+from common.options.attack import Attack, AttackingOptions
+from common.options.attack import resolve as resolve_attack
+from common.options.benchmark import BenchmarkOptions, MeasuredConfig, check, resolve
 from common.plan import draw
 
 CLASSES = 10
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # CIFAR-10's
 MATRIX = 2048  # side of the matrices whose product tells what the machine can do
 WORKERS = (0, 1, 2)  # of the plain loop's DataLoader: the best of them competes
-
-Turn = Callable[[], None]
+EPSILONS = (1.0, 2.0, 4.0, 8.0, 16.0)  # attack.py's own, in 1/255
+PGD_EPSILON, PGD_STEPS = 4.0, 4  # time is linear in the steps, so that a few tell it
+POINTS = 21  # interpolate.py's own
 
 
 def main(argv: Sequence[str] | None = None) -> Path:
     """returns the record's path"""
     asked = cli.parse(BenchmarkOptions, __doc__ or "", argv)
-    check_limits(LIMITS, asked.measured, asked.run)
+    check(asked)
     accelerator = processes.start(asked.run.threads, None)
     if accelerator.num_processes > 1:
         raise UserError("The benchmark compares single processes; start it with one.")
-    measured = asked.measured
-    name = f"{measured.what}-preactresnet18-w{measured.width}-b{measured.batch_size}-{torch.get_num_threads()}threads"
+    measured = resolve(asked.measured)
+    width, batch_size = f"w{measured.width}", f"b{measured.batch_size}"
+    name = f"{measured.what}-preactresnet18-{width}-{batch_size}-{torch.get_num_threads()}threads"
     path = records.path_of(asked.run.results_dir, "benchmark", "benchmark", name)
     if path.exists() and not asked.run.overwrite:
         print(f"Measured already: {path}. To measure again, add --overwrite.")
         return path
     environment = records.environment(**processes.environment(accelerator))
     begun = time.perf_counter()
-    steps = measured.steps or max(1, (64 // measured.width) ** 2)
-    final = compare_training(measured, steps)
-    config = asdict(measured) | {"steps": steps}
+    compare = {"train": compare_training, "attack": compare_attacks, "interpolate": compare_misses}[measured.what]
+    final, said = compare(measured)
     record = {
         "schema": records.SCHEMA,
         "kind": "benchmark",
         "run": name,
-        "config": config,
+        "config": asdict(measured),
         "environment": environment,
         "parents": [],
         "final": final,
         "cost": {"seconds": time.perf_counter() - begun},
     }
     records.write(path, record)
-    print(
-        f"ours {final['ours_images_per_second']:.1f} images a second, {final['ratio_plain']:.2f} x the plain loop "
-        f"({final['plain_images_per_second']:.1f}, {final['plain_workers']} workers), "
-        f"{final['ratio_matmul']:.2f} of the machine's matrix product; record {path}"
-    )
+    print(f"{said}; record {path}")
     return path
 
 
-def compare_training(measured: MeasuredOptions, steps: int) -> dict[str, Any]:
-    """Our step, the loop people write, and the machine's matrix product."""
-    rows = steps * measured.batch_size
+def compare_training(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
+    """Our step, the loop people write, and the machine's matrix product. returns what the record holds, and a line"""
+    rows = measured.rows
     flops = rows * costs.flops_per_row(_blueprint(measured.width))
     with Contest(torch.get_num_threads()) as contest:
         for workers in WORKERS:
-            contest.enter(f"plain{workers}", plain_loop, measured, steps, workers)
+            contest.enter(f"plain{workers}", plain_loop, measured, workers)
         trial = contest.alternate([f"plain{workers}" for workers in WORKERS], repeats=2)
         best = min(trial, key=lambda name: min(trial[name]))
-        contest.enter("ours", our_loop, measured, steps)
-        contest.enter("twice", our_loop, measured, 2 * steps)
+        contest.enter("ours", our_loop, measured, rows)
+        contest.enter("twice", our_loop, measured, 2 * rows)
         contest.enter("matmul", matrix_product)
         seconds = contest.alternate([best, "ours", "matmul", "twice"], measured.repeats)
     ours, matmul = statistics.median(seconds["ours"]), statistics.median(seconds["matmul"])
-    return {
+    final = {
         "ours_images_per_second": rows / ours,
         "plain_images_per_second": rows / statistics.median(seconds[best]),
         "plain_workers": int(best.removeprefix("plain")),
         "ours_gflops": flops / ours / 1e9,
         "matmul_gflops": 2 * MATRIX**3 / matmul / 1e9,
-        "ratio_plain": _paired(seconds[best], seconds["ours"]),
-        "ratio_matmul": _paired(seconds["matmul"], seconds["ours"]) * flops / (2 * MATRIX**3),
-        "ratio_twice_the_rows": _paired(seconds["twice"], seconds["ours"]),
+        "ratio_plain": paired(seconds[best], seconds["ours"]),
+        "ratio_matmul": paired(seconds["matmul"], seconds["ours"]) * flops / (2 * MATRIX**3),
+        "ratio_twice_the_rows": paired(seconds["twice"], seconds["ours"]),
         "seconds": {"ours": seconds["ours"], "plain": seconds[best], "matmul": seconds["matmul"]},
     }
+    return final, (
+        f"ours {final['ours_images_per_second']:.1f} images a second, {final['ratio_plain']:.2f} x the plain loop "
+        f"({final['plain_images_per_second']:.1f}, {final['plain_workers']} workers), "
+        f"{final['ratio_matmul']:.2f} of the machine's matrix product"
+    )
 
 
-class Contest:
-    """Contestants in processes of their own, of which one runs at a time."""
-
-    def __init__(self, threads: int) -> None:
-        self._spawn = multiprocessing.get_context("spawn")
-        self._threads = threads
-        self._contestants: dict[str, tuple[Any, Connection]] = {}
-
-    def __enter__(self) -> "Contest":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for process, connection in self._contestants.values():
-            connection.close()  # ends its loop, and with it the workers of its DataLoader
-            process.join(timeout=10)
-            process.kill()
-
-    def enter(self, name: str, make: Callable[..., Turn], *arguments: Any) -> None:
-        """Starts a contestant and lets it warm up, alone."""
-        here, there = self._spawn.Pipe()
-        process = self._spawn.Process(target=_serve, args=(there, self._threads, make, arguments))
-        process.start()
-        there.close()  # so that its end is noticed
-        self._contestants[name] = (process, here)
-        self._turn(name)
-
-    def alternate(self, names: list[str], repeats: int) -> dict[str, list[float]]:
-        """Seconds of each turn; every other round in the opposite order."""
-        seconds: dict[str, list[float]] = {name: [] for name in names}
-        for round_number in tqdm(range(repeats), unit="round", leave=False, disable=not sys.stderr.isatty()):
-            for name in names if round_number % 2 == 0 else names[::-1]:
-                seconds[name].append(self._turn(name))
-        return seconds
-
-    def _turn(self, name: str) -> float:
-        connection = self._contestants[name][1]
-        connection.send("turn")
-        try:
-            return connection.recv()
-        except (EOFError, ConnectionResetError):
-            raise UserError(
-                f"The contestant {name} ended early, likely for lack of memory; lower --batch-size."
-            ) from None
+def compare_attacks(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
+    """FGSM at five epsilons on two targets, and PGD at one epsilon on one, ours and torchattack's."""
+    with Contest(torch.get_num_threads()) as contest:
+        errors = {
+            f"{attack}_{side}": contest.enter(f"{attack}_{side}", make, measured, attack)
+            for attack in ("fgsm", "pgd")
+            for side, make in (("ours", our_attack), ("plain", plain_attack))
+        }
+        seconds = contest.alternate(list(errors), measured.repeats)
+    final = {
+        "ratio_fgsm": paired(seconds["fgsm_plain"], seconds["fgsm_ours"]),
+        "ratio_pgd": paired(seconds["pgd_plain"], seconds["pgd_ours"]),
+        "counts": errors,
+        "seconds": seconds,
+    }
+    are = "equal" if errors["fgsm_ours"] == errors["fgsm_plain"] else "UNEQUAL"
+    return final, f"FGSM {final['ratio_fgsm']:.2f} x torchattack ({are} errors), PGD {final['ratio_pgd']:.2f} x"
 
 
-def _serve(connection: Connection, threads: int, make: Callable[..., Turn], arguments: tuple[Any, ...]) -> None:
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    torch.set_num_threads(threads)
-    turn = make(*arguments)
-    while _is_called(connection):
-        begun = time.perf_counter()
-        turn()
-        if torch.accelerator.is_available():
-            torch.accelerator.synchronize()
-        connection.send(time.perf_counter() - begun)
+def compare_misses(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
+    """Misses at each lambda, ours and by a plain loop of forward passes."""
+    with Contest(torch.get_num_threads()) as contest:
+        misses = {
+            "ours": contest.enter("ours", our_misses, measured),
+            "plain": contest.enter("plain", plain_misses, measured),
+        }
+        seconds = contest.alternate(list(misses), measured.repeats)
+    final = {"ratio_misses": paired(seconds["plain"], seconds["ours"]), "counts": misses, "seconds": seconds}
+    are = "equal" if misses["ours"] == misses["plain"] else "UNEQUAL"
+    return final, f"misses {final['ratio_misses']:.2f} x the plain loop ({are} counts)"
 
 
-def _is_called(connection: Connection) -> bool:
-    try:
-        return bool(connection.recv())
-    except EOFError:
-        return False
-
-
-def our_loop(measured: MeasuredOptions, steps: int) -> Turn:
-    """An epoch of so many steps, as train.py runs it."""
+def our_loop(measured: MeasuredConfig, rows: int) -> Turn:
+    """An epoch of so many rows, as train.py runs it."""
     accelerator = processes.start(torch.get_num_threads(), None)
-    part = _images(steps * measured.batch_size).to(accelerator.device)
+    part = _images(rows).to(accelerator.device)
     network = models.build(_blueprint(measured.width), seed=0).to(accelerator.device)
     optimizer = SGD(network.parameters(), 0.1, 0.9, weight_decay=1e-4, fused=True)
     model, stepper = accelerator.prepare(network, optimizer)
@@ -187,14 +157,12 @@ def our_loop(measured: MeasuredOptions, steps: int) -> Turn:
     return turn
 
 
-def plain_loop(measured: MeasuredOptions, steps: int, workers: int) -> Turn:
+def plain_loop(measured: MeasuredConfig, workers: int) -> Turn:
     """The loop people write: torchvision's data set with PIL transforms, a DataLoader, a random permutation for mixup,
     the loss read at every step."""
     device = _device()
     recipe = [transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFlip(), transforms.ToTensor()]
-    images = PILImages(
-        _images(steps * measured.batch_size), transforms.Compose([*recipe, transforms.Normalize(MEAN, STD)])
-    )
+    images = PILImages(_images(measured.rows), transforms.Compose([*recipe, transforms.Normalize(MEAN, STD)]))
     loader = DataLoader(
         images,
         measured.batch_size,
@@ -233,6 +201,101 @@ def matrix_product() -> Turn:
     return turn
 
 
+def our_attack(measured: MeasuredConfig, attack: Attack) -> Turn:
+    """As attack.py makes and tests examples. A turn returns the errors, epsilon by epsilon, target by target."""
+    accelerator = processes.start(torch.get_num_threads(), None)
+    asked = (
+        AttackingOptions((attack,), epsilons=EPSILONS)
+        if attack == "fgsm"
+        else AttackingOptions((attack,), iterated_epsilons=(PGD_EPSILON,), pgd_steps=PGD_STEPS)
+    )
+    part = _images(measured.rows).to(accelerator.device)
+    networks = [network.to(accelerator.device) for network in _finished(measured.width)]
+    bench = matrix.Bench(
+        accelerator, resolve_attack(asked), part, attacks.space(networks[0], "images"), measured.batch_size
+    )
+    targets = dict(enumerate(networks if attack == "fgsm" else networks[:1]))
+
+    def turn() -> list[int]:
+        made = bench.attack(attack, networks[0], targets)
+        return [int((tested.ranks[target] > 0).sum()) for tested in made.values() for target in targets]
+
+    return turn
+
+
+def plain_attack(measured: MeasuredConfig, attack: Attack) -> Turn:
+    """What people write: torchattack, called for each epsilon and target, batch by batch of a DataLoader."""
+    import torchattack  # of the tests' requirements: nothing else needs it
+
+    device = _device()
+    part = _images(measured.rows)
+    loader = DataLoader(TensorDataset(part.inputs / 255, part.labels), measured.batch_size)
+    networks = [
+        network.to(device).to(memory_format=torch.contiguous_format).requires_grad_()
+        for network in _finished(measured.width)
+    ]
+    epsilon = PGD_EPSILON / 255
+    attackers: list[Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]
+    if attack == "fgsm":
+        attackers = [torchattack.FGSM(networks[0], device=device, eps=epsilon / 255) for epsilon in EPSILONS]
+    else:
+        attackers = [torchattack.PGD(networks[0], device=device, eps=epsilon, steps=PGD_STEPS, alpha=epsilon / 8)]
+    targets = networks if attack == "fgsm" else networks[:1]
+
+    def turn() -> list[int]:
+        return [
+            sum(_errors(target, attacker(x.to(device), y.to(device)), y.to(device)) for x, y in loader)
+            for attacker in attackers
+            for target in targets
+        ]
+
+    return turn
+
+
+def our_misses(measured: MeasuredConfig) -> Turn:
+    """As interpolate.py counts them. A turn returns the misses at each lambda."""
+    accelerator = processes.start(torch.get_num_threads(), None)
+    part = _images(measured.rows).to(accelerator.device)
+    network = _finished(measured.width)[0].to(accelerator.device)
+    pairs = probes.draw_pairs(len(part), measured.rows, 0).to(accelerator.device)
+
+    def turn() -> list[int]:
+        table = probes.between(accelerator, network, part, pairs, POINTS, 0, lambda: None)
+        return table[probes.MISSED].sum(axis=1).astype(int).tolist()
+
+    return turn
+
+
+def plain_misses(measured: MeasuredConfig) -> Turn:
+    """What people write: at each lambda, a pass over a DataLoader of pairs."""
+    device = _device()
+    part = _images(measured.rows)
+    pairs = probes.draw_pairs(len(part), measured.rows, 0)
+    pixels = part.inputs / 255
+    ends = [tensor[rows] for rows in (pairs.first, pairs.second) for tensor in (pixels, part.labels)]
+    loader = DataLoader(TensorDataset(*ends), measured.batch_size)
+    network = _finished(measured.width)[0].to(device).to(memory_format=torch.contiguous_format)
+
+    @torch.no_grad()
+    def turn() -> list[int]:
+        misses = []
+        for lam in probes.lambdas(POINTS):
+            missed = 0
+            for batch in loader:
+                x_i, y_i, x_j, y_j = (tensor.to(device) for tensor in batch)
+                predicted = network(lam * x_i + (1 - lam) * x_j).argmax(dim=1)
+                missed += int(((predicted != y_i) & (predicted != y_j)).sum())
+            misses.append(missed)
+        return misses
+
+    return turn
+
+
+@torch.no_grad()
+def _errors(network: nn.Module, x: torch.Tensor, y: torch.Tensor) -> int:
+    return int((network(x).argmax(dim=1) != y).sum())
+
+
 class PILImages(Dataset[tuple[torch.Tensor, int]]):
     """What torchvision.datasets.CIFAR10 does with an image, on pixels that need no download."""
 
@@ -258,13 +321,13 @@ def _blueprint(width: int) -> models.Blueprint:
     return models.Blueprint("preactresnet18", width, tuple(map(str, range(CLASSES))), (3, 32, 32), MEAN, STD)
 
 
+def _finished(width: int) -> list[nn.Module]:
+    """Two networks as finished runs are found: in eval mode, parameters frozen."""
+    return [models.build(_blueprint(width), seed=seed).eval().requires_grad_(False) for seed in (0, 1)]
+
+
 def _device() -> torch.device:
     return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
-
-
-def _paired(above: list[float], below: list[float]) -> float:
-    """The median of the ratios, turn by turn."""
-    return statistics.median(a / b for a, b in zip(above, below, strict=True))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ import torch
 
 from common import records
 from common.errors import UserError
-from common.options.benchmark import MeasuredOptions
+from common.options.benchmark import MeasuredConfig
 from scripts import benchmark
 
 
@@ -23,12 +23,32 @@ def test_train_leaves_a_record_whose_ratios_are_those_of_its_seconds(tmp_path, c
     assert "Measured already" in capsys.readouterr().out
 
 
+def test_attacks_find_what_torchattack_finds_and_the_ratio_is_that_of_the_seconds(tmp_path):
+    argv = ["attack", "--width", "4", "--batch-size", "6", "--steps", "2", "--repeats", "3", "--threads", "1"]
+    final = records.read(benchmark.main([*argv, "--results-dir", str(tmp_path)]))["final"]
+    counts, seconds = final["counts"], final["seconds"]
+    assert len(counts["fgsm_ours"]) == 5 * 2
+    assert counts["fgsm_ours"] == counts["fgsm_plain"]
+    assert len(counts["pgd_ours"]) == len(counts["pgd_plain"]) == 1
+    for attack in ("fgsm", "pgd"):
+        pairs = sorted(a / b for a, b in zip(seconds[f"{attack}_plain"], seconds[f"{attack}_ours"], strict=True))
+        assert final[f"ratio_{attack}"] == pairs[1]
+
+
+def test_misses_are_those_of_the_plain_loop(tmp_path):
+    argv = ["interpolate", "--width", "4", "--batch-size", "7", "--steps", "3", "--repeats", "1", "--threads", "1"]
+    final = records.read(benchmark.main([*argv, "--results-dir", str(tmp_path)]))["final"]
+    assert len(final["counts"]["ours"]) == 21
+    assert final["counts"]["ours"] == final["counts"]["plain"]
+    assert 0 < sum(final["counts"]["ours"]) < 21 * 21
+
+
 def test_the_plain_loop_trains_the_same_network():
     """Otherwise the ratio would compare two things."""
     torch.manual_seed(0)
-    measured = MeasuredOptions("train", width=4, batch_size=8)
+    measured = MeasuredConfig("train", width=4, batch_size=8, steps=1, repeats=1)
     before = benchmark.models.build(benchmark._blueprint(4), seed=0).get_submodule("network").state_dict()
-    turn = benchmark.plain_loop(measured, 1, 0)
+    turn = benchmark.plain_loop(measured, 0)
     network = next(cell.cell_contents for cell in turn.__closure__ if isinstance(cell.cell_contents, torch.nn.Module))
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
     turn()

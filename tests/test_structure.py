@@ -14,7 +14,7 @@ ORDER = [
     ["errors"],
     ["chance", "files", "shapes", "signals"],
     ["data", "records"],
-    ["augment", "cli", "metrics", "mixup", "options", "plan", "processes", "progress"],
+    ["augment", "cli", "contest", "metrics", "mixup", "options", "plan", "processes", "progress"],
     ["models", "toys"],
     ["attacks", "checkpoints", "costs", "loop"],
     ["matrix", "probes", "runs", "trained"],
