@@ -18,7 +18,9 @@ from common.mixup import mix, mixed_cross_entropy, mixed_hits
 from common.plan import Plan
 from common.shapes import Inputs, Labels, Logits, Resident, Rows
 
-EVALUATION_BATCH = 500  # rows a forward pass; it moves no number beyond rounding
+# Rows a forward pass when nothing is learnt: on a CPU, whose caches are small, fewer are faster by about a sixth.
+# It moves no number beyond rounding.
+EVALUATED_ON_CPU, EVALUATED_AT_ONCE = 128, 500
 
 
 def natural(inputs: Resident) -> Inputs:
@@ -97,8 +99,9 @@ def outcomes(accelerator: Accelerator, model: nn.Module, part: Part) -> Outcomes
     # Every process fills its own rows of a table of zeros; their sum is the table, exactly.
     table = torch.zeros(3, n, device=accelerator.device)
     start, stop = n * process // processes, n * (process + 1) // processes
-    for first in range(start, stop, EVALUATION_BATCH):
-        rows = slice(first, min(first + EVALUATION_BATCH, stop))
+    at_once = EVALUATED_ON_CPU if accelerator.device.type == "cpu" else EVALUATED_AT_ONCE
+    for first in range(start, stop, at_once):
+        rows = slice(first, min(first + at_once, stop))
         table[:, rows] = _outcomes_of(model(natural(part.inputs[rows])), part.labels[rows])
     ranks, losses, confidences = accelerator.reduce(table, "sum").cpu().numpy()
     if not np.isfinite(losses).all():

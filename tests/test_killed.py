@@ -318,3 +318,43 @@ def test_a_lock_that_was_removed_while_it_was_waited_for_locks_nothing(tmp_path)
     with files.alone(lock, ()):
         assert lock.exists()
     assert os.listdir(lock.parent) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        ("interpolate.py", ["--pairs", "2000", "--gradient-pairs", "500"]),
+        ("attack.py", ["--sample", "300", "--pgd-steps", "100"]),
+        (
+            "boundary.py",
+            ["--sets", "circles-paper", "moons", "spirals", "--seeds", "0", "--alphas", "1", "--epochs", "30"],
+        ),
+    ],
+)
+def test_a_killed_probe_is_started_again(digits, script, arguments):
+    """What is recorded stays, to the byte; what is missing is measured; nothing half written is left."""
+    runs_of = [] if script == "boundary.py" else [*digits, "--threads", "1"]
+    command = [sys.executable, str(endurance.ROOT / "scripts" / script), *runs_of, *arguments]
+    whole = [*command, "--results-dir", "whole"]
+    shutil.copytree("results", "whole")
+    ours, theirs = Path("results"), Path("whole")
+    trained = set(endurance.files(ours))
+
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while len(list(ours.rglob("*.json"))) == len(trained) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    running.kill()
+    assert running.wait() == -signal.SIGKILL, "it was over before it could be killed"
+    before = {name: (ours / name).read_bytes() for name in endurance.files(ours) if name.endswith(".json")}
+
+    for line in (command, whole):
+        done = subprocess.run(line, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+    made = endurance.files(ours)
+    assert made == endurance.files(theirs)
+    assert trained < set(before) < set(made)
+    for name in made:
+        for field in ("config", "data", "parents", "final"):
+            assert records.read(ours / name)[field] == records.read(theirs / name)[field], name
+        assert name not in before or (ours / name).read_bytes() == before[name]

@@ -118,7 +118,7 @@ def test_a_loss_that_is_no_longer_finite_is_said():
 
 @pytest.mark.parametrize("batch", [1, 5, 36, 37, 500])
 def test_outcomes_are_those_of_each_row(monkeypatch, batch):
-    monkeypatch.setattr(loop, "EVALUATION_BATCH", batch)
+    monkeypatch.setattr(loop, "EVALUATED_ON_CPU", batch)
     model, part = small_model(), images()
     got = loop.outcomes(Accelerator(cpu=True), model, part)
     model.eval()

@@ -125,6 +125,15 @@ def test_readmes_speeds_are_those_of_the_records():
         assert cells.split(" | ") == expected
 
 
+def test_readmes_ratios_are_those_of_the_records():
+    rows = re.findall(
+        r"^\| (FGSM|PGD|misses).* \| ([\d.]+) \| \[record\]\((\S+)\) \|$", (ROOT / "README.md").read_text(), re.M
+    )
+    assert len(rows) == 3
+    for what, cell, path in rows:
+        assert cell == f"{records.read(ROOT / path)['final'][f'ratio_{what.lower()}']:.1f}"
+
+
 def test_every_committed_record_is_one():
     paths = list((ROOT / "results").rglob("*.json"))
     assert paths
