@@ -1,0 +1,98 @@
+"""The columns of the tables that `collect` makes, with their types."""
+
+# The columns of each table. Counts that some records lack are floats, so that NaN can say so. Percent are 0 to 100.
+KEYS = {"record": "str", "run": "str", "dataset": "str", "setting": "str", "method": "str", "alpha": "float64"}
+KEYS |= {"seed": "int64"}
+RUNS = KEYS | {
+    "measured_on": "str",
+    "model": "str",
+    "width": "int64",
+    "epochs": "int64",
+    "n_train": "int64",
+    "n_test": "int64",
+    "errors": "int64",
+    "error": "float64",
+    "errors_top5": "float64",
+    "error_top5": "float64",
+    "cross_entropy": "float64",
+    "calibration_error": "float64",
+    "best_error": "float64",
+    "best_epoch": "int64",
+    "median10_error": "float64",
+    "clean_train_error": "float64",
+    "seconds": "float64",
+    "images_per_second": "float64",
+    "training_flops": "float64",
+    "parameters": "float64",
+    "peak_memory_bytes": "float64",
+    "device": "str",
+    "threads": "int64",
+    "processes": "int64",
+    "precision": "str",
+    "commit": "str",
+    "weights": "str",
+}
+CURVES = KEYS | {
+    "measured_on": "str",
+    "epoch": "int64",
+    "lr": "float64",
+    "train_loss": "float64",
+    "train_accuracy": "float64",
+    "error": "float64",
+    "accuracy": "float64",
+    "cross_entropy": "float64",
+}
+BINS = KEYS | {"bin": "int64", "n": "int64", "right": "int64", "confidence": "float64", "accuracy": "float64"}
+BETWEEN = KEYS | {
+    "protocol": "str",
+    "split": "str",
+    "pairs_seed": "int64",
+    "lam": "float64",
+    "n": "int64",
+    "misses": "int64",
+    "missed": "float64",
+    "n_different": "int64",
+    "misses_different": "int64",
+    "missed_different": "float64",
+    "loss_norm": "float64",
+    "loss_norm_q10": "float64",
+    "loss_norm_q90": "float64",
+    "logit_norm": "float64",
+    "logit_norm_q10": "float64",
+    "logit_norm_q90": "float64",
+    "p_i": "float64",
+    "p_j": "float64",
+    "p_rest": "float64",
+}
+ATTACKS = KEYS | {
+    "source": "str",
+    "source_setting": "str",
+    "source_method": "str",
+    "source_seed": "int64",
+    "white_box": "bool",
+    "protocol": "str",
+    "attack": "str",
+    "epsilon": "float64",
+    "unit": "str",
+    "n": "int64",
+    "errors": "int64",
+    "error": "float64",
+    "error_top5": "float64",
+    "errors_clean": "int64",
+    "n_both_right": "float64",
+    "errors_both_right": "float64",
+    "zero_gradients": "float64",
+}
+BORDERS = {
+    "record": "str",
+    "set": "str",
+    "method": "str",
+    "alpha": "float64",
+    "seed": "int64",
+    "n_points": "int64",
+    "train_error": "float64",
+    "points_in_band": "float64",
+    "band_width": "float64",
+}
+
+OF = {"runs": RUNS, "curves": CURVES, "bins": BINS, "between": BETWEEN, "attacks": ATTACKS, "borders": BORDERS}

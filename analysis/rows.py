@@ -1,0 +1,157 @@
+"""A record's rows in each of the tables that `collect` makes. Percent are made here, 0 to 100."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from analysis.columns import ATTACKS
+from common.records import Record
+
+Row = dict[str, Any]
+
+
+def method_name(config: Row) -> str:
+    """ "ERM"; "mixup" for alpha = 1 and one lambda a batch, which the paper's CIFAR-10 has; else what departs."""
+    if not config["mixup"]:
+        return "ERM"
+    row = config.get("lam_per") == "row"
+    if config["alpha"] == 1 and not row:
+        return "mixup"
+    return f"mixup α={config['alpha']:g}" + (", λ per row" if row else "")
+
+
+def setting_of(record: Record) -> str:
+    """What ERM and mixup share: the name of a train run without method and seed."""
+    config = record["config"]
+    name = record["run"].removesuffix(f"-seed{config['seed']}")
+    word = f"-mixup{config['alpha']}" if config["mixup"] else "-erm"
+    before, found, after = name.rpartition(word)
+    return before + after.removeprefix(f"-per{config['lam_per']}") if found else name
+
+
+def key(path: str, train: Record) -> Row:
+    config = train["config"]
+    return {
+        "record": path,
+        "run": train["run"],
+        "dataset": train["data"]["name"],
+        "setting": setting_of(train),
+        "method": method_name(config),
+        "alpha": config["alpha"] or 0.0,
+        "seed": config["seed"],
+    }
+
+
+def _percent(count: float | None, n: int) -> float | None:
+    return None if count is None or n == 0 else 100 * count / n
+
+
+def run(path: str, record: Record) -> Row:
+    config, data, final, cost = (record[part] for part in ("config", "data", "final", "cost"))
+    last, clean, environment = final["last_epoch"], final["clean_train"], record["environment"]
+    n = last["n"]
+    return (
+        key(path, record)
+        | {name: config[name] for name in ("model", "width", "epochs")}
+        | {name: environment[name] for name in ("device", "threads", "processes", "precision", "commit")}
+        | {name: cost.get(name) for name in ("seconds", "images_per_second", "training_flops", "parameters")}
+        | {
+            "measured_on": data["measured_on"],
+            "n_train": data["train"],
+            "n_test": n,
+            "errors": last["errors"],
+            "error": _percent(last["errors"], n),
+            "errors_top5": last.get("errors_top5"),
+            "error_top5": _percent(last.get("errors_top5"), n),
+            "cross_entropy": last["cross_entropy"],
+            "calibration_error": last["calibration_error"],
+            "best_error": _percent(final["best_epoch"]["errors"], n),
+            "best_epoch": final["best_epoch"]["epoch"],
+            "median10_error": _percent(final["median_of_last_ten"]["errors"], n),
+            "clean_train_error": _percent(clean["errors"], clean["n"]),
+            "peak_memory_bytes": cost.get("peak_memory_bytes"),
+            "weights": record["weights"],
+        }
+    )
+
+
+def curve(path: str, record: Record) -> Iterator[Row]:
+    for row in record["curve"]:
+        error = 100 * row["test"]["errors"] / row["test"]["n"]
+        yield key(path, record) | {
+            "measured_on": record["data"]["measured_on"],
+            "epoch": row["epoch"],
+            "lr": row["lr"],
+            "train_loss": row["train"]["loss"],
+            "train_accuracy": 100 * row["train"]["weighted_accuracy"],
+            "error": error,
+            "accuracy": 100 - error,
+            "cross_entropy": row["test"]["cross_entropy"],
+        }
+
+
+def bins(path: str, record: Record) -> Iterator[Row]:
+    for number, one in enumerate(record["final"]["last_epoch"]["bins"]):
+        n = one["n"]
+        seen = {"confidence": one["mean_confidence"], "accuracy": one["right"] / n} if n else {}
+        yield key(path, record) | {"bin": number, "n": n, "right": one["right"]} | seen
+
+
+def between(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row]:
+    config, train = record["config"], found[record["parents"][0]["record"]]
+    protocol = record["run"].removeprefix(config["run"]).removeprefix("-")
+    for at in record["final"]["between"]:
+        every, different, p = at["misses"], at["misses_different"], at.get("probability_different", {})
+        row = key(path, train) | {
+            "protocol": protocol,
+            "split": config["split"],
+            "pairs_seed": config["pairs_seed"],
+            "lam": at["lam"],
+            "n": every["n"],
+            "misses": every["misses"],
+            "missed": _percent(every["misses"], every["n"]),
+            "n_different": different["n"],
+            "misses_different": different["misses"],
+            "missed_different": _percent(different["misses"], different["n"]),
+            "p_i": p.get("y_i"),
+            "p_j": p.get("y_j"),
+            "p_rest": p.get("rest"),
+        }
+        for which in ("loss", "logit"):
+            spread = at["gradient_norm"][which]
+            row[f"{which}_norm"] = spread["mean"]
+            row |= {f"{which}_norm_q{q}": spread["quantiles"].get(f"0.{q[0]}") for q in ("10", "90")}
+        yield row
+
+
+def attacks(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row]:
+    source, target = (found[parent["record"]] for parent in record["parents"])
+    final = record["final"]
+    clean = final["clean"]["target"]
+    shared = key(path, target) | {
+        "source": source["run"],
+        "source_setting": setting_of(source),
+        "source_method": method_name(source["config"]),
+        "source_seed": source["config"]["seed"],
+        "white_box": source is target,
+        "protocol": record["run"].removeprefix(f"{source['run']}--{target['run']}").removeprefix("-"),
+        "unit": final["epsilon_unit"],
+    }
+    for at in [clean | {"attack": "clean", "epsilon": 0.0, "errors_clean": clean["errors"]}, *final["attacks"]]:
+        counts = {"error": _percent(at["errors"], at["n"]), "error_top5": _percent(at.get("errors_top5"), at["n"])}
+        yield shared | {name: at[name] for name in at if name in ATTACKS} | counts
+
+
+def borders(path: str, record: Record) -> Iterator[Row]:
+    for one in record["final"]["models"]:
+        train, band = one["train"], one["band"]
+        yield {
+            "record": path,
+            "set": record["config"]["set"],
+            "method": method_name(one),
+            "alpha": one["alpha"] or 0.0,
+            "seed": one["seed"],
+            "n_points": train["n"],
+            "train_error": _percent(train["errors"], train["n"]),
+            "points_in_band": _percent(band["points"], band["n"]),
+            "band_width": one.get("radius", {}).get("band_width"),
+        }
