@@ -1,0 +1,356 @@
+"""Small records with chosen numbers, valid against the schema, for the tests of `analysis`."""
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from common import records
+from common.options import DataOptions, MixupOptions, ModelOptions, TrainingOptions, TrainOptions, resolve, run_name
+from common.options import attack as attack_options
+from common.options import boundary as boundary_options
+from common.options import interpolate as interpolate_options
+
+N = 10_000  # test rows
+LAMS = [step / 20 for step in range(21)]
+COMMIT = "c" * 40
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a trained model shows; of 10,000 rows each, at seed 0. A study adds `STEP` of it with each seed.
+
+    curve   errors of each epoch, the last of which are the final ones
+    missed  misses at lambda 0 and 1, and at 1/2; norms likewise
+    white   errors by attack and epsilon; black: as a target of ERM models of other seeds
+    """
+
+    curve: Sequence[int] = (3000, 2000, 900, 560)
+    clean: int = 100
+    cross_entropy: float = 0.30
+    calibration: float = 0.05
+    missed: tuple[int, int] = (140, 1640)
+    loss_norm: tuple[float, float] = (1.0, 8.0)
+    logit_norm: tuple[float, float] = (2.0, 10.0)
+    white: Mapping[tuple[str, float], int] = field(
+        default_factory=lambda: {("fgsm", 4.0): 9070, ("ifgsm", 4.0): 9990, ("pgd", 4.0): 9995, ("noise", 4.0): 600}
+    )
+    black: Mapping[tuple[str, float], int] = field(
+        default_factory=lambda: {("fgsm", 4.0): 5700, ("ifgsm", 4.0): 5730, ("pgd", 4.0): 5800, ("noise", 4.0): 600}
+    )
+
+
+ERM = Model()
+MIXUP = Model(
+    curve=(3300, 1800, 800, 420),
+    clean=200,
+    cross_entropy=0.25,
+    calibration=0.03,
+    missed=(60, 590),
+    loss_norm=(0.5, 4.0),
+    logit_norm=(1.0, 5.0),
+    white={("fgsm", 4.0): 7520, ("ifgsm", 4.0): 9960, ("pgd", 4.0): 9990, ("noise", 4.0): 450},
+    black={("fgsm", 4.0): 4600, ("ifgsm", 4.0): 4090, ("pgd", 4.0): 4200, ("noise", 4.0): 450},
+)
+STEP = (0, 7, -4, 11, -9)  # errors of 10,000 that the seeds differ by
+
+
+def environment(command: str) -> dict[str, Any]:
+    return {
+        "versions": {"python": "3.11.7", "torch": "2.14.1"},
+        "device": "CPU x86_64",
+        "threads": 1,
+        "processes": 1,
+        "precision": "no",
+        "compiled": False,
+        "batchnorm": "one process",
+        "commit": COMMIT,
+        "code_differs": False,
+        "command": command,
+        "started": "2026-11-24T17:10:34Z",
+    }
+
+
+def sha(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def train(
+    folder: Path,
+    model: Model = ERM,
+    *,
+    alpha: float | None = None,
+    lam_per: str | None = None,
+    seed: int = 0,
+    step: int = 0,
+    dataset: str = "cifar10",
+    options: Mapping[str, Any] | None = None,
+    rows: int = 50_000,
+    weights: str | None = None,
+) -> Path:
+    """Writes a train record. options: of train.py that depart from the defaults, such as width or epochs.
+    step: added to every count of errors. returns its path"""
+    asked = {"seed": seed, **(options or {})}
+    groups = [
+        group(**{f.name: asked.pop(f.name) for f in dataclasses.fields(group) if f.name in asked})
+        for group in (DataOptions, ModelOptions, TrainingOptions)
+    ]
+    assert not asked, asked
+    table = dataset in ("wine", "iris")
+    mixing = MixupOptions(mixup=alpha is not None, alpha=alpha, lam_per=lam_per)
+    given = TrainOptions(data=groups[0], model=groups[1], mixing=mixing, training=groups[2])
+    kind, side = ("table", None) if table else ("images", 8 if dataset == "digits" else 32)
+    config = resolve(given, dataset, kind, side)
+    name = run_name(config, kind, side, "no")
+    holdout = config.holdout or 0
+    n = holdout or N
+    errors = [errors * n // N + step for errors in model.curve]
+    drops = [round(drop * len(errors)) for drop in config.lr_drops]
+    row = {"n": n, "errors_top5": 20, "cross_entropy": model.cross_entropy + step / 10_000}
+    curve = [
+        {
+            "epoch": epoch,
+            "lr": config.lr / 10 ** sum(epoch > drop for drop in drops),
+            "train": {"loss": 1.5 / epoch, "weighted_accuracy": 1 - 0.5 / epoch},
+            "test": row | {"errors": count},
+        }
+        for epoch, count in enumerate(errors, 1)
+    ]
+    best = min(range(len(errors)), key=lambda place: errors[place])
+    last = row | {"errors": errors[-1]}
+    right = n - errors[-1]
+    bins = [{"n": 0, "right": 0, "mean_confidence": 0.0}] * 14
+    bins.append({"n": n, "right": right, "mean_confidence": right / n + model.calibration})
+    record = {
+        "schema": 1,
+        "kind": "train",
+        "run": name,
+        "config": dataclasses.asdict(config) | {"lr_drops": list(config.lr_drops)},
+        "environment": environment(f"scripts/train.py --seed {seed}" + (" --mixup" if alpha else "")),
+        "data": data(dataset, "table" if table else "images", (config.subset or rows) - holdout, n, bool(holdout)),
+        "weights": sha(weights or name),
+        "parents": [],
+        "curve": curve,
+        "final": {
+            "last_epoch": last
+            | {"epoch": len(errors), "calibration_error": model.calibration + step / 100_000, "bins": bins},
+            "median_of_last_ten": {"epochs": len(errors), "errors": sorted(errors)[len(errors) // 2]},
+            "best_epoch": {"epoch": best + 1, "errors": errors[best]},
+            "clean_train": {"n": N, "errors": model.clean + step, "cross_entropy": 0.01},
+        },
+        "cost": {
+            "seconds": 600.0,
+            "images_per_second": 400.0,
+            "training_flops": config.width * config.epochs * 10**9,
+            "peak_memory_bytes": 10**9,
+            "parameters": 11_000_000,
+        },
+    }
+    return written(records.path_of(folder, dataset, "train", name), record)
+
+
+def interpolate(folder: Path, run: Path, model: Model = ERM, *, step: int = 0, split: str = "train") -> Path:
+    """Writes the interpolate record of a train record: all of it rises and falls linearly to lambda = 1/2."""
+    parent = records.read(run)
+    probe = dataclasses.replace(interpolate_options.ProbeOptions(), split=split)
+    config = interpolate_options.resolve(probe, parent["run"])
+
+    def at(ends: float, middle: float, lam: float) -> float:
+        return ends + (middle - ends) * (1 - abs(2 * lam - 1))
+
+    def spread(mean: float) -> dict[str, Any]:
+        return {"mean": mean, "quantiles": {"0.1": mean / 2, "0.5": mean, "0.9": 2 * mean}}
+
+    between = [
+        {
+            "lam": lam,
+            "misses": {"n": N, "misses": round(at(*model.missed, lam)) + step},
+            "misses_different": {"n": 9000, "misses": round(0.9 * at(*model.missed, lam))},
+            "probability_different": {"y_i": 0.9 * lam, "y_j": 0.9 * (1 - lam), "rest": 0.1},
+            "gradient_norm": {
+                "n": 1000,
+                "loss": spread(at(*model.loss_norm, lam) + step / 1000),
+                "logit": spread(at(*model.logit_norm, lam) + step / 1000),
+            },
+        }
+        for lam in LAMS
+    ]
+    example = {
+        "rows": [3, 5],
+        "labels": [0, 1],
+        "x_i": PIXEL,
+        "x_j": PIXEL,
+        "p": [[lam, 1 - lam, *[0.0] * 8] for lam in LAMS],
+    }
+    record = {
+        "schema": 1,
+        "kind": "interpolate",
+        "run": interpolate_options.record_name(config),
+        "config": config.to_json(),
+        "environment": environment(f"scripts/interpolate.py {parent['run']}"),
+        "data": parent["data"],
+        "parents": [parent_of(folder, run, parent)],
+        "final": {"loss": "lam CE(y_i) + (1 - lam) CE(y_j)", "between": between, "examples": [example]},
+        "cost": {"seconds": 60.0, "images_per_second": 3000.0, "peak_memory_bytes": 10**9},
+    }
+    return written(run.with_name(f"interpolate-{record['run']}.json"), record)
+
+
+def attack(
+    folder: Path,
+    source: Path,
+    target: Path,
+    errors: Mapping[tuple[str, float], int],
+    *,
+    step: int = 0,
+    pgd_steps: int | None = None,
+) -> Path:
+    """Writes the attack record of a source and a target. errors: of 10,000 rows (iterated attacks: 1,000), by attack
+    and epsilon."""
+    first, second = records.read(source), records.read(target)
+    config = attack_options.resolve(attack_options.AttackingOptions(pgd_steps=pgd_steps))
+    clean = {
+        name: {part: record["final"]["last_epoch"][part] for part in ("n", "errors", "errors_top5")}
+        for name, record in (("source", first), ("target", second))
+    }
+    made = []
+    for (name, epsilon), count in errors.items():
+        n = 1000 if name in attack_options.ITERATED else N
+        right = n - clean["target"]["errors"] * n // N
+        row = {"attack": name, "epsilon": epsilon, "n": n, "errors": (count + step) * n // N, "errors_top5": n // 5}
+        row |= {"errors_clean": n - right, "n_both_right": right, "errors_both_right": right // 2}
+        row |= {"largest_perturbation": epsilon}
+        made.append(row if name == "noise" else row | {"zero_gradients": 0})
+    name = attack_options.attack_name(first["run"], second["run"], config)
+    record = {
+        "schema": 1,
+        "kind": "attack",
+        "run": name,
+        "config": config.to_json(),
+        "environment": environment(f"scripts/attack.py {first['run']} {second['run']}"),
+        "data": second["data"],
+        "parents": [parent_of(folder, source, first), parent_of(folder, target, second)],
+        "final": {
+            "source": first["run"],
+            "target": second["run"],
+            "epsilon_unit": "std/100" if second["data"]["kind"] == "table" else "1/255",
+            "clipped": True,
+            "clean": clean,
+            "attacks": made,
+        },
+        "cost": {"seconds": 30.0, "peak_memory_bytes": 10**9},
+    }
+    return written(target.with_name(f"attack-{name}.json"), record)
+
+
+def boundary(
+    folder: Path, bands: Mapping[float | None, Sequence[float]] | None = None, name: str = "circles-paper"
+) -> Path:
+    """Writes a boundary record. bands: width of the border by alpha (None is ERM), one for each seed."""
+    bands = {None: (0.08, 0.09, 0.085), 1.0: (0.80, 0.82, 0.83)} if bands is None else bands
+    seeds = range(len(next(iter(bands.values()))))
+    options = boundary_options.ToyTrainingOptions(alphas=tuple(a for a in bands if a), seeds=tuple(seeds), grid=5)
+    config = boundary_options.resolve(boundary_options.BoundaryOptions(training=options), name)
+    models = []
+    for seed in seeds:
+        for alpha, widths in bands.items():
+            row: dict[str, Any] = {"mixup": alpha is not None, "alpha": alpha, "seed": seed}
+            row |= {"train": {"n": 500, "errors": 5, "cross_entropy": 0.1}}
+            row |= {"band": {"n": 25, "points": round(25 * widths[seed] / 4)}}
+            if "circles" in name:
+                row["radius"] = {"band_width": widths[seed], "r": [0.0, 0.5, 1.0], "p": [1.0, 0.5, 0.0]}
+            models.append(row)
+    p = [[column / 4 for column in range(5)] for _ in range(5)]
+    run = boundary_options.record_name(config, "no")
+    record = {
+        "schema": 1,
+        "kind": "boundary",
+        "run": run,
+        "config": config,
+        "environment": environment("scripts/boundary.py"),
+        "data": data(name, "table", 500, 25, False) | {"measured_on": "grid", "classes": ["0", "1"], "shape": [2]},
+        "parents": [],
+        "final": {
+            "grid": {"x": [-1.5, 1.5], "y": [-1.5, 1.5], "side": 5},
+            "points": {"x": [0.0, 1.0], "y": [0.0, 1.0], "label": [1, 0]},
+            "models": models,
+            "maps": [{"mixup": a is not None, "alpha": a, "seed": 0, "p": p} for a in bands],
+        },
+        "cost": {"seconds": 9.0, "parameters": 4482, "peak_memory_bytes": 10**9},
+    }
+    return written(records.path_of(folder, "toy", "boundary", run), record)
+
+
+def study(
+    folder: Path,
+    *,
+    seeds: int = 3,
+    erm: Model = ERM,
+    mixup: Model | Mapping[float, Model] = MIXUP,
+    dataset: str = "cifar10",
+    options: Mapping[str, Any] | None = None,
+    probes: bool = True,
+) -> dict[tuple[float | None, int], Path]:
+    """Writes a whole study: every seed under ERM and mixup, probed and attacked, every source against every target,
+    and a boundary record. mixup: a model, of alpha = 1, or one for each alpha. returns the train records by alpha and
+    seed"""
+    arms: dict[float | None, Model] = {None: erm} | ({1.0: mixup} if isinstance(mixup, Model) else dict(mixup))
+    runs = {
+        (alpha, seed): train(
+            folder,
+            model,
+            alpha=alpha,
+            seed=seed,
+            step=_step(alpha, seed),
+            dataset=dataset,
+            options=options,
+        )
+        for seed in range(seeds)
+        for alpha, model in arms.items()
+    }
+    if probes:
+        for (alpha, seed), run in runs.items():
+            interpolate(folder, run, arms[alpha], step=_step(alpha, seed))
+            for source in runs.values():
+                errors = arms[alpha].white if source == run else arms[alpha].black
+                attack(folder, source, run, errors, step=_step(alpha, seed))
+        boundary(folder)
+    return runs
+
+
+def _step(alpha: float | None, seed: int) -> int:
+    """Half of what ERM's seeds differ by is shared by mixup's, so that differences have a spread too."""
+    return STEP[seed] if alpha is None else STEP[seed] // 2
+
+
+def data(name: str, kind: str, rows: int, measured: int, is_holdout: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": kind,
+        "origin": "made for tests",
+        "train": rows,
+        "measured_on": "holdout" if is_holdout else "test",
+        "measured": measured,
+        "classes": CLASSES,
+        "shape": [3, 32, 32] if kind == "images" else [13],
+        "mean": [0.5],
+        "std": [0.25],
+        "notes": [],
+        "fingerprint": sha(f"{name} {rows}"),
+    }
+
+
+def parent_of(folder: Path, path: Path, record: records.Record) -> dict[str, str]:
+    return {"record": path.relative_to(folder).as_posix(), "weights": record["weights"]}
+
+
+def written(path: Path, record: records.Record) -> Path:
+    records.write(path, record)
+    return path
+
+
+# One red pixel as a PNG file.
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"

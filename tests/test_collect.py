@@ -1,0 +1,227 @@
+"""Of records with known answers: what the tables hold, and what is named rather than used."""
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from analysis import collect
+from analysis.columns import OF
+from common import records
+from tests import fixtures
+
+
+def test_a_whole_study(tmp_path):
+    fixtures.study(tmp_path, options={"subset": 5000, "width": 8, "epochs": 60})
+    results = collect.collect(tmp_path)
+    assert results.problems == []
+    assert len(results.records) == 6 + 6 + 36 + 1
+    assert results.settings() == ["cifar10-5000-preactresnet18-w8-60ep"] == [results.headline()]
+    lengths = {name: len(getattr(results, name)) for name in OF}
+    attacks = 36 * (1 + 4)
+    assert lengths == {"runs": 6, "curves": 6 * 4, "bins": 6 * 15, "between": 6 * 21, "attacks": attacks, "borders": 6}
+    for name, types in OF.items():
+        frame = getattr(results, name)
+        assert list(frame.columns) == list(types)
+        assert {str(frame[c].dtype) for c, kind in types.items() if kind == "int64"} <= {"int64"}
+
+
+def test_the_numbers_of_a_run(tmp_path):
+    path = fixtures.train(tmp_path, fixtures.MIXUP, alpha=1.0, step=3, seed=2, options={"width": 8, "epochs": 4})
+    results = collect.collect(tmp_path)
+    (run,) = results.runs.to_dict("records")
+    key = {"record": "cifar10/" + path.name, "run": "cifar10-preactresnet18-w8-4ep-mixup1.0-seed2", "seed": 2}
+    key |= {"setting": "cifar10-preactresnet18-w8-4ep", "method": "mixup", "alpha": 1.0, "dataset": "cifar10"}
+    assert {name: run[name] for name in key} == key
+    counts = {"n_test": 10_000, "errors": 423, "errors_top5": 20, "n_train": 50_000, "width": 8, "epochs": 4}
+    assert {name: run[name] for name in counts} == counts
+    percent = {"error": 4.23, "error_top5": 0.2, "best_error": 4.23, "median10_error": 18.03, "clean_train_error": 2.03}
+    assert {name: run[name] for name in percent} == pytest.approx(percent)
+    assert (run["best_epoch"], run["measured_on"], run["commit"]) == (4, "test", fixtures.COMMIT)
+    third = results.curves.iloc[2]
+    assert (third["epoch"], third["error"], third["accuracy"]) == (3, pytest.approx(8.03), pytest.approx(91.97))
+    assert third["lr"] == pytest.approx(0.01)
+    assert third["train_accuracy"] == pytest.approx(100 - 50 / 3)
+    empty, full = results.bins.iloc[0], results.bins.iloc[14]
+    assert (empty["n"], math.isnan(empty["confidence"]), math.isnan(empty["accuracy"])) == (0, True, True)
+    assert (full["accuracy"], full["confidence"]) == (pytest.approx(0.9577), pytest.approx(0.9877))
+
+
+def test_the_numbers_in_between_and_under_attack(tmp_path):
+    erm = fixtures.train(tmp_path, seed=1)
+    mixup = fixtures.train(tmp_path, fixtures.MIXUP, alpha=0.3)
+    fixtures.interpolate(tmp_path, mixup, fixtures.MIXUP)
+    fixtures.attack(tmp_path, erm, mixup, {("fgsm", 4.0): 4600, ("pgd", 8.0): 9900})
+    results = collect.collect(tmp_path)
+    assert results.problems == []
+    (half,) = results.between[results.between["lam"] == 0.5].to_dict("records")
+    assert (half["method"], half["split"], half["misses"], half["missed"]) == ("mixup α=0.3", "train", 590, 5.9)
+    assert (half["missed_different"], half["loss_norm"], half["loss_norm_q90"]) == (pytest.approx(5.9), 4.0, 8.0)
+    assert (half["p_i"], half["p_rest"]) == (0.45, 0.1)
+    clean, fgsm, pgd = results.attacks.to_dict("records")
+    assert [row["attack"] for row in (clean, fgsm, pgd)] == ["clean", "fgsm", "pgd"]
+    target = {"run": "cifar10-preactresnet18-mixup0.3-seed0", "method": "mixup α=0.3", "alpha": 0.3, "seed": 0}
+    source = {"source": "cifar10-preactresnet18-erm-seed1", "source_method": "ERM", "source_seed": 1}
+    for row in (clean, fgsm, pgd):
+        assert {name: row[name] for name in target | source} == target | source
+        assert not row["white_box"]
+    assert (clean["epsilon"], clean["errors"], clean["error"]) == (0, 420, 4.2)
+    assert math.isnan(clean["n_both_right"])
+    assert (fgsm["n"], fgsm["error"], fgsm["errors_clean"], fgsm["zero_gradients"]) == (10_000, 46.0, 420, 0)
+    assert (pgd["n"], pgd["errors"], pgd["error"], pgd["errors_clean"]) == (1000, 990, 99.0, 42)
+
+
+def test_borders(tmp_path):
+    fixtures.boundary(tmp_path, {None: (0.1, 0.2), 0.2: (0.4, 0.6), 1.0: (0.8, 0.8)})
+    fixtures.boundary(tmp_path, name="moons")
+    borders = collect.collect(tmp_path).borders
+    ours = borders[borders["set"] == "circles-paper"]
+    assert list(ours["method"]) == ["ERM", "mixup α=0.2", "mixup"] * 2
+    assert list(ours["seed"]) == [0, 0, 0, 1, 1, 1]
+    assert list(ours["band_width"]) == [0.1, 0.4, 0.8, 0.2, 0.6, 0.8]
+    assert list(ours["points_in_band"]) == [4.0, 8.0, 20.0, 4.0, 16.0, 20.0]
+    assert borders.loc[borders["set"] == "moons", "band_width"].isna().all()
+    assert set(ours["train_error"]) == {1.0}
+
+
+def test_what_shares_a_setting(tmp_path):
+    for alpha, lam_per in ((None, None), (1.0, None), (1.0, "row"), (0.2, None), (8.0, None)):
+        fixtures.train(tmp_path, alpha=alpha, lam_per=lam_per, seed=0, options={"width": 8})
+    fixtures.train(tmp_path, alpha=0.2, seed=1, options={"width": 8})
+    fixtures.train(tmp_path, seed=1, options={"width": 8})
+    results = collect.collect(tmp_path)
+    setting = "cifar10-preactresnet18-w8"
+    assert results.settings() == [setting]
+    names = ["ERM", "mixup α=0.2", "mixup", "mixup α=1, λ per row", "mixup α=8"]
+    assert results.methods(setting) == names
+    assert results.paired_seeds(setting, "mixup α=0.2") == [0, 1]
+    assert results.mixup_of(setting) == "mixup α=0.2"  # of two seeds; of as many, alpha = 1
+    fixtures.train(tmp_path, alpha=1.0, seed=1, options={"width": 8})
+    assert collect.collect(tmp_path).mixup_of(setting) == "mixup"
+
+
+def test_the_best_setting_comes_first(tmp_path):
+    for dataset in ("wine", "digits"):
+        fixtures.study(tmp_path, dataset=dataset, seeds=4, probes=False)
+    fixtures.study(tmp_path, seeds=1, options={"width": 32}, probes=False)
+    fixtures.study(tmp_path, seeds=2, options={"width": 8}, probes=False)
+    fixtures.study(tmp_path, seeds=1, options={"width": 16}, probes=False)
+    fixtures.study(tmp_path, seeds=4, options={"holdout": 5000}, probes=False)
+    results = collect.collect(tmp_path)
+    assert results.settings() == [
+        "cifar10-preactresnet18-w8",
+        "cifar10-preactresnet18-w32",
+        "cifar10-preactresnet18-w16",
+        "digits-smallcnn",
+        "wine-mlp",
+    ]
+    assert "cifar10-holdout5000-preactresnet18" in set(results.runs["setting"])
+    only = results.of("digits-smallcnn")
+    assert set(only.runs["dataset"]) == set(only.curves["dataset"]) == {"digits"}
+    assert only.headline() == "digits-smallcnn"
+    assert only.records == results.records
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_nothing_at_all(tmp_path, is_there):
+    results = collect.collect(tmp_path if is_there else tmp_path / "none")
+    assert len(results.problems) == (0 if is_there else 1)
+    assert (results.records, results.settings(), results.headline()) == ({}, [], None)
+    for name, types in OF.items():
+        assert list(getattr(results, name).columns) == list(types)
+        assert len(getattr(results.of("none"), name)) == 0
+    assert results.runs["seed"].dtype == "int64"
+    assert results.runs["error"].dtype == "float64"
+    assert len(collect.one_protocol(results.attacks)) == 0
+
+
+def only_problem(folder):
+    (problem,) = collect.collect(folder).problems
+    return problem
+
+
+def test_a_newer_schema_and_a_damaged_file_are_named_and_the_rest_is_read(tmp_path):
+    path = fixtures.train(tmp_path)
+    newer = fixtures.train(tmp_path, seed=1)
+    newer.write_text(json.dumps(records.read(newer) | {"schema": 2}))
+    (tmp_path / "cifar10" / "torn.json").write_text(path.read_text()[:-40])
+    torn, too_new = collect.collect(tmp_path).problems
+    assert torn.startswith("cifar10/torn.json: not a record")
+    assert too_new.startswith(f"cifar10/{newer.name}: schema 2 is newer")
+    assert list(collect.collect(tmp_path).runs["seed"]) == [0]
+
+
+def test_two_records_of_one_run_are_named_and_one_is_used(tmp_path):
+    path = fixtures.train(tmp_path)
+    shutil.copy(path, path.with_name("train-copy.json"))
+    assert only_problem(tmp_path).startswith(f"cifar10/train-copy.json: a second record of what cifar10/{path.name}")
+    path.with_name("train-copy.json").unlink()
+    (tmp_path / "old").mkdir()
+    shutil.copy(path, tmp_path / "old" / path.name)
+    assert only_problem(tmp_path).startswith(f"old/{path.name}: a second record")
+    assert len(collect.collect(tmp_path).runs) == 1
+
+
+def test_a_file_whose_name_is_not_its_runs_is_named(tmp_path):
+    path = fixtures.train(tmp_path)
+    path.rename(path.with_name("train-mine.json"))
+    assert only_problem(tmp_path).endswith(f"its name is not its run's; left out. Move it to cifar10/{path.name}.")
+    assert len(collect.collect(tmp_path).runs) == 0
+
+
+def test_what_was_made_from_other_weights_is_stale(tmp_path):
+    run, other = fixtures.train(tmp_path), fixtures.train(tmp_path, seed=1)
+    probe = fixtures.interpolate(tmp_path, run)
+    attacked = fixtures.attack(tmp_path, other, run, fixtures.ERM.black)
+    assert collect.collect(tmp_path).problems == []
+    fixtures.train(tmp_path, weights="trained again")
+    results = collect.collect(tmp_path)
+    assert len(results.problems) == 2
+    for path, script, problem in zip((attacked, probe), ("attack", "interpolate"), results.problems, strict=True):
+        assert problem.startswith(f"cifar10/{path.name}: stale: made from weights {fixtures.sha(run.stem[6:])[:8]}…")
+        assert f"To measure again: python scripts/{script}.py" in problem
+        assert f"cifar10/{path.name}" in results.records
+    assert (len(results.runs), len(results.between), len(results.attacks)) == (2, 0, 0)
+
+
+def test_a_measurement_without_its_run_is_named(tmp_path):
+    run = fixtures.train(tmp_path)
+    fixtures.interpolate(tmp_path, run)
+    run.unlink()
+    assert f"the record of its run, cifar10/{run.name}, is missing" in only_problem(tmp_path)
+    assert len(collect.collect(tmp_path).between) == 0
+
+
+def test_runs_of_one_setting_that_saw_other_rows_are_named(tmp_path):
+    fixtures.train(tmp_path)
+    fixtures.train(tmp_path, seed=1, rows=49_999)
+    assert only_problem(tmp_path).startswith("cifar10-preactresnet18: its runs saw different rows")
+
+
+def test_rows_that_were_measured_otherwise_are_kept_apart(tmp_path):
+    runs = [fixtures.train(tmp_path, seed=seed) for seed in range(2)]
+    for run in runs:
+        fixtures.attack(tmp_path, run, run, fixtures.ERM.white)
+        fixtures.interpolate(tmp_path, run)
+        fixtures.interpolate(tmp_path, run, split="test")
+    fixtures.attack(tmp_path, runs[0], runs[0], fixtures.ERM.white, pgd_steps=40)
+    results = collect.collect(tmp_path)
+    assert set(results.attacks["protocol"]) == {"", "pgd40"}
+    assert set(results.between["protocol"]) == {"", "test"}
+    assert set(collect.one_protocol(results.attacks)["protocol"]) == {""}
+    assert set(collect.one_protocol(results.between)["protocol"]) == {""}  # as many of each: the defaults
+    assert len(collect.one_protocol(results.between)) == 2 * 21
+
+
+def test_the_committed_records_are_collected_whole():
+    results = collect.collect()
+    assert results.problems == []
+    assert results.headline()
+
+
+def test_opens_without_torch():
+    code = "import sys, analysis.collect; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=records.ROOT).returncode == 0
