@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def train(
     holdout = config.holdout or 0
     n = holdout or N
     errors = [errors * n // N + step for errors in model.curve]
-    drops = [round(drop * len(errors)) for drop in config.lr_drops]
+    drops = [drop * len(errors) for drop in config.lr_drops]
     row = {"n": n, "errors_top5": 20, "cross_entropy": model.cross_entropy + step / 10_000}
     curve = [
         {
@@ -123,7 +123,7 @@ def train(
     last = row | {"errors": errors[-1]}
     right = n - errors[-1]
     bins = [{"n": 0, "right": 0, "mean_confidence": 0.0}] * 14
-    bins.append({"n": n, "right": right, "mean_confidence": right / n + model.calibration})
+    bins.append({"n": n, "right": right, "mean_confidence": min(1.0, right / n + model.calibration)})
     record = {
         "schema": 1,
         "kind": "train",
@@ -292,11 +292,11 @@ def study(
     mixup: Model | Mapping[float, Model] = MIXUP,
     dataset: str = "cifar10",
     options: Mapping[str, Any] | None = None,
-    probes: bool = True,
+    probes: Container[str] = ("interpolate", "attack", "boundary"),
 ) -> dict[tuple[float | None, int], Path]:
     """Writes a whole study: every seed under ERM and mixup, probed and attacked, every source against every target,
-    and a boundary record. mixup: a model, of alpha = 1, or one for each alpha. returns the train records by alpha and
-    seed"""
+    and a boundary record. mixup: a model, of alpha = 1, or one for each alpha. probes: kinds of records beside the
+    train records. returns those by alpha and seed"""
     arms: dict[float | None, Model] = {None: erm} | ({1.0: mixup} if isinstance(mixup, Model) else dict(mixup))
     runs = {
         (alpha, seed): train(
@@ -311,12 +311,13 @@ def study(
         for seed in range(seeds)
         for alpha, model in arms.items()
     }
-    if probes:
-        for (alpha, seed), run in runs.items():
+    for (alpha, seed), run in runs.items():
+        if "interpolate" in probes:
             interpolate(folder, run, arms[alpha], step=_step(alpha, seed))
-            for source in runs.values():
-                errors = arms[alpha].white if source == run else arms[alpha].black
-                attack(folder, source, run, errors, step=_step(alpha, seed))
+        for source in runs.values() if "attack" in probes else ():
+            errors = arms[alpha].white if source == run else arms[alpha].black
+            attack(folder, source, run, errors, step=_step(alpha, seed))
+    if "boundary" in probes:
         boundary(folder)
     return runs
 

@@ -105,11 +105,11 @@ def test_what_shares_a_setting(tmp_path):
 
 def test_the_best_setting_comes_first(tmp_path):
     for dataset in ("wine", "digits"):
-        fixtures.study(tmp_path, dataset=dataset, seeds=4, probes=False)
-    fixtures.study(tmp_path, seeds=1, options={"width": 32}, probes=False)
-    fixtures.study(tmp_path, seeds=2, options={"width": 8}, probes=False)
-    fixtures.study(tmp_path, seeds=1, options={"width": 16}, probes=False)
-    fixtures.study(tmp_path, seeds=4, options={"holdout": 5000}, probes=False)
+        fixtures.study(tmp_path, dataset=dataset, seeds=4, probes=())
+    fixtures.study(tmp_path, seeds=1, options={"width": 32}, probes=())
+    fixtures.study(tmp_path, seeds=2, options={"width": 8}, probes=())
+    fixtures.study(tmp_path, seeds=1, options={"width": 16}, probes=())
+    fixtures.study(tmp_path, seeds=4, options={"holdout": 5000}, probes=())
     results = collect.collect(tmp_path)
     assert results.settings() == [
         "cifar10-preactresnet18-w8",

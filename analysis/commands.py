@@ -1,0 +1,107 @@
+"""The commands that make what is missing."""
+
+import itertools
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from analysis.collect import Results
+from common.records import ROOT, Record
+
+ENOUGH = 3  # paired seeds, to judge by
+
+# What train.py takes by default whatever the data set is, so that it need not be typed.
+USUAL = {"data_seed": 0, "batch_size": 128, "momentum": 0.9, "weight_decay": 1e-4, "lr_drops": [0.5, 0.75]}
+# Options of this machine that its commands keep.
+KEPT = ("--threads", "--data-dir", "--checkpoint-dir", "--results-dir")
+
+
+def first(results: Results) -> list[str]:
+    """What to begin with where there is nothing: the deck's two arms."""
+    folder = _folder(results)
+    return [f"python scripts/train.py{folder}", f"python scripts/train.py --mixup{folder}"]
+
+
+def train(record: Record, changes: Mapping[str, Any]) -> str:
+    """Trains as a train record was, but for these fields of its configuration: seed, mixup, alpha, epochs, …"""
+    config = {**record["config"], **changes}
+    words = ["python", "scripts/train.py"]
+    typed = _typed(record)
+    if config["dataset"] != "cifar10":
+        words += ["--dataset", typed.get("--dataset", config["dataset"])]
+    for field in ("subset", "holdout", "data_seed", "model", "width", "epochs", "batch_size", "lr", "lr_drops"):
+        words += _option(field, config[field])
+    for field in ("momentum", "weight_decay", "augment", "seed"):
+        words += _option(field, config[field])
+    if config["mixup"]:
+        words += ["--mixup", "--alpha", str(config["alpha"] or 1.0)]
+        words += ["--lam-per", "row"] if config["lam_per"] == "row" else []
+    return shlex.join([*words, *_kept(typed)])
+
+
+def seeds(results: Results, setting: str, method: str, enough: int = ENOUGH) -> list[str]:
+    """Trains the runs that a setting lacks for this many paired seeds of ERM and a method."""
+    rows = results.runs[results.runs["setting"] == setting]
+    if rows.empty:
+        return first(results)
+    made = []
+    for seed in _wanted(rows, method, enough):
+        for one in ("ERM", method):
+            like = rows[rows["method"] == one]
+            if seed not in set(like["seed"]):
+                record = results.records[(rows if like.empty else like).iloc[0]["record"]]
+                change = {"mixup": False, "alpha": None, "lam_per": None} if one == "ERM" else {"mixup": True}
+                made.append(train(record, {"seed": seed, **change}))
+    return made
+
+
+def probe(results: Results, setting: str, script: str, enough: int = ENOUGH) -> str:
+    """Asks the paired runs of a setting, those among them that `seeds` is still to make, with interpolate.py or
+    attack.py. What is there is not made again."""
+    rows = results.runs[results.runs["setting"] == setting]
+    record = results.records[rows.iloc[0]["record"]]
+    method = results.mixup_of(setting) or "mixup"
+    names = []
+    for one in ("ERM", method):
+        for run, seed in rows.loc[rows["method"] == one, ["run", "seed"]].head(1).itertuples(index=False):
+            names += [str(run).removesuffix(f"{seed}") + str(wanted) for wanted in _wanted(rows, method, enough)]
+    typed = _typed(record)
+    return shlex.join(["python", f"scripts/{script}.py", *names, *_kept(typed)])
+
+
+def boundary(results: Results) -> str:
+    return f"python scripts/boundary.py{_folder(results)}"
+
+
+def _folder(results: Results) -> str:
+    return "" if results.folder.resolve() == ROOT / "results" else f" --results-dir {shlex.quote(str(results.folder))}"
+
+
+def _option(field: str, value: Any) -> list[str]:
+    if value is None or USUAL.get(field) == value:
+        return []
+    values = value if isinstance(value, list) else [value]
+    return ["--" + field.replace("_", "-"), *map(str, values)]
+
+
+def _wanted(rows: pd.DataFrame, method: str, enough: int = ENOUGH) -> list[int]:
+    """The seeds to have, those first that most is there of."""
+    there = [set(rows.loc[rows["method"] == one, "seed"]) for one in ("ERM", method)]
+    found = sorted(set.union(*there), key=lambda seed: (-sum(seed in seeds for seeds in there), seed))
+    paired = len(set.intersection(*there))
+    found += [seed for seed in range(enough + len(found)) if seed not in found]
+    return [int(seed) for seed in found[: max(enough, paired)]]
+
+
+def _kept(typed: Mapping[str, str]) -> list[str]:
+    return [word for option in KEPT if option in typed for word in (option, typed[option])]
+
+
+def _typed(record: Record) -> dict[str, str]:
+    """Options of the command that made a record, each with the word after it."""
+    words = record["environment"]["command"].split()
+    split = [word.partition("=") for word in words]
+    pairs = {option: value for option, equals, value in split if equals}
+    return pairs | {word: after for word, after in itertools.pairwise(words) if word.startswith("--")}

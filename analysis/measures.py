@@ -1,0 +1,183 @@
+"""What the runs of one setting are compared by: a number for each run, and its pairs by seed with a t interval."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis.collect import Results, one_protocol
+
+SPREAD = "± is the standard deviation over seeds (n − 1); n is their number."
+UNITS = {"1/255": "/255", "std/100": "/100 of a standard deviation"}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of each run of a setting.
+
+    unit  "%" or "" (nats, shares, norms)
+    rows  method, seed, source_seed (of the model that made the examples; else 0), value, record: a row a measurement
+    """
+
+    name: str
+    unit: str
+    rows: pd.DataFrame
+
+    def show(self, value: float) -> str:
+        return f"{value:.2f} %" if self.unit == "%" else f"{value:.3f}"
+
+    def show_difference(self, value: float) -> str:
+        return signed(value, 2) + " points" if self.unit == "%" else signed(value, 3)
+
+    def show_range(self, low: float, high: float) -> str:
+        places = 2 if self.unit == "%" else 3
+        return f"[{signed(low, places)}, {signed(high, places)}]"
+
+    def by_seed(self, method: str) -> "pd.Series[float]":
+        """Its value for each seed of a method; of several sources the mean."""
+        return self.rows[self.rows["method"] == method].groupby("seed")["value"].mean()
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean of n values with its 95 % t interval; of less than two values there is none (NaN)."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A measure of ERM and of another method at the same seeds (and, under transfer, of the same sources)."""
+
+    measure: Measure
+    method: str
+    seeds: list[int]
+    erm: list[float]
+    other: list[float]
+    records: list[str]
+
+    @property
+    def differences(self) -> list[float]:
+        """The method less ERM, by seed."""
+        return [other - erm for other, erm in zip(self.other, self.erm, strict=True)]
+
+    @property
+    def interval(self) -> Interval:
+        return interval(self.differences)
+
+
+def signed(value: float, places: int) -> str:
+    """With a sign, and a true minus; what rounds to 0 has none."""
+    text = f"{value:+.{places}f}".replace("-", "−")
+    return text if text.strip("+−0.") else text[1:]
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """The mean with its 95 % t interval. A bootstrap of three seeds would cover the true mean 3 times out of 4."""
+    n = len(values)
+    if n == 0:
+        return Interval(math.nan, math.nan, math.nan, 0)
+    mean = float(np.mean(values))
+    if n == 1:
+        return Interval(mean, math.nan, math.nan, 1)
+    half = float(stats.t.ppf(0.975, n - 1) * np.std(values, ddof=1) / math.sqrt(n))
+    return Interval(mean, mean - half, mean + half, n)
+
+
+def next_seed(values: Sequence[float]) -> Interval:
+    """The mean with the 95 % interval in which one seed more is to be expected."""
+    mean = interval(values)
+    half = (mean.high - mean.mean) * math.sqrt(mean.n + 1)
+    return Interval(mean.mean, mean.mean - half, mean.mean + half, mean.n)
+
+
+def spread(values: Any, places: int) -> str:
+    """Mean ± standard deviation (n − 1); of one value the value, of none nothing."""
+    known = [float(value) for value in values if not math.isnan(value)]
+    if not known:
+        return ""
+    mean = f"{sum(known) / len(known):.{places}f}"
+    return mean if len(known) == 1 else f"{mean} ± {pd.Series(known).std(ddof=1):.{places}f}"
+
+
+def pair(measure: Measure, method: str) -> Pairs:
+    """ERM and a method at the seeds that both have."""
+    rows = measure.rows
+    ours = {one: rows[rows["method"] == one].set_index(["seed", "source_seed"]) for one in ("ERM", method)}
+    shared = ours["ERM"].index.intersection(ours[method].index).sort_values()
+    both = {one: frame.loc[shared] for one, frame in ours.items()}
+    means = {one: frame.groupby("seed")["value"].mean() for one, frame in both.items()}
+    return Pairs(
+        measure=measure,
+        method=method,
+        seeds=[int(seed) for seed in means["ERM"].index],
+        erm=means["ERM"].tolist(),
+        other=means[method].tolist(),
+        records=[path for frame in both.values() for path in frame["record"]],
+    )
+
+
+def of_runs(results: Results, column: str, name: str, unit: str = "%") -> Measure:
+    """A column of `runs`."""
+    return Measure(name, unit, _rows(results.runs, column))
+
+
+def in_between(results: Results, column: str, lam: float, name: str, unit: str = "") -> Measure:
+    """A column of `between` at the value of lambda next to this one, between training rows where there are such."""
+    rows = between(results)
+    nearest = _nearest(rows["lam"], lam)
+    return Measure(f"{name} at λ = {nearest:g}", unit, _rows(rows[rows["lam"] == nearest], column))
+
+
+def between(results: Results) -> pd.DataFrame:
+    """The rows of `between` to compare by: pairs of training rows before others, of one protocol."""
+    rows = results.between
+    return one_protocol(rows[rows["split"] == "train"] if (rows["split"] == "train").any() else rows)
+
+
+def attacked(results: Results, setting: str) -> pd.DataFrame:
+    """The rows of `attacks` to compare by: of sources of the same setting, of one protocol."""
+    return one_protocol(results.attacks[results.attacks["source_setting"] == setting])
+
+
+def attack_rows(results: Results, setting: str, box: str, attack: str) -> pd.DataFrame:
+    """The rows of `attacks` of one attack, to compare by.
+
+    box  "white": each model on its own examples; "black": on those of ERM models of other seeds. A mixup model shares
+         its first weights and its order with the ERM model of its own seed, so that one is no source for it either.
+    """
+    rows = attacked(results, setting)
+    rows = rows[rows["attack"] == attack]
+    if box == "white":
+        return rows[rows["white_box"]].assign(source_seed=0)
+    return rows[(rows["source_method"] == "ERM") & (rows["source_seed"] != rows["seed"])]
+
+
+def under_attack(results: Results, setting: str, box: str, attack: str, epsilon: float) -> Measure:
+    """Error under an attack, at the epsilon next to this one."""
+    rows = attack_rows(results, setting, box, attack)
+    nearest = _nearest(rows["epsilon"], epsilon)
+    unit = UNITS[str(next(iter(rows["unit"]), "1/255"))]
+    title = f"{box}-box {TITLES[attack]} error at ε = {nearest:g}{unit}"
+    return Measure(title, "%", _rows(rows[rows["epsilon"] == nearest], "error"))
+
+
+TITLES = {"fgsm": "FGSM", "ifgsm": "I-FGSM", "pgd": "PGD", "noise": "noise", "clean": "clean"}
+
+
+def _nearest(values: "pd.Series[float]", wanted: float) -> float:
+    return min(values.unique(), key=lambda value: (abs(value - wanted), value), default=wanted)
+
+
+def _rows(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    rows = frame.assign(value=frame[column])
+    if "source_seed" not in rows:
+        rows = rows.assign(source_seed=0)
+    return rows[["method", "seed", "source_seed", "value", "record"]].dropna(subset=["value"])

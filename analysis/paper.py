@@ -1,0 +1,113 @@
+"""What the deck and the paper have, as data with the place each number is from. Nothing here is measured by us.
+
+Sources: the deck (22 slides, 2021; its numbers stand in text, what is read off its pictures is marked so), and the
+paper (Zhang et al., ICLR 2018, arXiv 1710.09412).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from common.records import Record
+
+Configuration = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of theirs, in percent, as printed, and where."""
+
+    value: float
+    place: str
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A row of the deck's comparison table.
+
+    box  clean, white-box or black-box
+    """
+
+    experiment: str
+    method: Literal["ERM", "mixup"]
+    box: Literal["clean", "white", "black"]
+    deck: Number
+    paper: Number
+
+
+# Slide 20, in its order and its words. It names no unit: the first two are errors (slide 16 has their complements to
+# 100), of the others nothing says whether they are errors or accuracies; the paper's are errors.
+SLIDE_20 = [
+    Compared("CIFAR_10 classification (Mixup)", "mixup", "clean", Number(4.21, "slide 20"), Number(4.2, "Fig. 3")),
+    Compared("CIFAR_10 classification (ERM)", "ERM", "clean", Number(5.37, "slide 20"), Number(5.6, "Fig. 3")),
+    Compared("White Box FGSM (Mixup)", "mixup", "white", Number(49.25, "slide 20"), Number(75.2, "Table 3")),
+    Compared("Black Box FGSM (Mixup)", "mixup", "black", Number(49.76, "slide 20"), Number(46.0, "Table 3")),
+    Compared("White Box FGSM (ERM)", "ERM", "white", Number(53.7, "slide 20"), Number(90.7, "Table 3")),
+    Compared("Black Box FGSM (ERM)", "ERM", "black", Number(55.07, "slide 20"), Number(57.0, "Table 3")),
+]
+
+# Fig. 2a, percent of misses, digitised from the deck's copy of the picture (slide 13), to 0.3.
+FIG_2A: dict[str, dict[float, float]] = {
+    "ERM": {
+        0: 1.4,
+        0.1: 1.6,
+        0.2: 3.6,
+        0.3: 8.5,
+        0.4: 14.3,
+        0.5: 16.4,
+        0.6: 13.8,
+        0.7: 8.0,
+        0.8: 3.4,
+        0.9: 1.6,
+        1: 1.3,
+    },
+    "mixup": {0: 0.6, 0.1: 0.8, 0.2: 1.8, 0.3: 3.6, 0.4: 5.3, 0.5: 5.9, 0.6: 5.4, 0.7: 3.5, 0.8: 1.8, 0.9: 0.8, 1: 0.6},
+}
+
+PAPERS_EPSILON = 4.0  # in 1/255, section 3.5
+
+# What the deck says of its training (slides 16 to 19, and its repository's README), and what the paper says of its own
+# on CIFAR-10 (section 3.2) and in section 3.5, in the words of our records.
+DECK: Configuration = {
+    "dataset": "cifar10",
+    "images": 50_000,
+    "model": "preactresnet18",
+    "width": 64,
+    "epochs": 200,
+    "lr": 0.1,
+    "weight_decay": 1e-4,
+}
+DECK_IS_SILENT_ON = ("batch, α of its runs, crops, seeds", "which epoch", "ε and its unit", "clipping")
+PAPER: Configuration = {**DECK, "batch_size": 128, "lr_drops": [0.5, 0.75], "augment": "crop-flip", "alpha": 1.0}
+PAPER_UNDER_ATTACK: Configuration = {"dataset": "ImageNet", "model": "ResNet-101"}
+
+WORDS = {
+    "dataset": "{} for {}",
+    "images": "{:,} training images for {:,}",
+    "model": "{} for {}",
+    "width": "width {} for {}",
+    "epochs": "{} epochs for {}",
+    "batch_size": "batches of {} for {}",
+    "lr": "rate {:g} for {:g}",
+    "lr_drops": "rate drops at {} for {}",
+    "weight_decay": "weight decay {:g} for {:g}",
+    "augment": "augmentation {} for {}",
+    "alpha": "α = {:g} for {:g}",
+    "lam_per": "λ per {} for {}",
+}
+
+
+def departures(train: Record, theirs: Configuration) -> list[str]:
+    """Each field of a train record that is not as theirs, in words: "width 16 for 64". ERM has no α to compare.
+
+    Fields that mean nothing across data sets (rows, width) are left out where the data set is another.
+    """
+    config = train["config"]
+    ours = config | {"images": train["data"]["train"]}
+    fields = [field for field in WORDS if field in theirs and ours[field] is not None]
+    differing = [field for field in fields if ours[field] != theirs[field]]
+    if "dataset" in differing:
+        differing = [field for field in differing if field in ("dataset", "model", "alpha")]
+    elif "model" in differing:
+        differing = [field for field in differing if field != "width"]
+    return [WORDS[field].format(ours[field], theirs[field]) for field in differing]

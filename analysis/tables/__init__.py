@@ -1,0 +1,22 @@
+"""The tables of the study. Each takes `Results` and, where it is of one, a setting (the headline's by default)."""
+
+from analysis.tables.attacks import attacks, transfer
+from analysis.tables.between import borders, misses
+from analysis.tables.deck import deck, deck_under_attack
+from analysis.tables.runs import cost, holdout, methods, paired, problems
+from analysis.tables.table import Table
+
+__all__ = [
+    "Table",
+    "attacks",
+    "borders",
+    "cost",
+    "deck",
+    "deck_under_attack",
+    "holdout",
+    "methods",
+    "misses",
+    "paired",
+    "problems",
+    "transfer",
+]
