@@ -1,0 +1,213 @@
+"""The claims of the deck (D), of the paper (P) and of later work (L), each as one sentence with what judges it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from analysis.claims import probes, settings, training
+from analysis.claims.verdict import Asked, Verdict
+
+Judge = Callable[[Asked], Verdict]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """
+    source    slide, section, table or figure
+    expected  what they have, or the direction alone
+    judge     gives the verdict; None where no script makes such records yet
+    needs     what it would take, where there is no judge
+    """
+
+    id: str
+    sentence: str
+    source: str
+    expected: str
+    judge: Judge | None = None
+    needs: str = ""
+
+
+NO_SCRIPT = "no script of ours asks this yet: "
+
+CLAIMS = [
+    Claim("D1", "mixup beats ERM in clean test accuracy", "deck 16", "+1.16 points", training.less_error),
+    Claim("D2", "ERM's error is about 5.37 %, mixup's 4.21 %", "deck 20", "those", training.the_decks_errors),
+    Claim("D3", "ERM leads early, mixup later", "deck 17", "direction", training.ahead_early_and_late),
+    Claim(
+        "D4", "errors jump at the first drop of the rate, little at the second", "deck 17", "direction", training.jumps
+    ),
+    Claim(
+        "D5",
+        "white-box FGSM: mixup errs less than ERM, if the deck's numbers are errors",
+        "deck 19",
+        "49.25 and 53.7, unit open",
+        partial(probes.under, "white", "fgsm"),
+    ),
+    Claim(
+        "D6",
+        "black-box FGSM from ERM: mixup errs less than another ERM, if they are errors",
+        "deck 19",
+        "49.76 and 55.07, unit open",
+        partial(probes.under, "black", "fgsm"),
+    ),
+    Claim("D7", "some ε yields all four of the deck's numbers", "deck 19", "exists or not", probes.the_decks_four),
+    Claim(
+        "D8",
+        "transferred examples hurt less than a model's own",
+        "implied by deck 19",
+        "direction",
+        probes.transfer_is_weaker,
+    ),
+    Claim(
+        "P1",
+        "mixup lowers the error on CIFAR-10, of each network",
+        "section 3.2",
+        "1.4, 1.1, 1.0 points",
+        settings.less_error_of_each_network,
+    ),
+    Claim(
+        "P2",
+        "the same on CIFAR-100",
+        "section 3.2",
+        "4.5, 1.9, 2.2 points",
+        needs="CIFAR-100 as parquet files: python scripts/train.py --dataset path/to/cifar100 --mixup",
+    ),
+    Claim(
+        "P3", "mixup and ERM reach their best at similar speed", "Fig. 3b", "direction", training.best_at_similar_speed
+    ),
+    Claim(
+        "P4", "fewer misses between training examples, most at λ = ½", "Fig. 2a", "16.4 and 5.9 %", probes.fewer_misses
+    ),
+    Claim("P5", "smaller input gradients at every λ", "Fig. 2b", "direction", probes.smaller_gradients),
+    Claim("P6", "mixup's border fades, ERM's is a step", "Fig. 1b", "wider .1 < p < .9", probes.wider_border),
+    Claim(
+        "P7",
+        "ImageNet: top-1 error falls for each network",
+        "Table 1",
+        "0.2 to 1.5 points",
+        needs=NO_SCRIPT + "ImageNet does not fit in memory, which training asks for",
+    ),
+    Claim(
+        "P8", "longer training and wider networks gain more from mixup", "section 3.1", "direction", settings.gain_grows
+    ),
+    Claim(
+        "P9",
+        "on ImageNet α from 0.1 to 0.4 helps, a large α underfits",
+        "section 3.1",
+        "direction",
+        needs=NO_SCRIPT + "ImageNet; P29 asks for the underfitting",
+    ),
+    Claim(
+        "P10", "speech: mixup helps the large network", "Fig. 4", "4.6 to 3.4 %", needs=NO_SCRIPT + "speech commands"
+    ),
+    Claim(
+        "P11", "speech: and not the small one", "Fig. 4", "10.3 to 10.8, 11.3 %", needs=NO_SCRIPT + "speech commands"
+    ),
+    Claim(
+        "P12",
+        "corrupted labels: mixup of large α beats ERM",
+        "Table 2",
+        "last epoch 16.6 to 6.4 at 20 %",
+        needs=NO_SCRIPT + "corrupted labels",
+    ),
+    Claim("P13", "corrupted labels: mixup beats dropout", "Table 2", "direction", needs=NO_SCRIPT + "corrupted labels"),
+    Claim(
+        "P14",
+        "corrupted labels: with dropout the last epoch is near the best",
+        "Table 2",
+        "within 0.8 points",
+        needs=NO_SCRIPT + "corrupted labels and dropout",
+    ),
+    Claim(
+        "P15",
+        "mixup learns the real labels and not the corrupted",
+        "Table 2",
+        "errors 2 to 19 and about 85 %",
+        needs=NO_SCRIPT + "corrupted labels",
+    ),
+    Claim("P16", "the best α rises with the noise", "Table 2", "8, 32, 32", needs=NO_SCRIPT + "corrupted labels"),
+    Claim(
+        "P17",
+        "white-box FGSM: mixup is right more often",
+        "section 3.5",
+        "2.7 times",
+        partial(probes.under, "white", "fgsm"),
+    ),
+    Claim("P18", "black-box FGSM: likewise", "section 3.5", "1.26 times", partial(probes.under, "black", "fgsm")),
+    Claim("P19", "black-box I-FGSM: likewise", "section 3.5", "1.4 times", partial(probes.under, "black", "ifgsm")),
+    Claim("P20", "neither resists white-box I-FGSM or PGD", "section 3.5", "errors above 99 %", probes.neither_resists),
+    Claim(
+        "P21",
+        "tables: better on four of six, worse on none",
+        "Table 4",
+        "direction",
+        needs=NO_SCRIPT + "the paper's six sets over 20 splits",
+    ),
+    Claim(
+        "P22",
+        "mixup's GAN covers the modes where a plain one diverges",
+        "Fig. 5",
+        "direction",
+        needs=NO_SCRIPT + "GANs",
+    ),
+    Claim("P23", "mixup is the best of all ablations", "Table 5", "4.24 %", needs=NO_SCRIPT + "the ablations"),
+    Claim(
+        "P24",
+        "ERM prefers a weight decay of 5e-4, mixup 1e-4",
+        "Table 5",
+        "5.53 > 5.18, 4.24 < 4.68",
+        settings.weight_decays,
+    ),
+    Claim(
+        "P25",
+        "pairs of all classes beat those of one, random ones beat neighbours",
+        "Table 5",
+        "4.24 and 4.98 %",
+        needs=NO_SCRIPT + "other pairings",
+    ),
+    Claim("P26", "mixing the labels matters", "Table 5", "5.17 and 5.18 %", needs=NO_SCRIPT + "mixed inputs alone"),
+    Claim(
+        "P27",
+        "mixing hidden layers helps less with depth",
+        "Table 5",
+        "4.44 to 5.95 %",
+        needs=NO_SCRIPT + "mixed hidden layers",
+    ),
+    Claim(
+        "P28",
+        "label smoothing or noise alone do little",
+        "Table 5",
+        "direction",
+        needs=NO_SCRIPT + "smoothing and noise",
+    ),
+    Claim(
+        "P29", "clean training error rises with α, the gap falls", "section 5", "direction", settings.rises_with_alpha
+    ),
+    Claim(
+        "P30", "mixing three or more adds nothing", "section 2", "direction", needs=NO_SCRIPT + "more than two partners"
+    ),
+    Claim(
+        "L1",
+        "cross-entropy and calibration error are lower under mixup",
+        "Thulasidasan 2019",
+        "direction",
+        training.calibrated,
+    ),
+    Claim(
+        "L2",
+        "in a short training mixup is no better than ERM",
+        "reports of others",
+        "direction",
+        settings.no_gain_when_short,
+    ),
+    Claim(
+        "L3",
+        "under mixup the test error turns up again in very long training on few rows",
+        "Liu 2023",
+        "direction",
+        needs="very long trainings, python scripts/train.py --subset 5000 --epochs 2000 --mixup, and a verdict on them",
+    ),
+    Claim(
+        "L4", "PGD removes what mixup gains under FGSM", "Pang 2020, Lamb 2019", "direction", probes.the_gain_is_gone
+    ),
+]

@@ -1,0 +1,158 @@
+"""Claims on more than one setting: networks, epochs, widths, weight decays, alphas."""
+
+import itertools
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from analysis import commands, paper
+from analysis.claims.training import error, less_error
+from analysis.claims.verdict import Asked, Verdict, ask, differ, interval_said, seeds_said, side, together
+from analysis.collect import Results
+from analysis.commands import ENOUGH
+from analysis.measures import interval, pair
+
+SHORT = 0.5  # of the images that the paper's training sees: below that a training is short
+DRAWN = ("seed", "mixup", "alpha", "lam_per")  # in what runs of one setting differ
+
+
+def less_error_of_each_network(asked: Asked) -> Verdict:
+    """On the data set of the setting, each network in its best setting."""
+    dataset = _config(asked.results, asked.setting)["dataset"]
+    seen: dict[str, str] = {}
+    for setting in [asked.setting, *asked.results.settings()]:
+        config = _config(asked.results, setting)
+        if config["dataset"] == dataset:
+            seen.setdefault(config["model"], setting)
+    verdicts = [less_error(ask(asked.results, setting)) for setting in seen.values()]
+    return _joined(verdicts, [f"networks: {', '.join(seen)}"])
+
+
+def gain_grows(asked: Asked) -> Verdict:
+    """What mixup gains rises with epochs and with width, all else equal, at the same seeds."""
+    verdicts = []
+    for field in ("epochs", "width"):
+        for less, more in contrasts(asked.results, asked.setting, field):
+            ends = [pair(error(ask(asked.results, s).own), asked.method) for s in (less, more)]
+            gains = [dict(zip(one.seeds, [-d for d in one.differences], strict=True)) for one in ends]
+            shared = sorted(gains[0].keys() & gains[1].keys())
+            found = interval([gains[1][seed] - gains[0][seed] for seed in shared])
+            values = [_config(asked.results, setting)[field] for setting in (less, more)]
+            sentence = (
+                f"{field} {values[0]} to {values[1]} ({less}, {more}), {seeds_said(len(shared))}: the gain changes by "
+                f"{interval_said(found, ' points')}"
+            )
+            rows = [f"seed {s}: gain {gains[0][s]:.2f}, then {gains[1][s]:.2f} points" for s in shared]
+            used = [path for one in ends for path in one.records]
+            verdicts.append(Verdict(side(found, 1), sentence, rows, used, _more_seeds(asked, less, more)))
+    if not verdicts:
+        config = _config(asked.results, asked.setting)
+        record = asked.results.records[asked.own.runs["record"].iloc[0]]
+        line = commands.train(record, {"epochs": 2 * config["epochs"]})
+        return Verdict(
+            "not run", f"no two settings differ from {asked.setting} in epochs or width alone", commands=[line]
+        )
+    return _joined(verdicts)
+
+
+def weight_decays(asked: Asked) -> Verdict:
+    """ERM errs less with the larger of two weight decays, mixup with the smaller."""
+    verdicts = []
+    for less, more in contrasts(asked.results, asked.setting, "weight_decay"):
+        for method, claimed in (("ERM", -1), (asked.method, 1)):
+            low, high = (error(ask(asked.results, s).own).by_seed(method) for s in (less, more))
+            differences = (high - low).dropna()
+            found = interval(differences.tolist())
+            sentence = f"{method}, {less} to {more}, n = {found.n}: {interval_said(found, ' points')}"
+            rows = [f"{method}, seed {seed}: {value:+.2f} points" for seed, value in differences.items()]
+            used = [path for s in (less, more) for path in ask(asked.results, s).own.runs["record"]]
+            verdicts.append(Verdict(side(found, claimed), sentence, rows, used, _more_seeds(asked, less, more)))
+    if not verdicts:
+        record = asked.results.records[asked.own.runs["record"].iloc[0]]
+        line = commands.train(record, {"weight_decay": 5e-4})
+        return Verdict("not run", f"no setting differs from {asked.setting} in weight decay alone", commands=[line])
+    return _joined(verdicts)
+
+
+def rises_with_alpha(asked: Asked) -> Verdict:
+    """Clean training error rises with alpha, and the gap to the test error falls: slopes over the ranks of alpha. Asked
+    of the setting with most alphas, held-out rows among them."""
+    dataset = _config(asked.results, asked.setting)["dataset"]
+    runs = asked.results.runs[asked.results.runs["dataset"] == dataset]
+    batches = runs[~runs["method"].str.contains("per row")]
+    alphas = batches.groupby("setting")["alpha"].nunique()
+    best = max(alphas.index, key=lambda s: (alphas[s], s == asked.setting, s), default=asked.setting)
+    if alphas.get(best, 0) < 3:
+        record = asked.results.records[asked.own.runs["record"].iloc[0]]
+        lines = [commands.train(record, {"mixup": True, "alpha": a, "lam_per": "batch"}) for a in (0.2, 8.0)]
+        return Verdict("not run", f"no setting of {dataset} has ERM and two alphas", commands=lines)
+    found = batches[batches["setting"] == best].assign(gap=lambda f: f["error"] - f["clean_train_error"])
+    slopes: dict[str, list[float]] = {"clean_train_error": [], "gap": []}
+    rows, used, wanted = [], [], found["alpha"].nunique()
+    for seed, of_seed in found.sort_values("alpha").groupby("seed"):
+        if of_seed["alpha"].nunique() == wanted:
+            for column, seen in slopes.items():
+                seen.append(float(np.polyfit(range(len(of_seed)), of_seed[column], 1)[0]))
+            shown = ", ".join(f"α = {r.alpha:g}: {r.clean_train_error:.2f} / {r.gap:.2f}" for r in of_seed.itertuples())
+            rows.append(f"seed {seed}, clean training error / gap (%): {shown}")
+            used += of_seed["record"].tolist()
+    rises, falls = (interval(seen) for seen in slopes.values())
+    status = together([side(rises, 1), side(falls, -1)])
+    sentence = (
+        f"on {best}, {wanted} alphas, {seeds_said(rises.n)}: from one alpha to the next the clean training error "
+        f"changes by {interval_said(rises, ' points')}, the gap by {interval_said(falls, ' points')}"
+    )
+    others = [method for method in asked.results.methods(best) if method != "ERM"]
+    lines = [line for method in others for line in commands.seeds(asked.results, best, method, ENOUGH)]
+    return Verdict(status, sentence, rows, used, list(dict.fromkeys(lines)) if status == "too few runs" else ())
+
+
+def no_gain_when_short(asked: Asked) -> Verdict:
+    """Of the settings of this data set that see less than half the images of the paper's training, the shortest."""
+    results = asked.results
+    dataset, seen = _config(results, asked.setting)["dataset"], {}
+    for setting in results.settings():
+        method = results.mixup_of(setting)
+        if method and _config(results, setting)["dataset"] == dataset and results.paired_seeds(setting, method):
+            run = results.runs[results.runs["setting"] == setting].iloc[0]
+            seen[setting] = run["epochs"] * run["n_train"]
+    limit = SHORT * paper.PAPER["epochs"] * paper.PAPER["images"]
+    short = [setting for setting in seen if seen[setting] < limit]
+    if not short:
+        record = results.records[asked.own.runs["record"].iloc[0]]
+        line = commands.train(record, {"epochs": max(1, record["config"]["epochs"] // 10)})
+        return Verdict("not run", f"no setting of {dataset} is short: below {limit:,.0f} images", commands=[line])
+    shortest = min(short, key=lambda setting: (seen[setting], setting != asked.setting))
+    return differ(ask(results, shortest), [error(results.of(shortest))], 1)
+
+
+def contrasts(results: Results, setting: str, field: str) -> list[tuple[str, str]]:
+    """Settings next to each other in one field of the configuration, and equal to this one in all others."""
+
+    def rest(one: str) -> str:
+        config = _config(results, one)
+        return json.dumps({key: value for key, value in config.items() if key not in (*DRAWN, field)}, sort_keys=True)
+
+    alike = [one for one in results.settings() if rest(one) == rest(setting)]
+    alike.sort(key=lambda one: _config(results, one)[field])
+    return list(itertools.pairwise(alike))
+
+
+def _more_seeds(asked: Asked, *among: str) -> list[str]:
+    return [line for setting in among for line in commands.seeds(asked.results, setting, asked.method, ENOUGH)]
+
+
+def _config(results: Results, setting: str) -> dict[str, Any]:
+    return results.records[results.runs.loc[results.runs["setting"] == setting, "record"].iloc[0]]["config"]
+
+
+def _joined(verdicts: Sequence[Verdict], more: Sequence[str] = ()) -> Verdict:
+    return Verdict(
+        together([one.status for one in verdicts]),
+        "; ".join([*(one.sentence for one in verdicts), *more]),
+        [row for one in verdicts for row in one.rows],
+        sorted({path for one in verdicts for path in one.records}),
+        list(dict.fromkeys(line for one in verdicts for line in one.commands)),
+    )
