@@ -15,9 +15,9 @@ from torch.nn import functional as F
 from common.chance import rng
 from common.errors import UserError
 from common.models import Normalize
+from common.options.attack import IFGSM_STEPS
 from common.shapes import Flags, Inputs, Labels
 
-IFGSM_STEPS = 10
 PGD_STEP = 1 / 8  # of epsilon
 
 

@@ -13,20 +13,9 @@ from torch import Tensor
 
 from common.errors import UserError
 from common.files import write_whole
+from common.places import read
 
 HEADER = "mixup-study"  # the key of our header in a safetensors file
-
-
-def weights_path(checkpoint_dir: Path, run: str) -> Path:
-    return checkpoint_dir / f"{run}.safetensors"
-
-
-def state_path(checkpoint_dir: Path, run: str) -> Path:
-    return checkpoint_dir / f"{run}.state"
-
-
-def lock_path(checkpoint_dir: Path, run: str) -> Path:
-    return checkpoint_dir / f".{run}.lock"
 
 
 def save_weights(path: Path, weights: dict[str, Tensor], header: dict[str, Any]) -> str:
@@ -46,7 +35,7 @@ def load_weights(path: Path, sha256: str | None = None) -> tuple[dict[str, Tenso
     sha256  what the file must hash to, if known
     raises  UserError for a file that is damaged, of somebody else, or not the one that was asked for
     """
-    content = _read(path)
+    content = read(path)
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
         raise UserError(f"{path}: not the weights that the record names (their SHA-256 differs); train the run again.")
     try:
@@ -55,11 +44,6 @@ def load_weights(path: Path, sha256: str | None = None) -> tuple[dict[str, Tenso
         return load(content), header
     except (safetensors.SafetensorError, KeyError, ValueError):
         raise UserError(f"{path}: damaged, or not weights of this project; train the run again.") from None
-
-
-def has_weights(path: Path, sha256: str) -> bool:
-    """Whether the weights that a record names are there."""
-    return path.exists() and hashlib.sha256(_read(path)).hexdigest() == sha256
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
@@ -72,7 +56,7 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
 
 def load_state(path: Path) -> dict[str, Any]:
     """raises UserError for a file that is damaged or somebody else's"""
-    content = _read(path)
+    content = read(path)
     try:
         if hashlib.sha256(content[32:]).digest() != content[:32]:
             raise ValueError("its hash differs")
@@ -82,10 +66,3 @@ def load_state(path: Path) -> dict[str, Any]:
             f"{path}: not a checkpoint of this project, or damaged ({type(error).__name__}); "
             "remove it, or train again from the start with --overwrite."
         ) from None
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}. Mend that; the same command then goes on.") from None

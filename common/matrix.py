@@ -167,26 +167,3 @@ def counts(made: Made, tested: Tested, target: int, clean: Sequence[np.ndarray],
         "largest_perturbation": float(tested.distances.max()),
     }
     return row if attack == "noise" else row | {"zero_gradients": int(tested.is_zero.sum())}
-
-
-def passes(config: AttackConfig, one_step: int, sampled: int, todo: Mapping[int, Sequence[int]]) -> tuple[int, int]:
-    """What is to be done, in passes of rows (or of batches): forward, and forward and backward.
-
-    one_step, sampled  rows (or batches) that are attacked once, and iteratively
-    todo               the targets of each source
-    """
-    tested = {target for targets in todo.values() for target in targets}
-    sizes = {attack: sampled if attack in ITERATED else one_step for attack in config.attacks}
-    forward, gradient = len(tested | set(todo)) * max(sizes.values()), 0
-    for attack, n in sizes.items():
-        epsilons, restarts = len(config.epsilons_of(attack)), config.pgd_restarts or 1
-        for targets in [tested] if attack == "noise" else todo.values():
-            forward += n * epsilons * len(targets)
-            if attack == "fgsm":
-                gradient += n
-            elif attack == "ifgsm":
-                gradient += n * epsilons * attacks.IFGSM_STEPS
-            elif attack == "pgd":
-                gradient += n * epsilons * restarts * (config.pgd_steps or 0)
-                forward += n * epsilons * restarts * (restarts > 1)
-    return forward, gradient

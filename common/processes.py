@@ -15,6 +15,7 @@ from accelerate import Accelerator
 from accelerate.utils import DynamoBackend, InitProcessGroupKwargs, broadcast, broadcast_object_list
 from torch import nn
 
+from common.cores import usable_cores
 from common.errors import UserError
 
 T = TypeVar("T")
@@ -108,11 +109,6 @@ def _interface_towards(host: str) -> str:
     except OSError as error:
         raise UserError(f"The main machine, {host}, cannot be reached: {error.strerror}.") from None
     return next(name for name, addresses in psutil.net_if_addrs().items() if mine in {a.address for a in addresses})
-
-
-def usable_cores() -> int:
-    """The cores this process may use, which can be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def local_processes() -> int:

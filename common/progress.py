@@ -4,8 +4,6 @@ import sys
 import time
 from types import TracebackType
 
-from accelerate.utils import tqdm
-
 LINE_EVERY = (10.0, 600.0)  # seconds between two lines where there is no terminal: first, and after hours
 
 
@@ -20,10 +18,18 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86400:.1f} days"
 
 
+def seconds(text: str) -> float:
+    """What `duration` said, as far as it said it."""
+    number, unit = text.split()
+    return float(number) * {"s": 1, "min": 60, "h": 3600, "days": 86400}[unit]
+
+
 class Progress:
     """Steps done of all, with the time left. Silent in processes that do not speak."""
 
     def __init__(self, total: int, done: int, is_speaker: bool) -> None:
+        from accelerate.utils import tqdm  # imports torch, which who asks for a duration need not
+
         self._is_line = is_speaker and not sys.stderr.isatty()
         self._start = self._last_line = time.monotonic()
         self._total, self._first, self._done, self._text = total, done, done, "first epoch"

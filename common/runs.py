@@ -1,6 +1,5 @@
 """What a training run is before it is trained: its configuration, rows, network, name and files."""
 
-import dataclasses
 import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from common import checkpoints, files, records
+from common import checkpoints, files, places, records
 from common.chance import rng
 from common.data.dataset import Dataset, Part, fingerprint, select, statistics
 from common.data.load import load
@@ -82,7 +81,7 @@ class Run:
     @property
     def config_json(self) -> Config:
         """The configuration as a record holds it."""
-        return json.loads(json.dumps(dataclasses.asdict(self.config)))
+        return self.config.to_json()
 
     @property
     def data_json(self) -> dict[str, Any]:
@@ -116,7 +115,7 @@ class Run:
         self._refuse_other(self.record_path, config, record["data"]["fingerprint"])
         if self.state_path.exists() or not self.weights_path.exists():
             return False
-        if not checkpoints.has_weights(self.weights_path, record["weights"]):
+        if not places.has_weights(self.weights_path, record["weights"]):
             raise UserError(
                 f"{self.weights_path}: not the weights that {self.record_path} names (their SHA-256 differs). Put "
                 "those back, or move the file away: the same command then trains them again."
@@ -180,7 +179,7 @@ def describe(asked: TrainOptions, source: Source, precision: str) -> Run:
         fingerprint=fingerprint(data),
         blueprint=Blueprint(config.model, config.width, data.classes, shape, *statistics(data.train.inputs)),
         record_path=records.path_of(asked.run.results_dir, data.name, "train", name),
-        weights_path=checkpoints.weights_path(asked.run.checkpoint_dir, name),
-        state_path=checkpoints.state_path(asked.run.checkpoint_dir, name),
-        lock_path=checkpoints.lock_path(asked.run.checkpoint_dir, name),
+        weights_path=places.weights_path(asked.run.checkpoint_dir, name),
+        state_path=places.state_path(asked.run.checkpoint_dir, name),
+        lock_path=places.lock_path(asked.run.checkpoint_dir, name),
     )

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from common import checkpoints, models, records
+from common import checkpoints, models, places, records
 from common.data import sources
 from common.data.dataset import Dataset, fingerprint, select
 from common.data.load import load
@@ -167,7 +167,7 @@ def _drawn(record: Record) -> tuple[Any, ...]:
 
 def _model(record: Record, record_path: Path, results_dir: Path, checkpoint_dir: Path) -> nn.Module:
     """A module of its own that Accelerate never prepared: a prepared one keeps its autocast (ECOSYSTEM fact 11)."""
-    path = checkpoints.weights_path(checkpoint_dir, record["run"])
+    path = places.weights_path(checkpoint_dir, record["run"])
     if not path.exists():
         raise UserError(
             f"{path}: the weights of {record['run']} are missing (they are not in git). What makes them again:\n"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from common import cli, records
 from common.errors import UserError
-from common.options.attack import AttackConfig, AttackOptions, attack_name, check, resolve
+from common.options.attack import AttackConfig, AttackOptions, attack_name, check, passes, resolve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +74,7 @@ def fill_matrix(asked: AttackOptions) -> list[Path]:
 
     tested = sorted({target for targets in todo.values() for target in targets})
     one_step, iterated = (bench.batches(attack) for attack in ("fgsm", "pgd"))
-    with Progress(sum(matrix.passes(config, one_step, iterated, todo)), 0, is_main) as progress:
+    with Progress(sum(passes(config, one_step, iterated, todo)), 0, is_main) as progress:
         hooks = [model.register_forward_hook(lambda *_: progress.step()) for model in models.values()]
         progress.say("clean rows and noise")
         clean = {number: bench.clean(models[number]) for number in sorted({*todo, *tested})}
@@ -194,7 +194,6 @@ def _warn(source: str, made: Mapping["Made", "Tested"]) -> None:
 
 def _opening(bench: "Bench", runs: Sequence["Trained"], todo: Todo, paths: Mapping[tuple[int, int], Path]) -> str:
     """What is to be done, and how long it will take, before the first pass."""
-    from common import matrix
     from common.processes import device_name
     from common.progress import duration
 
@@ -203,7 +202,7 @@ def _opening(bench: "Bench", runs: Sequence["Trained"], todo: Todo, paths: Mappi
         return f"All {len(paths)} records are there, of these weights. To attack again, add --overwrite."
     config, accelerator = bench.config, bench.accelerator
     one_step, iterated = len(bench.rows("fgsm")), len(bench.rows("pgd"))
-    forward, gradient = matrix.passes(config, one_step, iterated, todo)
+    forward, gradient = passes(config, one_step, iterated, todo)
     for_one_row = bench.trial(runs[0].model, TRIAL_ROWS)
     seconds = (forward * for_one_row[0] + gradient * for_one_row[1]) / accelerator.num_processes
     options = " ".join(f"{name}={value}" for name, value in config.to_json().items() if value is not None)

@@ -3,7 +3,7 @@ import pickle
 import pytest
 import torch
 
-from common import checkpoints
+from common import checkpoints, places
 from common.errors import UserError
 
 WEIGHTS = {"b": torch.arange(6.0).view(2, 3).t(), "a": torch.ones(2, 3, 4, 4).to(memory_format=torch.channels_last)}
@@ -14,8 +14,8 @@ def test_weights_round_trip_and_their_hash_depends_on_nothing_else(tmp_path):
     one = checkpoints.save_weights(tmp_path / "one.safetensors", WEIGHTS, header)
     two = checkpoints.save_weights(tmp_path / "two.safetensors", dict(reversed(WEIGHTS.items())), header)
     assert one == two
-    assert checkpoints.has_weights(tmp_path / "one.safetensors", one)
-    assert not checkpoints.has_weights(tmp_path / "none.safetensors", one)
+    assert places.has_weights(tmp_path / "one.safetensors", one)
+    assert not places.has_weights(tmp_path / "none.safetensors", one)
     loaded, read = checkpoints.load_weights(tmp_path / "one.safetensors", one)
     assert read == header
     assert all(torch.equal(loaded[name], WEIGHTS[name]) for name in WEIGHTS)

@@ -9,7 +9,7 @@ from common import attacks, matrix
 from common.attacks import Space
 from common.data.dataset import Part
 from common.models import Blueprint, build
-from common.options.attack import AttackingOptions, resolve
+from common.options.attack import AttackingOptions, passes, resolve
 
 ROWS, CLASSES = 37, 6
 
@@ -147,7 +147,7 @@ def test_the_passes_foretold_are_those_made(restarts):
             used.attack(attack, models[source], {number: models[number] for number in targets})
     one_step, iterated = used.batches("fgsm"), used.batches("pgd")
     assert (one_step, iterated) == (3, 2)
-    assert sum(matrix.passes(used.config, one_step, iterated, todo)) == len(seen)
+    assert sum(passes(used.config, one_step, iterated, todo)) == len(seen)
 
 
 def test_what_is_no_number_is_an_error():

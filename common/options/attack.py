@@ -1,7 +1,7 @@
-"""The options of attacks, and the name of a measurement."""
+"""The options of attacks, the name of a measurement, and how many passes it takes."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -14,6 +14,7 @@ from common.options.fields import check_limits, flag, own
 Attack = Literal["fgsm", "ifgsm", "pgd", "noise"]
 ATTACKS: tuple[Attack, ...] = get_args(Attack)
 ITERATED = ("ifgsm", "pgd")
+IFGSM_STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,29 @@ def attack_name(source: str, target: str, config: AttackConfig) -> str:
     }
     parts += [text for name, text in texts.items() if getattr(config, name) != getattr(usual, name)]
     return "-".join(parts)
+
+
+def passes(config: AttackConfig, one_step: int, sampled: int, todo: Mapping[int, Sequence[int]]) -> tuple[int, int]:
+    """What is to be done, in passes of rows (or of batches): forward, and forward and backward.
+
+    one_step, sampled  rows (or batches) that are attacked once, and iteratively
+    todo               the targets of each source
+    """
+    tested = {target for targets in todo.values() for target in targets}
+    sizes = {attack: sampled if attack in ITERATED else one_step for attack in config.attacks}
+    forward, gradient = len(tested | set(todo)) * max(sizes.values()), 0
+    for attack, n in sizes.items():
+        epsilons, restarts = len(config.epsilons_of(attack)), config.pgd_restarts or 1
+        for targets in [tested] if attack == "noise" else todo.values():
+            forward += n * epsilons * len(targets)
+            if attack == "fgsm":
+                gradient += n
+            elif attack == "ifgsm":
+                gradient += n * epsilons * IFGSM_STEPS
+            elif attack == "pgd":
+                gradient += n * epsilons * restarts * (config.pgd_steps or 0)
+                forward += n * epsilons * restarts * (restarts > 1)
+    return forward, gradient
 
 
 def _joined(epsilons: Sequence[float] | None) -> str:

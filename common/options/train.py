@@ -3,7 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from common.errors import UserError
 from common.options.fields import check_limits, flag, own
@@ -125,6 +125,10 @@ class TrainConfig:
     weight_decay: float
     augment: Augment
     seed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """As a record holds it."""
+        return dataclasses.asdict(self) | {"lr_drops": list(self.lr_drops)}
 
 
 @dataclass(frozen=True)

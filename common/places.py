@@ -1,0 +1,31 @@
+"""Where a run's weights and state lie, and whether they are there. Nothing heavy is imported here."""
+
+import hashlib
+from pathlib import Path
+
+from common.errors import UserError
+
+
+def weights_path(checkpoint_dir: Path, run: str) -> Path:
+    return checkpoint_dir / f"{run}.safetensors"
+
+
+def state_path(checkpoint_dir: Path, run: str) -> Path:
+    return checkpoint_dir / f"{run}.state"
+
+
+def lock_path(checkpoint_dir: Path, run: str) -> Path:
+    return checkpoint_dir / f".{run}.lock"
+
+
+def has_weights(path: Path, sha256: str) -> bool:
+    """Whether the weights that a record names are there."""
+    return path.exists() and hashlib.sha256(read(path)).hexdigest() == sha256
+
+
+def read(path: Path) -> bytes:
+    """raises UserError for a file that cannot be read"""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}. Mend that; the same command then goes on.") from None
