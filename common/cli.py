@@ -9,10 +9,10 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 import tyro
 import yaml
@@ -49,7 +49,7 @@ def parse(
     file = config_file(typed) if config_file else None
     if file is None:
         return typed
-    return _tyro(options, argv, description, default=_from_file(options, file))
+    return _tyro(options, argv, description, default=from_mapping(options, file, _read(file))[0])
 
 
 def is_speaker() -> bool:
@@ -57,15 +57,17 @@ def is_speaker() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def run(main: Callable[[], Any]) -> int:
+def run(main: Callable[[], Any], grace: float = signals.GRACE) -> int:
     """Runs a script's main and gives its exit status; what a user can cause becomes one sentence, said once.
 
     SIGINT and SIGTERM end the process here, with 130 and 143. Of several processes only the one that speaks says so;
     the launcher ends all with the first that ends.
+
+    grace  seconds that main has to clean up in when it is told to end
     """
     stopped = f"Stopped. The same command{_without_overwrite()} goes on from what is finished."
     try:
-        with signals.stoppable(stopped if is_speaker() else None):
+        with signals.stoppable(stopped if is_speaker() else None, grace):
             main()
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             # Seen once on a busy machine: torch aborts a process that tidies up its threads while its peers go.
@@ -139,30 +141,44 @@ def _tyro(options: type[Options], argv: Sequence[str], description: str, default
     )
 
 
-def _from_file(options: type[Options], file: Path) -> Options:
-    """Options from a YAML file, or from the ``config`` of a record. Values are read as text and converted by the
-    option's type, since YAML itself reads 1e-4 as text and no as false."""
+def from_mapping(options: type[Options], where: Path | str, content: Mapping[Any, Any]) -> tuple[Options, list[str]]:
+    """Options from lines such as ``epochs: 30``, and the words of a command line that say the same. Values are read as
+    text and converted by the option's type, since YAML itself reads 1e-4 as text and no as false.
+
+    where  the lines stand, for the message
+    raises UserError that names the line
+    """
     types = _types(options)
     arguments: dict[str, list[str]] = {}
-    for key, value in _read(file).items():
+    for key, value in content.items():
         name = str(key).replace("-", "_")
         if name not in types:
             near = difflib.get_close_matches(name, types, n=1)
             hint = f"; perhaps you meant {near[0]}" if near else f"; it takes {', '.join(types)}"
-            raise UserError(f"{file}: unknown option {key!r}{hint}.")
+            raise UserError(f"{where}: unknown option {key!r}{hint}.")
         if value not in (None, "", "null", "~"):
-            arguments[name] = _as_arguments(file, name, value, types[name] is bool)
+            arguments[name] = _as_arguments(where, name, value, types[name] is bool)
+    words = [word for words in arguments.values() for word in words]
     try:
-        return _quietly(options, [word for words in arguments.values() for word in words])
+        return _quietly(options, words), words
     except SystemExit:
         for name, words in arguments.items():
             try:
                 _quietly(options, words)
             except SystemExit:
                 raise UserError(
-                    f"{file}: {name}: {' '.join(words[1:])!r} is no value for {words[0]}; see --help."
+                    f"{where}: {name}: {' '.join(words[1:])!r} is no value for {words[0]}; see --help."
                 ) from None
         raise
+
+
+def takes_several(options: type[Any], name: str) -> bool:
+    """Whether this option takes several values at once, as ``--lr-drops 0.5 0.75``. False for one that is unknown."""
+
+    def is_tuple(kind: Any) -> bool:
+        return get_origin(kind) is tuple or any(map(is_tuple, get_args(kind)))
+
+    return is_tuple(_types(options).get(name))
 
 
 def _read(file: Path) -> dict[Any, Any]:
@@ -186,17 +202,17 @@ def _read(file: Path) -> dict[Any, Any]:
     return content
 
 
-def _as_arguments(file: Path, name: str, value: Any, is_flag: bool) -> list[str]:
+def _as_arguments(where: Path | str, name: str, value: Any, is_flag: bool) -> list[str]:
     flag = name.replace("_", "-")
     if is_flag:
         word = str(value).lower()
         if word not in YES | NO:
-            raise UserError(f"{file}: {name}: {value!r} is neither true nor false.")
-        return [f"--{flag}" if word in YES else f"--no-{flag}"]
+            raise UserError(f"{where}: {name}: {value!r} is neither true nor false.")
+        return [f"--{flag}"] if word in YES else []  # every flag is off by default
     if "\0" in str(value):
-        raise UserError(f"{file}: {name}: {value!r} holds a character that no option takes; take it out.")
+        raise UserError(f"{where}: {name}: {value!r} holds a character that no option takes; take it out.")
     if isinstance(value, dict):
-        raise UserError(f"{file}: {name}: takes a value, not a group of them.")
+        raise UserError(f"{where}: {name}: takes a value, not a group of them.")
     values = value if isinstance(value, list) else str(value).split() if name == "lr_drops" else [value]
     return [f"--{flag}", *map(str, values)]
 

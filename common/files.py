@@ -53,9 +53,13 @@ def check_writable(path: Path) -> None:
 
 
 @contextmanager
-def alone(lock: Path, paths: Sequence[Path]) -> Iterator[None]:
+def alone(
+    lock: Path, paths: Sequence[Path], what: str = "this run", option: str = "--checkpoint-dir"
+) -> Iterator[None]:
     """Keeps other processes off these files, and sweeps what a killed one left beside them. The lock is the system's
     and goes with the process, however it ends; its file is removed at the end.
+
+    what, option  what the lock is of, and the option that names its folder, for the message
 
     raises UserError where another process is at it, or where a file could not be written
     """
@@ -63,7 +67,7 @@ def alone(lock: Path, paths: Sequence[Path]) -> Iterator[None]:
         check_writable(path)
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _locked(lock)
+        descriptor = _locked(lock, what, option)
     except OSError as error:
         raise UserError(
             f"{lock}: cannot be written ({error.strerror}); make the folder writable, and the same command goes on."
@@ -78,7 +82,7 @@ def alone(lock: Path, paths: Sequence[Path]) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _locked(lock: Path) -> int:
+def _locked(lock: Path, what: str, option: str) -> int:
     while True:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -89,8 +93,8 @@ def _locked(lock: Path) -> int:
             holder = os.read(descriptor, 100).decode(errors="replace")
             os.close(descriptor)
             raise UserError(
-                f"Another process{f' ({holder})' if holder else ''} is at this run: {lock} is locked. Wait for it or "
-                "end it, and the same command goes on; or name another --checkpoint-dir."
+                f"Another process{f' ({holder})' if holder else ''} is at {what}: {lock} is locked. Wait for it or "
+                f"end it, and the same command goes on; or name another {option}."
             ) from None
         with suppress(OSError):
             if os.path.samestat(os.fstat(descriptor), os.stat(lock)):

@@ -24,10 +24,10 @@ class Stopped(KeyboardInterrupt):
 
 
 @contextmanager
-def stoppable(sentence: str | None) -> Iterator[None]:
+def stoppable(sentence: str | None, grace: float = GRACE) -> Iterator[None]:
     """Within it, SIGINT and SIGTERM raise `Stopped` in the main thread, once: further ones do not disturb its cleaning
     up. Where that thread is stuck (in a collective whose partner is gone, in an import that swallows exceptions), the
-    process ends all the same, GRACE seconds later, with the sentence. Nothing is lost by it, since files are written
+    process ends all the same, so many seconds later, with the sentence. Nothing is lost by it, since files are written
     whole or not at all.
 
     A signal that was ignored when the script began (nohup's, or a shell's ``&``) stays ignored.
@@ -37,7 +37,7 @@ def stoppable(sentence: str | None) -> Iterator[None]:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     descriptor = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)  # written to even while Python is stuck
-    threading.Thread(target=_end_late, args=(reader, sentence), daemon=True).start()
+    threading.Thread(target=_end_late, args=(reader, sentence, grace), daemon=True).start()
     try:
         yield
     finally:
@@ -65,9 +65,9 @@ def _raise(number: int, frame: FrameType | None) -> NoReturn:
     raise Stopped(number)
 
 
-def _end_late(reader: int, sentence: str | None) -> None:
+def _end_late(reader: int, sentence: str | None, grace: float) -> None:
     number = os.read(reader, 1)
     os.close(reader)
     if number:
-        time.sleep(GRACE)
+        time.sleep(grace)
         end(128 + number[0], sentence)
