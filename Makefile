@@ -15,21 +15,12 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	touch $@
 
-# One thread: digits are too small for two.
-DEMO := --threads 1 --results-dir demo/results --checkpoint-dir demo/checkpoints
-DEMO_RUNS := digits-smallcnn-erm-seed0 digits-smallcnn-erm-seed1 digits-smallcnn-mixup1.0-seed0
-
 demo: .venv/installed
-	$(BIN)/python scripts/train.py --dataset digits $(DEMO)
-	$(BIN)/python scripts/train.py --dataset digits --seed 1 $(DEMO)
-	$(BIN)/python scripts/train.py --dataset digits --mixup $(DEMO)
-	$(BIN)/python scripts/interpolate.py $(DEMO_RUNS) $(DEMO)
-	$(BIN)/python scripts/attack.py $(DEMO_RUNS) $(DEMO)
-	$(BIN)/python scripts/boundary.py --results-dir demo/results
+	$(BIN)/python scripts/study.py demo --results-dir demo/results --checkpoint-dir demo/checkpoints
 	@echo
-	@echo 'The records lie in demo/results: one a measurement. Next: your own data, or the run of the deck on CIFAR-10:'
+	@echo 'The records lie in demo/results: one a measurement. Next: the same on real CIFAR-10, in small:'
 	@echo '  . $(BIN)/activate'
-	@echo '  accelerate launch scripts/train.py --mixup --plan'
+	@echo '  python scripts/study.py laptop --plan'
 
 # One thread: two would fight over two cores with the processes that the tests start.
 test: .venv/installed

@@ -12,3 +12,9 @@ class DivergedError(UserError):
     """A loss that is no longer finite: not a mistake in the command, but no run to go on with either."""
 
     status = 3
+
+
+class UnfinishedError(UserError):
+    """Some of what was asked for has failed, and the rest is done."""
+
+    status = 1

@@ -12,12 +12,12 @@ ROOT = Path(__file__).resolve().parent.parent
 # Downwards only: a module may import those of the lines before its own.
 ORDER = [
     ["errors"],
-    ["chance", "files", "shapes", "signals"],
+    ["chance", "cores", "files", "places", "shapes", "signals"],
     ["data", "records"],
     ["augment", "cli", "contest", "metrics", "mixup", "options", "plan", "processes", "progress"],
     ["models", "toys"],
     ["attacks", "checkpoints", "costs", "loop"],
-    ["matrix", "probes", "runs", "trained"],
+    ["matrix", "probes", "runs", "study", "trained"],
 ]
 NEVER = {"models": {"mixup"}, "records": {"models", "data"}, "data": {"models", "records"}}
 

@@ -1,0 +1,69 @@
+"""How a study shows that it goes on: one line that changes in a terminal, a line now and then elsewhere."""
+
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+
+from common.progress import LINE_EVERY, duration
+from common.study.crew import Hand
+from common.study.forecast import Cost
+
+
+class Display:
+    """costs  of what is to be done;  done, total  members of the study;  jobs  side by side"""
+
+    def __init__(self, costs: Mapping[str, Cost], done: int, total: int, jobs: int) -> None:
+        known = [cost.seconds for cost in costs.values() if cost.seconds is not None]
+        usual = sum(known) / len(known) if known else 1.0  # for those whose cost is not known
+        self._weights = {name: usual if cost.seconds is None else cost.seconds for name, cost in costs.items()}
+        self._is_known, self._jobs = bool(known), jobs
+        self._done, self._total = done, total
+        self._gained = 0.0  # of the weights, by members that have ended
+        self._is_terminal = sys.stderr.isatty()
+        self._begun = self._last_line = time.monotonic()
+
+    def ended(self, name: str, text: str) -> None:
+        """A member has ended, in one way or another, as the text says."""
+        self._gained += self._weights.pop(name)
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        self.clear()
+        print(text, flush=True)
+
+    def show(self, running: Mapping[str, Hand], done: int) -> None:
+        """What goes on now."""
+        now = time.monotonic()
+        if not self._is_terminal:
+            shortest, longest = LINE_EVERY
+            if now - self._last_line < min(longest, max(shortest, (now - self._begun) / 20)):
+                return
+            self._last_line = now
+        shares, texts = {}, []
+        for name, hand in running.items():
+            shares[name], text = hand.progress()
+            texts.append(f"{name} {text.split('  ')[0]}".strip())
+        line = f"{done} of {self._total} done{self._left(now, shares)}; now {', '.join(texts)}"
+        if self._is_terminal:
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\x1b[2K{line[:width]}", end="", file=sys.stderr, flush=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        if self._is_terminal:
+            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+
+    def _left(self, now: float, shares: Mapping[str, float]) -> str:
+        """The time left, at the speed so far; at first at the one that was foretold."""
+        gained = self._gained + sum(share * self._weights[name] for name, share in shares.items())
+        left = sum(self._weights.values()) - (gained - self._gained)
+        if gained:
+            left *= (now - self._begun) / gained
+        elif self._is_known:
+            left /= self._jobs
+        else:
+            return ""
+        return f", {duration(left)} left"

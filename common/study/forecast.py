@@ -1,0 +1,120 @@
+"""What the rest of a study will cost on this machine, from a short trial of each network."""
+
+import dataclasses
+import re
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from common.options import TrainConfig
+from common.options.attack import AttackConfig, passes
+from common.options.interpolate import InterpolateConfig
+from common.progress import seconds
+from common.study.members import Member
+
+# A training step is a forward pass and a backward pass that costs two of them: one for the inputs' gradients, which is
+# all that probes and attacks ask for, and one for the weights'.
+FORWARD, GRADIENT = 1 / 3, 2 / 3
+
+DATA = re.compile(r"  data +([\d,]+) training and ([\d,]+) ")
+COST = re.compile(r"  cost +about (\S+ \S+) and .* on (.+), \d+ process\S* \((\d+) rows a second")
+ABOUT = re.compile(r"about (\S+ \w+)")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What `train.py --plan` says of a run: the seconds it will take, rows a second in training, the rows that it is
+    measured on, and the device."""
+
+    seconds: float
+    rate: float
+    measured: int
+    device: str
+
+
+@dataclass(frozen=True)
+class Cost:
+    """seconds  to expect, or None: then `why` says why it is not known"""
+
+    seconds: float | None
+    why: str = ""
+    device: str = ""
+
+
+def of_all(
+    missing: Sequence[Member], members: Sequence[Member], plan: Callable[[Member], Sequence[str]]
+) -> dict[str, Cost]:
+    """The cost of each missing member, by name. Runs that differ in seed and method alone cost the same.
+
+    members  the whole study
+    plan     the command that says what a member will cost
+    """
+    runs = {member.name: member for member in members if member.script == "train"}
+    trials: dict[TrainConfig, Trial | str] = {}
+    costs: dict[str, Cost] = {}
+    for member in missing:
+        tried = []
+        for run in [member] if member.script == "train" else [runs[name] for name in member.needs]:
+            network = _network(run)
+            if network not in trials:
+                trials[network] = _trial(plan(run))
+            tried.append(trials[network])
+        costs[member.name] = _from_trials(member, tried) if tried else _own(plan(member))
+    return costs
+
+
+def _network(run: Member) -> TrainConfig:
+    """What the cost of a run depends on, and more: all but seed and method."""
+    assert isinstance(run.config, TrainConfig)
+    return dataclasses.replace(run.config, seed=0, mixup=False, alpha=None, lam_per=None)
+
+
+def _trial(command: Sequence[str]) -> Trial | str:
+    """or the sentence that says why there is none"""
+    said = _said(command)
+    data, cost = (pattern.search(said) for pattern in (DATA, COST))
+    if not data or not cost:
+        return _last_line(said)
+    rows = [int(number.replace(",", "")) for number in data.groups()]
+    return Trial(seconds(cost[1]), max(0.5, float(cost[3])), rows[1], cost[2])
+
+
+def _own(command: Sequence[str]) -> Cost:
+    """Of a script that needs no run, as it says itself."""
+    said = _said(command)
+    found = ABOUT.search(said)
+    return Cost(seconds(found[1])) if found else Cost(None, _last_line(said))
+
+
+def _from_trials(member: Member, trials: Sequence[Trial | str]) -> Cost:
+    known = [trial for trial in trials if isinstance(trial, Trial)]
+    if len(known) < len(trials):
+        return Cost(None, next(trial for trial in trials if isinstance(trial, str)))
+    device = known[0].device
+    if member.script == "train":
+        return Cost(known[0].seconds, device=device)
+    for_one = sum(1 / trial.rate for trial in known) / len(known)
+    return Cost(_steps(member, known) * for_one, device=device)
+
+
+def _steps(member: Member, trials: Sequence[Trial]) -> float:
+    """The passes of a probe or an attack, in training steps of one row."""
+    config = member.config
+    if isinstance(config, InterpolateConfig):
+        # The gradients of loss and logit go back one by one.
+        return config.points * (config.pairs * FORWARD + 2 * config.gradient_pairs * (GRADIENT - FORWARD))
+    assert isinstance(config, AttackConfig)
+    measured, models = trials[0].measured, range(len(trials))
+    one_step, sampled = (min(rows or measured, measured) for rows in (config.rows, config.sample))
+    todo: Mapping[int, Sequence[int]] = {source: list(models) for source in models}
+    forward, gradient = passes(config, one_step, sampled, todo)
+    return forward * FORWARD + gradient * GRADIENT
+
+
+def _said(command: Sequence[str]) -> str:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.stdout.decode(errors="replace")
+
+
+def _last_line(said: str) -> str:
+    return next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "no answer")

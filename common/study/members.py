@@ -1,0 +1,207 @@
+"""The members that a study's file stands for: one command each, and the records that it leaves."""
+
+import dataclasses
+import difflib
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common import cli, records
+from common.data import sources
+from common.errors import UserError
+from common.options import TrainConfig, TrainOptions, attack, boundary, interpolate, resolve, run_name
+from common.options import check as check_train
+from common.options.attack import AttackConfig, AttackOptions
+from common.options.boundary import BoundaryOptions
+from common.options.interpolate import InterpolateConfig, InterpolateOptions
+from common.study.file import OPTIONS, STUDIES, entries, expanded, place
+
+# What names a place on this machine is no part of a study.
+ON_THE_COMMAND_LINE = ("data_dir", "results_dir", "checkpoint_dir")
+SIDES = {"cifar10": 32, "digits": 8}  # of the images of the sets that are known unread, in pixels
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A record that a member leaves.
+
+    path       below the results folder
+    config     as the record holds it
+    runs       that it is made of, by name
+    csv        the user's own points that it is made of
+    """
+
+    path: Path
+    config: dict[str, Any]
+    precision: str
+    runs: tuple[str, ...] = ()
+    csv: Path | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """One command of a study.
+
+    script   that is started: train, interpolate, attack or boundary
+    words    of its command line, without folders
+    config   that decides the numbers; of boundary.py each record has its own
+    wanted   what it leaves
+    """
+
+    name: str
+    script: str
+    words: tuple[str, ...]
+    config: TrainConfig | InterpolateConfig | AttackConfig | None
+    wanted: tuple[Wanted, ...]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The runs that must be finished before it, by name."""
+        return tuple(dict.fromkeys(run for wanted in self.wanted for run in wanted.runs))
+
+
+@dataclass(frozen=True)
+class Study:
+    name: str
+    file: Path
+    members: tuple[Member, ...]
+
+
+def read(study: str, data_dir: Path | None) -> Study:
+    """The members of a study, in the order in which they are run.
+
+    study  a name in scripts/studies/, or the path of a YAML file
+    raises UserError that names the file and what is wrong in it
+    """
+    file = place(study)
+    members: dict[str, Member] = {}
+    for script, entry in entries(file):
+        for member in _of_entry(f"{file}, {script}", script, entry, list(members.values()), data_dir):
+            there = {wanted.path for other in members.values() for wanted in other.wanted}
+            if any(wanted.path in there for wanted in member.wanted):
+                raise UserError(f"{file}, {script}: stands for {member.name} a second time; leave it out once.")
+            name = next(n for n in _numbered(member.name) if n not in members)
+            members[name] = dataclasses.replace(member, name=name)
+    if not members:
+        raise UserError(f"{file}: holds nothing to do; it takes {', '.join(OPTIONS)}, as {STUDIES / 'demo.yaml'} does.")
+    return Study(file.stem, file, tuple(members.values()))
+
+
+def _of_entry(
+    where: str, script: str, entry: dict[str, Any], members: Sequence[Member], data_dir: Path | None
+) -> Iterator[Member]:
+    for name in ON_THE_COMMAND_LINE:
+        if name in entry:
+            raise UserError(f"{where}: {name} belongs to this machine: say it to study.py, --{name.replace('_', '-')}.")
+    runs = None
+    if script in ("interpolate", "attack"):
+        runs = _runs(where, entry.pop("runs", None), members)
+    for lines in expanded(where, script, entry):
+        options, words = cli.from_mapping(OPTIONS[script], where, lines)
+        try:
+            if script == "train":
+                yield _training(options, words, data_dir)
+            elif script == "interpolate":
+                interpolate.check(options)
+                yield from (_probe(options, words, run) for run in runs or ())
+            elif script == "attack":
+                attack.check(options)
+                yield _matrix(where, options, words, runs or ())
+            else:
+                boundary.check(options)
+                yield _border(options, words)
+        except UserError as error:
+            said = str(error)
+            raise UserError(said if said.startswith(where) else f"{where}: {said}") from None
+
+
+def _runs(where: str, names: Any, members: Sequence[Member]) -> tuple[Member, ...]:
+    """The runs of the study that are measured: those that are named, or all."""
+    there = {member.name: member for member in members if member.script == "train"}
+    if not there:
+        raise UserError(f"{where}: there is no run to measure; name some under train.")
+    if names in (None, ""):
+        return tuple(there.values())
+    found = {}
+    for name in names if isinstance(names, list) else [names]:
+        if name not in there:
+            near = difflib.get_close_matches(str(name), there, n=1)
+            hint = f"perhaps you meant {near[0]}" if near else f"its runs are {', '.join(there)}"
+            raise UserError(f"{where}: runs: {name!r} is no run of this study; {hint}.")
+        found[name] = there[name]
+    return tuple(found.values())
+
+
+def precision() -> str:
+    """Accelerate's, as a script that is started without its launcher finds it."""
+    return os.environ.get("ACCELERATE_MIXED_PRECISION", "no").lower()
+
+
+def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None) -> Member:
+    check_train(options)
+    name, kind, side = _kind_of(options.data.dataset, data_dir)
+    config = resolve(options, name, kind, side)
+    run = run_name(config, kind, side, precision())
+    wanted = Wanted(records.path_of(Path(), name, "train", run), config.to_json(), precision())
+    return Member(run, "train", tuple(words), config, (wanted,))
+
+
+def _kind_of(dataset: str, data_dir: Path | None) -> tuple[str, str, int | None]:
+    """Name and kind of a data set, and the side of its images. A set of the user's own must be read to know it."""
+    if dataset in sources.HUB or dataset in sources.EMBEDDED:
+        return dataset, sources.EMBEDDED.get(dataset, "images"), SIDES.get(dataset)
+    source = sources.find(dataset, data_dir)
+    from common.data.load import load
+
+    return source.name, source.kind, load(source).train.inputs.shape[-1]
+
+
+def _probe(options: InterpolateOptions, words: Sequence[str], run: Member) -> Member:
+    config = interpolate.resolve(options.probe, run.name)
+    name = interpolate.record_name(config)
+    path = records.path_of(Path(), _folder(run), "interpolate", name)
+    wanted = Wanted(path, config.to_json(), "no", (run.name,))
+    return Member(f"interpolate-{name}", "interpolate", (run.name, *words), config, (wanted,))
+
+
+def _matrix(where: str, options: AttackOptions, words: Sequence[str], runs: Sequence[Member]) -> Member:
+    folders = {_folder(run) for run in runs}
+    if len(folders) > 1:
+        raise UserError(
+            f"{where}: runs of different data sets ({', '.join(sorted(folders))}) cannot attack each other; name those "
+            "of one with runs: [NAME, NAME]."
+        )
+    config, names = attack.resolve(options.attack), [run.name for run in runs]
+    (folder,) = folders
+    wanted = []
+    for source, target in itertools.product(names, names):
+        path = records.path_of(Path(), folder, "attack", attack.attack_name(source, target, config))
+        wanted.append(Wanted(path, config.to_json(), "no", (source, target)))
+    n = str(len(names))
+    name = attack.attack_name(n, n, config).replace("--", "x", 1)
+    return Member(f"attack-{folder}-{name}", "attack", (*names, *words), config, tuple(wanted))
+
+
+def _border(options: BoundaryOptions, words: Sequence[str]) -> Member:
+    csv = options.data.csv
+    wanted = []
+    for name in (f"csv-{csv.stem}",) if csv else options.data.sets or boundary.USUAL:
+        config = boundary.resolve(options, name)
+        record = boundary.record_name(config, precision())
+        path = records.path_of(Path(), "toy", "boundary", record)
+        wanted.append(Wanted(path, config, precision(), csv=csv))
+    name = "+".join(one.path.stem.removeprefix("boundary-") for one in wanted)
+    return Member(f"boundary-{name}", "boundary", tuple(words), None, tuple(wanted))
+
+
+def _folder(run: Member) -> str:
+    return run.wanted[0].path.parent.name
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """The name, then others like it: two matrices of as many models each would share one."""
+    yield name
+    yield from (f"{name}-{number}" for number in itertools.count(2))

@@ -1,0 +1,214 @@
+"""Run what is missing of a study: trainings, probes and attacks, listed in a YAML file.
+
+    python scripts/study.py demo
+
+Starts the other scripts as a user would, --jobs of them side by side, and goes on past one that fails. Studies are in
+scripts/studies/; to write your own, copy one. Stopped, the same command goes on; done, it says so.
+"""
+
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from common import cli, files
+from common.cores import physical_cores, usable_cores
+from common.data import sources
+from common.errors import UnfinishedError
+from common.options.study import StudyOptions, check
+from common.progress import duration
+from common.records import ROOT
+from common.study import crew, forecast, members, standing
+from common.study.crew import Hand
+from common.study.display import Display
+from common.study.forecast import Cost
+from common.study.members import Member, Study
+from common.study.standing import Standing
+
+JOBS_ON_CPUS = 2  # two runs of one thread beat one of two; more of them want more memory than a laptop is sure to have
+TICK = 0.2  # seconds between two looks at what runs
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """raises UnfinishedError where a member failed"""
+    asked = cli.parse(StudyOptions, __doc__ or "", argv)
+    check(asked)
+    work = Work(asked, members.read(asked.study, asked.data_dir))
+    if asked.print:
+        print(work.as_commands())
+    elif asked.plan:
+        print(work.look())
+    else:
+        files.check_writable(asked.checkpoint_dir / crew.LOGS)
+        lock = asked.results_dir / ".study.lock"
+        with files.alone(lock, (), what="a study of these results", option="--results-dir"):
+            print(work.look(), flush=True)
+            work.do()
+
+
+class Work:
+    """What is to be done of a study, and how far it is.
+
+    found    how each member stands, by name
+    missing  what was not done at the start
+    """
+
+    def __init__(self, asked: StudyOptions, study: Study) -> None:
+        self.asked, self.study = asked, study
+        self.found = standing.of_all(study.members, asked.results_dir, asked.checkpoint_dir)
+        self.missing = [member for member in study.members if not self.found[member.name].is_done]
+        self.jobs = asked.jobs or min(JOBS_ON_CPUS, physical_cores())
+        self.costs: dict[str, Cost] = {}
+        self.running: dict[str, Hand] = {}
+        self.failed: dict[str, str] = {}  # and why
+
+    def look(self) -> str:
+        """What is done, what is missing, and what it will cost, from trials of seconds."""
+        self.costs = forecast.of_all(
+            self.missing, self.study.members, lambda member: [*self.command(member, self.share()), "--plan"]
+        )
+        devices = sorted({cost.device for cost in self.costs.values()} - {""})
+        if self.asked.jobs is None and any(not device.startswith("CPU") for device in devices):
+            self.jobs = 1
+        return _listing(self.study, self.found, self.costs) + "\n" + self._price(devices)
+
+    def share(self) -> int:
+        """Threads of a training: the same whatever else is done already, since they move the last digits."""
+        trainings = sum(member.script == "train" for member in self.study.members)
+        return max(1, usable_cores() // max(1, min(self.jobs, trainings)))
+
+    def do(self) -> None:
+        """Runs what is missing. raises UnfinishedError where something failed"""
+        waiting = list(self.missing)
+        for dataset in dict.fromkeys(_dataset(member) for member in waiting if member.script == "train"):
+            sources.find(dataset, self.asked.data_dir)  # before hours of work; raises UserError
+        display = Display(self.costs, len(self.found) - len(waiting), len(self.found), self.jobs)
+        try:
+            while waiting or self.running:
+                self._collect(display)
+                self._start(waiting, display)
+                display.show(self.running, sum(one.is_done for one in self.found.values()))
+                if self.running:
+                    time.sleep(TICK)
+        finally:
+            display.clear()
+            crew.stop(self.running.values())
+        if self.failed:
+            lines = [f"  {name}: {why}" for name, why in self.failed.items()]
+            raise UnfinishedError(
+                f"{len(lines)} of {len(self.found)} are missing still; the same command tries again.\n"
+                + "\n".join(lines)
+            )
+        if self.missing:
+            print(f"All {len(self.found)} are done. The records are in {self.asked.results_dir}.")
+
+    def _collect(self, display: Display) -> None:
+        """Sees who has ended, and how."""
+        for name, hand in list(self.running.items()):
+            status = hand.process.poll()
+            if status is None:
+                continue
+            del self.running[name]
+            self._look_at(next(member for member in self.missing if member.name == name))
+            if status == 0 and self.found[name].is_done:
+                display.ended(name, f"done     {name}")
+                continue
+            why = crew.status_in_words(status) if status else "ended well, but left no record of this configuration"
+            words = hand.last_words()
+            self.failed[name] = f"{why}{f' ({words[:300]})' if words else ''}; what it said: {hand.log}"
+            display.ended(name, f"failed   {name}")
+
+    def _start(self, waiting: list[Member], display: Display) -> None:
+        """Starts what can be, as far as there is room."""
+        ready = []
+        for member in list(waiting):
+            lacking = [name for name in member.needs if name in self.failed]
+            if lacking:
+                waiting.remove(member)
+                self.failed[member.name] = f"not run, since it needs {', '.join(lacking)}"
+                display.ended(member.name, f"skipped  {member.name}")
+            elif all(self.found[name].is_done for name in member.needs):
+                ready.append(member)
+        together = min(self.jobs, len(self.running) + len(ready))
+        for member in ready[: self.jobs - len(self.running)]:
+            waiting.remove(member)
+            self._look_at(member)
+            if self.found[member.name].is_done:  # of weights that were lost, and came out the same again
+                display.ended(member.name, f"done     {member.name}")
+                continue
+            threads = self.share() if member.script == "train" else max(1, usable_cores() // together)
+            log = self.asked.checkpoint_dir / crew.LOGS / f"{member.name}.log"
+            self.running[member.name] = crew.start(self.command(member, threads), log)
+            display.say(f"started  {member.name}")
+
+    def _look_at(self, member: Member) -> None:
+        self.found[member.name] = standing.of(member, self.found, self.asked.results_dir, self.asked.checkpoint_dir)
+
+    def command(self, member: Member, threads: int | None, python: str = sys.executable) -> list[str]:
+        """What makes a member, as a user would type it."""
+        script, asked, usual = ROOT / "scripts" / f"{member.script}.py", self.asked, StudyOptions("")
+        words = [python, str(script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script)]
+        words += member.words
+        options: dict[str, tuple[Path | None, Path | None]] = {"--results-dir": (asked.results_dir, usual.results_dir)}
+        if member.script != "boundary":
+            options["--checkpoint-dir"] = asked.checkpoint_dir, usual.checkpoint_dir
+            options["--data-dir"] = asked.data_dir, usual.data_dir
+            if threads and "--threads" not in member.words:
+                words += ["--threads", str(threads)]
+        for option, (folder, default) in options.items():
+            if folder != default:
+                words += [option, str(folder)]
+        return words
+
+    def as_commands(self) -> str:
+        """What makes the missing ones, a command a line; those of one stage do not need each other."""
+        if not self.missing:
+            return f"# all {len(self.found)} of {self.study.name} are done"
+        threads = self.share() if self.asked.jobs else None
+        lines = []
+        for title, is_last in (("need nothing of each other", False), ("need the runs above", True)):
+            stage = [member for member in self.missing if bool(member.needs) == is_last]
+            if stage:
+                lines.append(f"# stage {1 + is_last} of {self.study.name}: {len(stage)} that {title}")
+            lines += [shlex.join(self.command(member, threads, "python")) for member in stage]
+        return "\n".join(lines)
+
+    def _price(self, devices: Sequence[str]) -> str:
+        if not self.missing:
+            return f"All {len(self.found)} are done. The records are in {self.asked.results_dir}."
+        known = [cost.seconds for cost in self.costs.values() if cost.seconds is not None]
+        lines, threads = ["cost  not known"], self.share()
+        if known:
+            together = max(sum(known) / self.jobs, *known)
+            lines = [
+                f"cost  about {duration(together)} with --jobs {self.jobs} ({duration(sum(known))} one after the "
+                f"other), from trials on {', '.join(devices) or 'this machine'} with {threads} "
+                f"thread{'s' if threads > 1 else ''}"
+            ]
+        whys: dict[str, str] = {}
+        for name, cost in self.costs.items():
+            if cost.seconds is None:
+                whys.setdefault(cost.why, name)
+        lines += [f"      without {name}: {why}" for why, name in whys.items()]
+        return "\n".join(lines)
+
+
+def _dataset(run: Member) -> str:
+    return dict(zip(run.words, run.words[1:], strict=False)).get("--dataset", "cifar10")
+
+
+def _listing(study: Study, found: dict[str, Standing], costs: dict[str, Cost]) -> str:
+    done = sum(one.is_done for one in found.values())
+    lines = [f"{study.name}: {done} of {len(found)} done ({study.file.name})"]
+    width = max(map(len, found))
+    for name, one in found.items():
+        seconds = costs[name].seconds if name in costs else None
+        cost = "?" if seconds is None else duration(seconds)
+        why = f"  {one.why}" if one.why else ""
+        lines.append(f"  done     {name}" if one.is_done else f"  missing  {name:<{width}}  {cost:>8}{why}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run(main, grace=crew.PATIENCE + 1))

@@ -1,0 +1,581 @@
+"""Studies: read, listed, priced, printed, run, stopped and gone on with."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from common import files, records
+from common.cores import physical_cores, usable_cores
+from common.errors import UnfinishedError, UserError
+from common.options.attack import AttackingOptions, passes, resolve
+from common.progress import duration, seconds
+from common.study import crew, file, forecast, members, standing
+from scripts import study
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMAND = [sys.executable, str(ROOT / "scripts" / "study.py")]
+SMALL = "dataset: digits, width: 8, epochs: 3, threads: 1"
+THREE = f"""
+train:
+  - {{{SMALL}, seed: [0, 1]}}
+  - {{{SMALL}, mixup: yes}}
+"""
+PROBES = """
+interpolate: {pairs: 20, points: 3, threads: 1}
+attack: {attacks: [fgsm], rows: 30, threads: 1}
+boundary: {sets: moons, points: 20, epochs: 2, seeds: [0], alphas: [1.0], grid: 5}
+"""
+INTERPOLATE = "-pairs20-points3"
+BOUNDARY = "boundary-moons-points20-alphas1.0-2ep-seeds0-grid5"
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """``write("train: …")`` is a study of this content in an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(content, name="own.yaml"):
+        Path(name).write_text(content)
+        return f"./{name}"
+
+    return make
+
+
+def names(content, write):
+    return [member.name for member in members.read(write(content), None).members]
+
+
+def words(content, write):
+    return [" ".join(member.words) for member in members.read(write(content), None).members]
+
+
+def refused(content, write, *named):
+    with pytest.raises(UserError) as error:
+        members.read(write(content), None)
+    said = str(error.value)
+    assert said.startswith("own.yaml"), said
+    assert said.endswith("."), said
+    assert "\n" not in said
+    for word in named:
+        assert word in said
+
+
+def run(script, *argv, status=0, **environment):
+    done = script("study.py", *argv, **environment)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+# what a file stands for
+
+
+def test_lists_stand_for_a_run_each_and_pairs_come_seed_by_seed(write):
+    content = f"train: {{{SMALL}, mixup: [no, yes], seed: [0, 1]}}"
+    assert names(content, write) == [
+        "digits-smallcnn-w8-3ep-erm-seed0",
+        "digits-smallcnn-w8-3ep-mixup1.0-seed0",
+        "digits-smallcnn-w8-3ep-erm-seed1",
+        "digits-smallcnn-w8-3ep-mixup1.0-seed1",
+    ]
+    assert words(content, write)[1] == "--dataset digits --width 8 --epochs 3 --threads 1 --mixup --seed 0"
+    assert "mixup" not in words(content, write)[0]
+
+
+def test_a_pair_differs_in_lambda_alone(write):
+    """What ERM and mixup of one seed share: `test_plan.py` shows that the plan then does so too."""
+    found = members.read(write(f"train: {{{SMALL}, mixup: [no, yes], seed: 4}}"), None).members
+    erm, mixup = (member.wanted[0].config for member in found)
+    assert {name for name in erm if erm[name] != mixup[name]} == {"mixup", "alpha", "lam_per"}
+
+
+def test_what_means_nothing_without_mixup_is_left_out_of_erm(write):
+    content = "train: {dataset: wine, mixup: [no, yes], alpha: [0.2, 1.0], lam_per: row}"
+    assert names(content, write) == [
+        "wine-mlp-erm-seed0",
+        "wine-mlp-mixup0.2-perrow-seed0",
+        "wine-mlp-mixup1.0-perrow-seed0",
+    ]
+
+
+def test_what_an_option_takes_several_of_is_no_list_of_runs(write):
+    content = "train: {dataset: wine, lr-drops: [0.3, 0.6]}\nboundary: {seeds: [0, 1], sets: [moons, circles]}"
+    assert words(content, write) == ["--dataset wine --lr-drops 0.3 0.6", "--seeds 0 1 --sets moons circles"]
+
+
+def test_probes_and_attacks_are_of_all_runs_or_of_those_named(write):
+    content = THREE + "interpolate:\nattack:\n- runs: [digits-smallcnn-w8-3ep-erm-seed1]\n- rows: 9\nboundary:\n"
+    found = members.read(write(content), None).members
+    assert [member.name for member in found[3:]] == [
+        "interpolate-digits-smallcnn-w8-3ep-erm-seed0",
+        "interpolate-digits-smallcnn-w8-3ep-erm-seed1",
+        "interpolate-digits-smallcnn-w8-3ep-mixup1.0-seed0",
+        "attack-digits-1x1",
+        "attack-digits-3x3-rows9",
+        "boundary-circles-paper+moons",
+    ]
+    assert [len(member.wanted) for member in found] == [1, 1, 1, 1, 1, 1, 1, 9, 2]
+    assert found[7].needs == tuple(member.name for member in found[:3])
+    assert found[8].needs == ()
+
+
+def test_matrices_of_as_many_models_have_names_of_their_own(write):
+    content = THREE + "attack:\n- runs: digits-smallcnn-w8-3ep-erm-seed0\n- runs: digits-smallcnn-w8-3ep-erm-seed1\n"
+    assert names(content, write)[3:] == ["attack-digits-1x1", "attack-digits-1x1-2"]
+
+
+def test_a_set_of_images_of_the_users_own_is_looked_at(write, tmp_path):
+    from PIL import Image
+
+    for part in ("train", "test"):
+        for label in ("a", "b"):
+            (tmp_path / "own" / part / label).mkdir(parents=True)
+            Image.new("L", (8, 8)).save(tmp_path / "own" / part / label / "0.png")
+    assert names("train: {dataset: ./own}", write) == ["own-smallcnn-erm-seed0"]
+
+
+@pytest.mark.parametrize(("name", "runs", "all_of_it"), [("demo", 3, 8), ("laptop", 6, 14), ("deck", 6, 14)])
+def test_the_studies_that_there_are(name, runs, all_of_it):
+    found = members.read(name, None).members
+    assert (sum(member.script == "train" for member in found), len(found)) == (runs, all_of_it)
+    scripts = [member.script for member in found]
+    assert scripts == sorted(scripts, key=list(file.OPTIONS).index)
+    if name == "deck":
+        assert found[1].name == "cifar10-preactresnet18-mixup1.0-seed0"
+
+
+def test_every_study_file_is_tested():
+    assert {path.stem for path in file.STUDIES.iterdir()} == {"demo", "laptop", "deck"}
+
+
+# what is wrong with a file
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("", "holds nothing to do"),
+        ("# nothing\n", "holds nothing to do"),
+        ("train: []\n", "holds nothing to do"),
+        ("train: [", "not YAML"),
+        ("\x00", "not YAML"),
+        ("train:\n  seed: 0\ntrain:\n  seed: 1\n", "not YAML (train stands there twice, in line 3 again)"),
+        ("- train\n", "parts named after the scripts"),
+        ("trian:\n  seed: 0\n", "unknown script 'trian'; perhaps you meant train"),
+        ("benchmark:\n", "unknown script 'benchmark'"),
+        ("train:\n  epoch: 3\n", "unknown option 'epoch'; perhaps you meant epochs"),
+        ("train:\n  plan: yes\n", "unknown option 'plan'"),
+        ("train: {dataset: wine, epochs: many}\n", "epochs: 'many' is no value for --epochs"),
+        ("train: {dataset: wine, seed: [0, x]}\n", "seed: 'x' is no value"),
+        ("train: {dataset: wine, seed: []}\n", "seed: an empty list"),
+        ("train: {dataset: wine, lr: -1}\n", "--lr -1"),
+        ("train: {dataset: wine, alpha: 1}\n", "--alpha 1.0: means nothing without --mixup"),
+        ("train: {dataset: wine, mixup: perhaps}\n", "mixup: 'perhaps' is neither true nor false"),
+        ("train: {dataset: wine, seed: [0, 0]}\ninterpolate: {pairs: 0}\n", "--pairs 0"),
+        ("train: {dataset: wine, results_dir: there}\n", "--results-dir"),
+        ("train: wine\n", "'wine' is no option"),
+        ("train:\n- {dataset: wine}\n- {dataset: wine, seed: 0}\n", "wine-mlp-erm-seed0 a second time"),
+        ("train: {dataset: nowhere}\n", "--dataset nowhere"),
+        ("interpolate:\n", "there is no run to measure"),
+        ("train: {dataset: wine}\nattack: {runs: wine-mlp-erm-seed1}\n", "perhaps you meant wine-mlp-erm-seed0"),
+        ("train: {dataset: [wine, iris]}\nattack:\n", "runs of different data sets (iris, wine)"),
+        ("train: {dataset: wine}\nattack: {attacks: noise, sample: 3}\n", "--sample"),
+        ("boundary: {sets: [moons, moons]}\n", "--sets"),
+    ],
+)
+def test_what_is_wrong_with_a_file(write, content, named):
+    refused(content, write, named)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("demos", "No study is called demos. Did you mean demo? There are deck, demo, laptop;"),
+        ("./demo.yaml", "./demo.yaml: no such file."),
+    ],
+)
+def test_a_study_that_is_not_there(script, name, said):
+    done = run(script, name, status=2)
+    assert done.stderr.startswith(said)
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_unknown_option_by_the_shell(script, tmp_path):
+    (tmp_path / "own.yaml").write_text("train:\n  dataset: wine\n  epoch: 3\n")
+    done = run(script, "own.yaml", status=2)
+    assert done.stderr == "own.yaml, train: unknown option 'epoch'; perhaps you meant epochs.\n"
+
+
+# what it prints
+
+
+def test_the_commands(script, digits, tmp_path):
+    (tmp_path / "own.yaml").write_text(THREE + PROBES)
+    Path("checkpoints", f"{digits[1]}.safetensors").unlink()
+    done = run(script, "own.yaml", "--print", "--data-dir", "my data")
+    scripts = f"python {ROOT / 'scripts'}"
+    data = "--threads 1 --data-dir 'my data'"
+    assert done.stdout.splitlines() == [
+        "# stage 1 of own: 2 that need nothing of each other",
+        f"{scripts}/train.py --dataset digits --width 8 --epochs 3 --threads 1 --seed 1 --data-dir 'my data'",
+        f"{scripts}/boundary.py --sets moons --points 20 --epochs 2 --seeds 0 --alphas 1.0 --grid 5",
+        "# stage 2 of own: 4 that need the runs above",
+        *(f"{scripts}/interpolate.py {name} --pairs 20 --points 3 {data}" for name in digits),
+        f"{scripts}/attack.py {' '.join(digits)} --attacks fgsm --rows 30 {data}",
+    ]
+    assert done.stderr == ""
+
+
+def test_the_commands_share_the_cores_where_the_jobs_are_known(capsys, write, monkeypatch):
+    monkeypatch.setattr(study, "usable_cores", lambda: 8)
+    study.main([write("train: {dataset: wine, seed: [0, 1, 2]}"), "--print", "--jobs", "2"])
+    assert capsys.readouterr().out.count("--threads 4") == 3
+    study.main([write("train: {dataset: wine, seed: 0}"), "--print", "--jobs", "2"])
+    assert capsys.readouterr().out.count("--threads 8") == 1
+    study.main([write("train: {dataset: wine, seed: 0}"), "--print"])
+    assert "--threads" not in capsys.readouterr().out
+
+
+def test_the_commands_that_are_printed_make_the_study(script, tmp_path):
+    (tmp_path / "own.yaml").write_text(f"train: {{{SMALL}}}\nboundary: {{sets: moons, epochs: 1, seeds: [0], grid: 5}}")
+    lines = run(script, "own.yaml", "--print", "--results-dir", "out of/here").stdout
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    subprocess.run(
+        ["bash", "-e"], input=lines, text=True, cwd=tmp_path, env=environment, check=True, capture_output=True
+    )
+    assert run(script, "own.yaml", "--print", "--results-dir", "out of/here").stdout == "# all 2 of own are done\n"
+
+
+def test_the_plan(capsys, write, digits, monkeypatch):
+    asked = []
+
+    def said(command):
+        asked.append(command)
+        if "boundary.py" in command[1]:
+            return "2 trainings to do, about 12 s\n"
+        return (
+            "run\n  data     900 training and 300 test rows of 1 x 8 x 8 in 10 classes, from scikit-learn\n"
+            "  cost     about 4 min and 0.1 GiB of tensors on CPU x86_64, 1 process (2 rows a second, from a trial)\n"
+        )
+
+    monkeypatch.setattr(forecast, "_said", said)
+    monkeypatch.setattr(study, "usable_cores", lambda: 2)
+    Path("checkpoints", f"{digits[1]}.safetensors").unlink()
+    Path("checkpoints", f"{digits[2]}.state").write_bytes(b"")
+    study.main([write(THREE + PROBES), "--plan", "--jobs", "1"])
+    # Interpolated: 3 x 20 forward and 3 x 20 pairs of gradients, (60 / 3 + 60 x 2 / 3) / 2 rows a second. Attacked: 30
+    # rows forward 3 (clean) + 9 x 5 (epsilons) times, and 3 gradients, (1440 / 3 + 90 x 2 / 3) / 2.
+    width = len(f"interpolate-{digits[2]}{INTERPOLATE}")
+    assert capsys.readouterr().out.splitlines() == [
+        "own: 1 of 8 done (own.yaml)",
+        f"  done     {digits[0]}",
+        f"  missing  {digits[1]:<{width}}     4 min  its record is there, its weights are not",
+        f"  missing  {digits[2]:<{width}}     4 min  begun, goes on",
+        *(f"  missing  {f'interpolate-{name}{INTERPOLATE}':<{width}}      30 s" for name in digits),
+        f"  missing  {'attack-digits-3x3-fgsm-rows30':<{width}}     4 min",
+        f"  missing  {BOUNDARY:<{width}}      12 s",
+        "cost  about 14 min with --jobs 1 (14 min one after the other), from trials on CPU x86_64 with 2 threads",
+    ]
+    assert len(asked) == 2
+
+
+def test_what_a_trial_cannot_say_is_said(capsys, write):
+    study.main([write(f"train: {{{SMALL}, subset: 5}}"), "--plan", "--jobs", "1"])
+    out = capsys.readouterr().out
+    (member,) = members.read("./own.yaml", None).members
+    assert out.splitlines()[1:3] == [f"  missing  {member.name}         ?", "cost  not known"]
+    assert out.splitlines()[3].startswith(f"      without {member.name}: --subset 5")
+
+
+def test_a_real_trial(capsys, write):
+    study.main([write(THREE + PROBES), "--plan", "--jobs", "2"])
+    out = capsys.readouterr().out
+    assert "?" not in out
+    assert " with --jobs 2 (" in out
+    assert "from trials on CPU" in out
+
+
+@pytest.mark.parametrize("number", [0.4, 7.0, 89.0, 100.0, 5e3, 6e3, 1e5, 2e5])
+def test_durations_are_read_as_they_are_said(number):
+    assert duration(seconds(duration(number))) == duration(number)
+
+
+def test_on_a_gpu_one_job(capsys, write, monkeypatch):
+    trial = (
+        "  data     9 training and 3 test rows of 1 in 2 classes, from x\n"
+        "  cost     about 4 s and 1 GiB of tensors on NVIDIA H100, 1 process (9 rows a second, from a trial)\n"
+    )
+    monkeypatch.setattr(forecast, "_said", lambda command: trial)
+    study.main([write("train: {dataset: wine, seed: [0, 1]}"), "--plan"])
+    assert "about 8 s with --jobs 1" in capsys.readouterr().out
+    study.main([write("train: {dataset: wine, seed: [0, 1]}"), "--plan", "--jobs", "2"])
+    assert "about 4 s with --jobs 2" in capsys.readouterr().out
+
+
+# what counts as done
+
+
+def standings(content, write):
+    found = members.read(write(content), None).members
+    return [(one.is_done, one.why) for one in standing.of_all(found, Path("results"), Path("checkpoints")).values()]
+
+
+def edit(path, **fields):
+    record = records.read(path)
+    for field, changes in fields.items():
+        record[field] |= changes
+    records.write(path, record)
+
+
+def test_what_is_of_another_configuration_or_other_weights_is_not_done(write, digits):
+    assert standings(THREE, write) == [(True, "")] * 3
+    first, second, third = (Path("results", "digits", f"train-{name}.json") for name in digits)
+    edit(first, config={"momentum": 0.8})
+    edit(second, environment={"precision": "bf16"})
+    shutil.copy(f"checkpoints/{digits[0]}.safetensors", f"checkpoints/{digits[2]}.safetensors")
+    found = standings(THREE, write)
+    assert [is_done for is_done, _ in found] == [False] * 3
+    assert "momentum is 0.8 there and 0.9 here" in found[0][1]
+    assert "precision is 'bf16' there and 'no' here" in found[1][1]
+    assert "other weights than its record names" in found[2][1]
+    third.write_text("{")
+    assert "not a record" in standings(THREE, write)[2][1]
+
+
+def test_runs_of_other_data_are_refused(write, digits):
+    path = Path("results", "digits", f"train-{digits[1]}.json")
+    edit(path, data={"fingerprint": "0" * 64})
+    with pytest.raises(UserError, match=f"train-{digits[0]}.* and .*train-{digits[1]}.json are of different data"):
+        standings(THREE, write)
+
+
+def test_a_measurement_is_of_the_weights_that_are_there(script, write, digits):
+    content = THREE + PROBES
+    assert [is_done for is_done, _ in standings(content, write)] == [True] * 3 + [False] * 5
+    run(script, write(content), "--jobs", "2")
+    assert standings(content, write) == [(True, "")] * 8
+    path = Path("results", "digits", f"attack-{digits[0]}--{digits[1]}-fgsm-rows30.json")
+    record = records.read(path)
+    record["parents"][1]["weights"] = "0" * 64
+    records.write(path, record)
+    assert standings(content, write)[6] == (False, "8 of 9 records are there")
+    Path("checkpoints", f"{digits[2]}.safetensors").unlink()
+    assert [is_done for is_done, _ in standings(content, write)] == [True, True, False, True, True, False, False, True]
+
+
+def test_points_of_the_users_own_may_change(script, write):
+    name = write("boundary: {csv: mine.csv, epochs: 1, seeds: [0], alphas: [1.0], grid: 5}")
+    points = "x,y,label\n" + "".join(f"{k},{k * k},{'ab'[k % 2]}\n" for k in range(8))
+    Path("mine.csv").write_text(points)
+    run(script, name)
+    assert "All 1 are done" in run(script, name).stdout
+    Path("mine.csv").write_text(points.replace("7,49", "7,50"))
+    assert "data is" in run(script, name, "--plan").stdout
+
+
+# what runs
+
+
+def test_a_study_from_nothing_to_done_and_again(script, write):
+    name = write(THREE + PROBES)
+    done = run(script, name, "--jobs", "2")
+    events = [line for line in done.stdout.splitlines() if line.startswith(("started", "done"))]
+    assert len(events) == 16
+    assert events[:2] == ["started  digits-smallcnn-w8-3ep-erm-seed0", "started  digits-smallcnn-w8-3ep-erm-seed1"]
+    assert done.stdout.endswith("All 8 are done. The records are in results.\n")
+    made = contents()
+    assert sum(name.endswith(".json") for name in made) == 3 + 3 + 9 + 1
+    again = run(script, name)
+    assert again.stdout.endswith("All 8 are done. The records are in results.\n")
+    assert "started" not in again.stdout
+    assert contents() == made
+    assert not Path("results/.study.lock").exists()
+
+
+def test_a_run_that_fails_does_not_lose_the_rest(script, write):
+    content = f"""
+train:
+  - {{{SMALL}}}
+  - {{{SMALL}, lr: 1e30}}
+interpolate: {{pairs: 5, points: 2}}
+attack: {{attacks: noise, rows: 5}}
+"""
+    done = run(script, write(content), "--jobs", "1", status=1)
+    bad, good = "digits-smallcnn-w8-3ep-lr1e+30-erm-seed0", "digits-smallcnn-w8-3ep-erm-seed0"
+    lines = done.stderr.splitlines()
+    assert "3 of 5 are missing still; the same command tries again." in lines
+    (failure,) = (line for line in lines if line.startswith(f"  {bad}: "))
+    assert "status 3" in failure
+    assert "no longer finite" in failure
+    assert failure.endswith(f"what it said: checkpoints/logs/{bad}.log")
+    assert f"  attack-digits-2x2-noise-rows5: not run, since it needs {bad}" in lines
+    log = Path("checkpoints/logs", f"{bad}.log").read_text()
+    assert log.startswith("$ ")
+    assert "no longer finite" in log
+    assert Path(f"results/digits/interpolate-{good}-pairs5-points2.json").exists()
+
+
+def contents():
+    return {str(path): path.read_bytes() for path in Path().rglob("*") if path.is_file() and path.suffix != ".log"}
+
+
+def await_(condition, seconds=120):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.05)
+
+
+def children(process):
+    """The processes that this one started, by the script that they run."""
+    found = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(status.read_text().rpartition(")")[2].split()[1])
+            if parent == process.pid:
+                found[int(status.parent.name)] = (status.parent / "cmdline").read_bytes().decode().split("\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+LONG, SHORT = "digits-smallcnn-w8-4000ep-erm-seed0", "digits-smallcnn-w8-3ep-mixup1.0-seed0"
+UNEVEN = """
+train:
+  - {dataset: digits, width: 8, epochs: 4000, threads: 1}
+  - {dataset: digits, width: 8, epochs: 3, threads: 1, mixup: yes}
+"""
+
+
+@pytest.fixture
+def begun(write):
+    """A study whose first run is long, and has finished an epoch."""
+    process = subprocess.Popen(
+        [*COMMAND, write(UNEVEN), "--jobs", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's & ignores it
+    )
+    await_(Path(f"checkpoints/{LONG}.state").exists)
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def trainings(process):
+    return {
+        words[words.index("--epochs") + 1]: pid for pid, words in children(process).items() if "--plan" not in words
+    }
+
+
+def is_begun():
+    """Whether the long run is there by half, so that the same command goes on with it."""
+    found = members.read("own.yaml", None).members
+    return standing.of_all(found, Path("results"), Path("checkpoints"))[LONG] == standing.Standing(
+        False, "begun, goes on"
+    )
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are found through /proc")
+class TestStopped:
+    def test_a_killed_child_is_named_the_rest_goes_on_and_it_does_so_later(self, begun, script):
+        second = run(script, "own.yaml", status=2)  # two at once
+        assert f"process {begun.pid}) is at a study of these results: results/.study.lock is locked" in second.stderr
+        assert second.stderr.endswith("or name another --results-dir.\n")
+        os.kill(trainings(begun)["4000"], signal.SIGKILL)
+        out, err = begun.communicate(timeout=240)
+        assert begun.returncode == 1
+        assert f"done     {SHORT}" in out
+        assert f"failed   {LONG}" in out
+        (failure,) = (line for line in err.splitlines() if line.startswith(f"  {LONG}: "))
+        assert "killed by SIGKILL" in failure
+        assert is_begun()
+        again = subprocess.Popen([*COMMAND, "own.yaml", "--jobs", "1"], stdout=subprocess.DEVNULL)
+        log = Path(f"checkpoints/logs/{LONG}.log")
+        await_(lambda: "Goes on after epoch " in log.read_text())
+        again.terminate()
+        assert again.wait(60) == 128 + signal.SIGTERM
+        assert log.read_text().count("$ ") == 2
+
+    def test_told_to_stop_it_stops_the_others(self, begun):
+        pids = list(children(begun))
+        begun.send_signal(signal.SIGINT)
+        _, err = begun.communicate(timeout=60)
+        assert begun.returncode == 128 + signal.SIGINT
+        assert err.splitlines()[-1] == "Stopped. The same command goes on from what is finished."
+        assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+        assert "Stopped." in Path(f"checkpoints/logs/{LONG}.log").read_text()
+        assert not Path("results/.study.lock").exists()
+        assert is_begun()
+
+    def test_killed_itself_it_goes_on_when_started_again(self, begun, script):
+        pids = list(children(begun))
+        begun.kill()
+        begun.wait()
+        assert Path("results/.study.lock").exists()  # which locks nothing
+        await_(lambda: not [pid for pid in pids if _lives(pid)], 60)
+        assert is_begun()
+        Path("own.yaml").write_text(UNEVEN.replace("4000", "3"))
+        done = run(script, "own.yaml", "--jobs", "2")
+        assert done.stdout.endswith("All 2 are done. The records are in results.\n")
+
+
+def _lives(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_what_does_not_listen_is_ended_by_force(tmp_path, monkeypatch):
+    monkeypatch.setattr(crew, "PATIENCE", 0.3)
+    code = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(99)"
+    )
+    hand = crew.start([sys.executable, "-c", code], tmp_path / "logs" / "one.log")
+    await_(lambda: hand.last_words() == "deaf")
+    crew.stop([hand])
+    assert hand.process.returncode == -signal.SIGKILL
+
+
+def test_a_log_tells_how_far_its_script_is(tmp_path):
+    log = tmp_path / "one.log"
+    log.write_text(" 90%  of an earlier start  1 s left\n")
+    code = r"print(' 40%  epoch 2/5, test error 9.00% (9 of 100)  3 min left\nthe last line')"
+    hand = crew.start([sys.executable, "-c", code], log)
+    assert hand.progress() == (0.0, "")
+    assert hand.process.wait(30) == 0
+    assert hand.progress() == (0.4, "epoch 2/5, test error 9.00% (9 of 100)  3 min left")
+    assert hand.last_words() == "the last line"
+
+
+def test_data_that_cannot_be_had_are_said_before_anything_runs(script, tmp_path):
+    (tmp_path / "own.yaml").write_text("train: {seed: [0, 1]}")
+    done = run(script, "own.yaml", "--data-dir", str(tmp_path), HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path), status=2)
+    assert done.stderr.startswith("The data set cifar10 cannot be had")
+    assert not Path(tmp_path, "checkpoints").exists()
+
+
+def test_cores():
+    assert 1 <= physical_cores() <= usable_cores() <= (os.cpu_count() or 1)
+
+
+def test_a_probe_counts_as_its_script_does():
+    """What the forecast of an attack counts is what attack.py counts: `test_matrix.py` holds the latter."""
+    config = resolve(AttackingOptions())
+    assert passes(config, 100, 10, {0: [0]}) == (100 * (1 + 5 + 5) + 10 * (2 + 2), 100 + 10 * (2 * 10 + 2 * 20))
+
+
+def test_a_lock_of_the_study_is_not_that_of_a_run(tmp_path):
+    with files.alone(tmp_path / ".study.lock", (), what="a study of these results", option="--results-dir"):
+        assert (tmp_path / ".study.lock").exists()
+    with pytest.raises(UnfinishedError):
+        raise UnfinishedError("one")
