@@ -76,7 +76,11 @@ def boundary(results: Results) -> str:
 
 
 def _folder(results: Results) -> str:
-    return "" if results.folder.resolve() == ROOT / "results" else f" --results-dir {shlex.quote(str(results.folder))}"
+    """So that a command writes where these records lie; below the repository without its path on this machine."""
+    folder = results.folder.resolve()
+    if folder == ROOT / "results":
+        return ""
+    return f" --results-dir {shlex.quote(str(folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder))}"
 
 
 def _option(field: str, value: Any) -> list[str]:
