@@ -1,12 +1,13 @@
 # make demo    set everything up, then the study in small, into demo/ (no GPU, no network after the set-up)
 # make test    set up what is missing, then the tests
-# make check   format, lint, types
+# make check   format, lint, types; that README, notebook and figures are what the records give
+# make report  make them anew from the records, and results/report.html: the whole study on one page
 # make endurance   a training killed 100 times and started again (minutes)
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format endurance clean
+.PHONY: demo test check report format endurance clean
 
 # The mark is newer than requirements.txt when all that it names is installed.
 .venv/installed: requirements.txt pyproject.toml
@@ -30,6 +31,10 @@ check: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m analysis.report --check
+
+report: .venv/installed
+	$(BIN)/python -m analysis.report
 
 format: .venv/installed
 	$(BIN)/ruff format .

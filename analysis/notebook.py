@@ -1,0 +1,60 @@
+"""The notebook: run without Jupyter, and compared with what is committed."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from common.records import ROOT
+
+PATH = ROOT / "analysis" / "results.ipynb"
+FOLDER = "MIXUP_RESULTS_DIR"
+SECONDS = 300  # for a cell, at most
+
+
+def folder() -> Path:
+    """Where a running notebook takes its records from, wherever Jupyter was started."""
+    return Path(os.environ.get(FOLDER, ROOT / "results"))
+
+
+def executed(folder: Path) -> NotebookNode:
+    """The notebook as it comes out on the records of a folder: this Python, no times in it."""
+    notebook = nbformat.read(PATH, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=SECONDS,
+        record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(ROOT)}},
+    )
+    client.km = client.create_kernel_manager()
+    assert client.km.kernel_spec
+    client.km.kernel_spec.argv[0] = sys.executable  # whatever kernels else the user has installed
+    client.execute(env={**os.environ, FOLDER: str(folder.resolve())})
+    notebook.metadata.get("language_info", {}).pop("version", None)
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        if "text/html" in output.get("data", {}):
+            output.data.pop("text/plain", None)  # a table's other self, with sets in it that have no order
+    return notebook
+
+
+def text(notebook: NotebookNode) -> str:
+    """As it is written to a file."""
+    return nbformat.writes(notebook) + "\n"
+
+
+def shown(notebook: NotebookNode) -> list[Any]:
+    """What two runs on the same records must share: code, prose, and outputs without the pixels."""
+    return [
+        (cell.cell_type, cell.source, [_without_pixels(output) for output in cell.get("outputs", [])])
+        for cell in notebook.cells
+    ]
+
+
+def _without_pixels(output: NotebookNode) -> Any:
+    data = {kind: value for kind, value in output.get("data", {}).items() if kind != "image/png"}
+    return output.output_type, data, output.get("text")

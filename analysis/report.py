@@ -1,0 +1,156 @@
+"""Make the report: run the notebook; figures, tables, README's share of them and one HTML page from the records.
+
+    python -m analysis.report
+
+Leaves report.html, figures/ (pictures, and the numbers of figures and tables as CSV) in the results folder. With the
+repository's own results also README.md and analysis/results.ipynb; with others results.ipynb beside the page.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from analysis import claims, figures, notebook, readme, tables
+from analysis.collect import Results, collect
+from analysis.figures import Figure
+from analysis.page import page
+from analysis.tables import Table
+from common import cli
+from common.records import ROOT
+
+README = ROOT / "README.md"
+OWN = ROOT / "results"
+TABLES: dict[str, Callable[[Results], Table]] = {
+    "table-deck": tables.deck,
+    "table-deck-under-attack": tables.deck_under_attack,
+    "table-methods": tables.methods,
+    "table-paired": tables.paired,
+    "table-misses": tables.misses,
+    "table-borders": tables.borders,
+    "table-attacks": tables.attacks,
+    "table-transfer": tables.transfer,
+    "table-cost": tables.cost,
+    "table-holdout": tables.holdout,
+    "table-claims": claims.table,
+}
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    results_dir: Path = Path("results")
+    """Where the records are."""
+    check: bool = False
+    """Write nothing. Status 1 where README, the notebook or a number in figures/ is not what the records give."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the records of a folder give.
+
+    texts  the files that can be compared: README's and the numbers of figures and tables, by path
+    """
+
+    folder: Path
+    results: Results
+    figures: list[Figure]
+    texts: dict[Path, str]
+
+
+def main(argv: Sequence[str] | None = None) -> Path | None:
+    """returns the page's path, or None with --check"""
+    asked = cli.parse(ReportOptions, __doc__ or "", argv)
+    report = made(asked.results_dir.resolve())
+    ran = notebook.executed(report.folder)
+    if asked.check:
+        differences = [*differing(report), *_notebook_differs(report, ran)]
+        for sentence in differences:
+            print(sentence, file=sys.stderr)
+        if differences:
+            print("`make report` makes them anew from the records.", file=sys.stderr)
+            raise SystemExit(1)
+        return None
+    for problem in report.results.problems:
+        print(f"Not used: {problem}")
+    _write(report)
+    notebook_path(report.folder).write_text(notebook.text(ran), encoding="utf-8")
+    path = report.folder / "report.html"
+    path.write_text(page(ran, report.results), encoding="utf-8")
+    print(f"The whole study on one page: {path}")
+    return path
+
+
+def made(folder: Path) -> Report:
+    """raises UserError for a README whose marks are wrong"""
+    results = collect(folder)
+    drawn = [draw(results, None) for draw in figures.ALL]
+    shown = {name: make(results) for name, make in TABLES.items()}
+    texts = {folder / "figures" / f"{figure.name}.csv": figure.csv() for figure in drawn if figure.picture}
+    texts |= {folder / "figures" / f"{name}.csv": table.to_csv() for name, table in shown.items() if len(table.frame)}
+    if folder == OWN:
+        parts = {figure.name: figure.to_markdown("results/figures") for figure in drawn}
+        parts |= {name: table.to_markdown("results") for name, table in shown.items()}
+        parts["claims"] = claims.counted(claims.judged(results))
+        texts[README] = readme.filled(README.read_text(encoding="utf-8"), parts)
+    return Report(folder, results, drawn, texts)
+
+
+def differing(report: Report) -> Iterator[str]:
+    """A sentence for each file that is not what the records give. Pictures may differ with library versions."""
+    for path, text in report.texts.items():
+        if not path.exists():
+            yield f"{_named(path)} is missing."
+        elif (there := path.read_text(encoding="utf-8")) != text:
+            pairs = zip([*there.splitlines(), ""], [*text.splitlines(), ""], strict=False)
+            line, (old, new) = next((n, pair) for n, pair in enumerate(pairs, 1) if pair[0] != pair[1])
+            yield f"{_named(path)}: line {line} is {old!r}, and the records give {new!r}."
+    for path in _leftover(report):
+        yield f"{_named(path)}: no figure or table of these records has that name."
+    for figure in report.figures:
+        path = report.folder / "figures" / f"{figure.name}.png"
+        if figure.picture and not path.exists():
+            yield f"{_named(path)} is missing."
+
+
+def notebook_path(folder: Path) -> Path:
+    return notebook.PATH if folder == OWN else folder / "results.ipynb"
+
+
+def _notebook_differs(report: Report, ran: nbformat.NotebookNode) -> Iterator[str]:
+    path = notebook_path(report.folder)
+    if not path.exists():
+        yield f"{_named(path)} is missing."
+        return
+    there = notebook.shown(nbformat.read(path, as_version=4))
+    for number, (old, new) in enumerate(zip(there, notebook.shown(ran), strict=True), 1):
+        if old != new:
+            yield f"{_named(path)}: what cell {number} shows is not what the records give: {new[1].splitlines()[0]}"
+
+
+def _write(report: Report) -> None:
+    for path in _leftover(report):
+        path.unlink()
+    (report.folder / "figures").mkdir(parents=True, exist_ok=True)
+    for path, text in report.texts.items():
+        path.write_text(text, encoding="utf-8")
+    for figure in report.figures:
+        if figure.picture:
+            (report.folder / "figures" / f"{figure.name}.png").write_bytes(figure.png())
+
+
+def _leftover(report: Report) -> list[Path]:
+    """Files in figures/ that these records do not give (any more)."""
+    drawn = {f"{figure.name}.png" for figure in report.figures if figure.picture}
+    names = drawn | {path.name for path in report.texts}
+    found = (report.folder / "figures").glob("*")
+    return sorted(path for path in found if path.suffix in (".csv", ".png") and path.name not in names)
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run(main))

@@ -1,0 +1,262 @@
+"""From records to notebook, README and page: what is made, what the check finds, and how the page is in a browser."""
+
+import ast
+import json
+import re
+import shutil
+
+import nbformat
+import pytest
+
+from analysis import figures, notebook, readme, report
+from analysis.collect import collect
+from analysis.page import page
+from common.errors import UserError
+from common.records import ROOT
+from tests import fixtures
+from tests.browser import CHROMIUM, Browser
+
+MARKS = "# Title\n\n<!-- result:headline -->\n<!-- /result:headline -->\n\nBy hand.\n\n"
+MARKS += "<!-- result:table-deck -->\nold\n<!-- /result:table-deck -->\n"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder that stands for the repository, in which the report was made once of a whole study."""
+    folder = tmp_path_factory.mktemp("made")
+    fixtures.study(folder / "results")
+    fixtures.train(folder / "results", options={"holdout": 5000})  # so that nothing is missing
+    (folder / "README.md").write_text(MARKS)
+    shutil.copy(notebook.PATH, folder / "results.ipynb")
+    with pytest.MonkeyPatch.context() as patch:
+        _stands_for_the_repository(patch, folder)
+        assert report.main(["--results-dir", str(folder / "results")]) == folder / "results" / "report.html"
+    return folder
+
+
+def _stands_for_the_repository(patch, folder):
+    patch.setattr(report, "OWN", folder / "results")
+    patch.setattr(report, "README", folder / "README.md")
+    patch.setattr(notebook, "PATH", folder / "results.ipynb")
+
+
+@pytest.fixture
+def repository(made, tmp_path, monkeypatch):
+    """A copy of it."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    _stands_for_the_repository(monkeypatch, tmp_path)
+    return tmp_path
+
+
+def test_marks_are_filled_once_and_the_rest_stays():
+    filled = readme.filled(MARKS, {"headline": "a *b*\n\n", "table-deck": "| x |", "cost": "unused"})
+    assert filled == (
+        "# Title\n\n<!-- result:headline -->\na *b*\n<!-- /result:headline -->\n\nBy hand.\n\n"
+        "<!-- result:table-deck -->\n| x |\n<!-- /result:table-deck -->\n"
+    )
+    assert readme.filled(filled, {"headline": "a *b*", "table-deck": "| x |"}) == filled
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("<!-- result:nothing -->\n<!-- /result:nothing -->\n", "result:nothing -->: nothing has that name"),
+        ("<!-- result:headline -->\nno end\n", "without its"),
+        ("<!-- /result:headline -->\n", "without its"),
+        ("<!-- result:headline -->\n<!-- /result:cost -->\n", "without its"),
+    ],
+)
+def test_a_mark_that_is_wrong_is_named(text, named):
+    with pytest.raises(UserError, match=re.escape(named)):
+        readme.filled(text, {"headline": "", "cost": ""})
+
+
+def test_the_check_passes_on_what_was_just_made_and_writes_nothing(repository):
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in repository.rglob("*") if path.is_file()}
+    assert report.main(["--results-dir", str(repository / "results"), "--check"]) is None
+    after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in repository.rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_a_changed_digit_in_readme_or_numbers_is_found(repository):
+    texts = {
+        repository / "README.md": "ERM 16.4 %",
+        repository / "results" / "figures" / "misses.csv": "16.41",
+        repository / "results" / "figures" / "table-deck.csv": "5.6",
+    }
+    found = report.made(repository / "results")
+    for path, digit in texts.items():
+        text = path.read_text()
+        assert digit in text
+        path.write_text(text.replace(digit, digit.replace("6", "7"), 1))
+        (sentence,) = report.differing(found)
+        assert path.name in sentence
+        assert digit in sentence
+        path.write_text(text)
+    assert list(report.differing(found)) == []
+
+
+def test_a_changed_record_is_found_in_all_that_shows_it(repository):
+    path = next((repository / "results" / "cifar10").glob("train-*-mixup1.0-seed0.json"))
+    path.write_text(path.read_text().replace('"errors": 420', '"errors": 421'))
+    sentences = "\n".join(report.differing(report.made(repository / "results")))
+    for name in ("README.md", "headline.csv", "curves.csv", "table-methods.csv"):
+        assert name in sentences
+    assert "misses.csv" not in sentences
+
+
+def test_what_no_record_gives_any_more_is_found_and_removed(repository):
+    left = repository / "results" / "figures" / "old.csv"
+    left.write_text("x\n")
+    (repository / "results" / "figures" / "cost.png").unlink()
+    found = report.made(repository / "results")
+    assert [sentence.rsplit("/", 1)[1].split()[0].strip(":") for sentence in report.differing(found)] == [
+        "old.csv",
+        "cost.png",
+    ]
+    report._write(found)
+    assert not left.exists()
+    assert list(report.differing(found)) == []
+
+
+def test_a_changed_digit_or_line_in_the_notebook_is_found(repository):
+    there = nbformat.read(notebook.PATH, as_version=4)
+    found = report.made(repository / "results")
+    assert list(report._notebook_differs(found, there)) == []
+    text = notebook.PATH.read_text()
+    for old, new in [
+        ("16.4", "16.5"),
+        ("figures.misses(results)", "figures.misses(results, None)"),
+        ("# Does", "# Will"),
+    ]:
+        assert old in text
+        notebook.PATH.write_text(text.replace(old, new, 1))
+        (sentence,) = report._notebook_differs(found, there)
+        assert "results.ipynb" in sentence
+    pixels = next(cell for cell in there.cells if "figures.misses" in cell.source).outputs[0]
+    pixels.data["image/png"] = "other library, other pixels"
+    notebook.PATH.write_text(text)
+    assert list(report._notebook_differs(found, there)) == []
+
+
+def test_the_whole_study_is_in_the_notebook_without_times(made):
+    there = nbformat.read(made / "results.ipynb", as_version=4)
+    shown = [output for cell in there.cells for output in cell.get("outputs", [])]
+    assert {output.output_type for output in shown} <= {"display_data", "execute_result"}
+    names = [output.metadata["image/png"]["figure"] for output in shown if "image/png" in output.get("data", {})]
+    assert sorted(names) == sorted(draw.__name__ for draw in figures.ALL)
+    assert not any("execution" in cell.metadata for cell in there.cells)
+    assert "version" not in there.metadata.get("language_info", {})
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["nothing", "one untested run"])
+def test_the_notebook_runs_where_much_is_missing(tmp_path, there):
+    if there:
+        fixtures.train(tmp_path)
+    ran = notebook.executed(tmp_path)
+    text = json.dumps([cell.get("outputs", []) for cell in ran.cells], ensure_ascii=False)
+    assert "python scripts/" in text
+    assert "Traceback" not in text
+    assert ("image/png" in text) == there
+    assert "<h1>" in page(ran, collect(tmp_path))
+
+
+def test_the_notebook_is_thin():
+    cells = nbformat.read(notebook.PATH, as_version=4).cells
+    for cell in cells:
+        if cell.cell_type == "code":
+            assert len(cell.source.splitlines()) <= 5
+            assert sum(isinstance(node, ast.Call) for node in ast.walk(ast.parse(cell.source))) <= 2
+        elif not cell.source.startswith("#"):
+            assert len(cell.source) > 80
+    used = {name for cell in cells for name in re.findall(r"figures\.(\w+)\(", cell.source)}
+    assert used == {draw.__name__ for draw in figures.ALL}
+    assert len({cell.id for cell in cells}) == len(cells)
+
+
+def test_the_committed_notebook_holds_no_time_and_no_path():
+    text = notebook.PATH.read_text()
+    assert '"execution":' not in text
+    assert str(ROOT) not in text
+    assert "iopub" not in text
+
+
+def test_the_page_asks_for_nothing_from_outside(made):
+    text = (made / "results" / "report.html").read_text()
+    assert set(re.findall(r'\ssrc="(.{11})', text)) == {"data:image/"}
+    assert not re.findall(r"<link|@import|url\(|<iframe|fetch\(|XMLHttpRequest|import\(", text)
+    assert set(re.findall(r'href="(\w+:|#)', text)) == {"https:", "#"}  # to be followed by hand
+    assert str(made) not in text
+
+
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium (apt-get install chromium)")
+# What is wider than the window, but for what scrolls by itself.
+TOO_WIDE = """[...document.querySelectorAll('main *')].filter(one => !one.closest('.table, pre, details')
+    && one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 80))"""
+PLAY = "document.querySelector('.play')"
+WIDTHS = f"[...{PLAY}.querySelectorAll('.bar span')].map(bar => parseFloat(bar.style.width))"
+PIXEL = f"[...{PLAY}.querySelectorAll('canvas')[1].getContext('2d').getImageData(0, 0, 1, 1).data]"
+READY = f"""new Promise(ready => (function wait() {{
+    {PLAY}.querySelector('output').textContent ? ready(true) : setTimeout(wait, 20) }})())"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with Browser(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@needs_browser
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_figure_is_seen(browser, made, width, dark):
+    browser.open(made / "results" / "report.html", width, dark=dark)
+    browser.ask(READY)
+    images = browser.ask(
+        "[...document.images].map(one => [one.naturalWidth, one.getBoundingClientRect().width, one.alt])"
+    )
+    assert len(images) == len(figures.ALL) - 1  # one is played with
+    for natural, shown, alt in images:
+        assert natural > 300
+        assert 250 < shown < width
+        assert len(alt) > 40
+    assert browser.ask("document.documentElement.scrollWidth <= innerWidth")
+    assert browser.ask(TOO_WIDE) == []
+    paper = [int(part) for part in re.findall(r"\d+", browser.ask("getComputedStyle(document.body).backgroundColor"))]
+    ink = [int(part) for part in re.findall(r"\d+", browser.ask("getComputedStyle(document.body).color"))]
+    assert (sum(paper) < sum(ink)) == dark
+    assert browser.complaints == []
+    assert [url for url in browser.requests if not url.startswith(("file:", "data:"))] == []
+
+
+@needs_browser
+def test_lambda_moves_image_and_bars_by_keyboard_and_touch(browser, made):
+    browser.open(made / "results" / "report.html", 390)
+    browser.ask(READY)
+    assert browser.ask(f"{PLAY}.querySelectorAll('tbody tr').length") == 10
+    # ERM and mixup of the fixture say λ for airplane and 1 - λ for automobile.
+    assert browser.ask(WIDTHS)[:4] == [50, 50, 50, 50]
+    browser.ask(f"{PLAY}.querySelector('input').focus()")
+    browser.press("Home")
+    assert browser.ask(WIDTHS)[:4] == [0, 0, 100, 100]
+    for _ in range(3):
+        browser.press("ArrowRight")
+    assert browser.ask(f"{PLAY}.querySelector('output').textContent") == "0.03"
+    assert browser.ask(WIDTHS)[:4] == [3, 3, 97, 97]  # between λ = 0 and .05 by a straight line
+    said = "ERM says automobile (97 %); mixup says automobile (97 %)."
+    assert browser.ask(f"{PLAY}.querySelector('[role=status]').textContent") == said
+    assert browser.ask(PIXEL) == [255, 0, 0, 255]
+    browser.ask(f"{PLAY}.querySelector('input').scrollIntoView({{block: 'center'}})")
+    box = browser.ask(f"JSON.parse(JSON.stringify({PLAY}.querySelector('input').getBoundingClientRect()))")
+    assert box["height"] >= 40  # a thumb finds it
+    browser.touch(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
+    assert browser.ask(WIDTHS)[0] > 80
+    valued = browser.ask(f"{PLAY}.querySelector('input').getAttribute('aria-valuetext')")
+    assert re.fullmatch(r"λ 0\.\d\d: \d\d % airplane, \d+ % automobile", valued)
+
+
+@needs_browser
+def test_a_picture_stands_where_scripts_are_off(browser, made):
+    browser.open(made / "results" / "report.html", 1280, scripts=False)
+    assert browser.ask("document.images.length") == len(figures.ALL)
+    assert browser.ask(f"getComputedStyle({PLAY}).display") == "none"
