@@ -19,9 +19,17 @@ KEPT = ("--threads", "--data-dir", "--checkpoint-dir", "--results-dir")
 
 
 def first(results: Results) -> list[str]:
-    """What to begin with where there is nothing: the deck's two arms."""
-    folder = _folder(results)
-    return [f"python scripts/train.py{folder}", f"python scripts/train.py --mixup{folder}"]
+    """What to begin with where there is nothing: the study in small."""
+    return [study("demo", results)]
+
+
+def study(name: str, results: Results) -> str:
+    return f"python scripts/study.py {name}{_folder(results)}"
+
+
+def holdout(results: Results) -> str:
+    """A run that is measured on held-out training rows."""
+    return f"python scripts/train.py --mixup --holdout 5000{_folder(results)}"
 
 
 def train(record: Record, changes: Mapping[str, Any]) -> str:

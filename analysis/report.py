@@ -32,6 +32,7 @@ TABLES: dict[str, Callable[[Results], Table]] = {
     "table-borders": tables.borders,
     "table-attacks": tables.attacks,
     "table-transfer": tables.transfer,
+    "table-probes": tables.came_out,
     "table-cost": tables.cost,
     "table-holdout": tables.holdout,
     "table-claims": claims.table,

@@ -86,36 +86,6 @@ def test_readme_lines_exist():
         assert (ROOT / file).exists(), file
 
 
-def test_readmes_numbers_are_those_of_the_records():
-    rows = re.findall(r"^\| \[.*?\]\((results/\S+train\S+)\) \| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
-    assert len(rows) >= 2
-    for path, cells in rows:
-        record = records.read(ROOT / path)
-        last, clean = record["final"]["last_epoch"], record["final"]["clean_train"]
-        expected = [f"{100 * part['errors'] / part['n']:.2f} %" for part in (last, clean)]
-        expected += [f"{last['cross_entropy']:.3f}", f"{last['calibration_error']:.3f}"]
-        assert cells.split(" | ") == [*expected, f"{record['cost']['seconds'] / 60:.0f}"], path
-
-
-def test_readmes_misses_are_those_of_the_records():
-    rows = re.findall(r"^\| \[.*?\]\((\S+/interpolate\S+)\) \| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
-    assert len(rows) == 3
-    for path, cells in rows:
-        (half,) = (at for at in records.read(ROOT / path)["final"]["between"] if at["lam"] == 0.5)
-        misses, norms = half["misses"], half["gradient_norm"]
-        expected = [f"{100 * misses['misses'] / misses['n']:.2f} %"]
-        assert cells.split(" | ") == [*expected, f"{norms['loss']['mean']:.2f}", f"{norms['logit']['mean']:.2f}"]
-
-
-def test_readmes_errors_under_attack_are_those_of_the_records():
-    rows = re.findall(r"^\| \[.*?\]\((\S+/attack\S+)\) \| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
-    assert len(rows) == 4
-    for path, cells in rows:
-        counts = {(at["attack"], at["epsilon"]): at for at in records.read(ROOT / path)["final"]["attacks"]}
-        at = [counts[attack, 4] for attack in ("fgsm", "pgd", "noise")]
-        assert cells.split(" | ") == [f"{100 * one['errors'] / one['n']:.1f} %" for one in at], path
-
-
 def test_readmes_speeds_are_those_of_the_records():
     rows = re.findall(r"^\| width \d+ \| (.*) \| \[record\]\((\S+)\) \|$", (ROOT / "README.md").read_text(), re.M)
     assert len(rows) == 2

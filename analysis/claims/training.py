@@ -58,7 +58,7 @@ def only_of_the_decks(asked: Asked, found: Verdict) -> Verdict:
     others = departures(asked)
     if not others:
         return found
-    lines = commands.first(asked.results)
+    lines = [commands.study("deck", asked.results)]
     sentence = f"asks for the deck's configuration; here {', '.join(others)}. {found.sentence}"
     return Verdict("not run", sentence, found.rows, found.records, lines)
 

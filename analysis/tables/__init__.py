@@ -3,6 +3,7 @@
 from analysis.tables.attacks import attacks, transfer
 from analysis.tables.between import borders, misses
 from analysis.tables.deck import deck, deck_under_attack
+from analysis.tables.probes import came_out
 from analysis.tables.runs import cost, holdout, methods, paired, problems
 from analysis.tables.table import Table
 
@@ -10,6 +11,7 @@ __all__ = [
     "Table",
     "attacks",
     "borders",
+    "came_out",
     "cost",
     "deck",
     "deck_under_attack",

@@ -130,7 +130,7 @@ def holdout(results: Results) -> Table:
     title = "Chosen on held-out training rows"
     found = results.runs[results.runs["measured_on"] == "holdout"]
     if found.empty:
-        example = commands.first(results)[-1] + " --holdout 5000"
+        example = commands.holdout(results)
         return missing.table(
             title, "No run was measured on held-out rows, so nothing says how the settings were chosen.", [example]
         )
