@@ -18,10 +18,10 @@ BIN := .venv/bin
 
 demo: .venv/installed
 	$(BIN)/python scripts/study.py demo --results-dir demo/results --checkpoint-dir demo/checkpoints
-	@echo
-	@echo 'The records lie in demo/results: one a measurement. Next: the same on real CIFAR-10, in small:'
-	@echo '  . $(BIN)/activate'
-	@echo '  python scripts/study.py laptop --plan'
+	$(BIN)/python -m analysis.claims --results-dir demo/results
+	$(BIN)/python -m analysis.report --results-dir demo/results
+	@echo 'Open demo/results/report.html: the study in small, on one page. Next, on real CIFAR-10:'
+	@echo '  . $(BIN)/activate && python scripts/study.py laptop --plan'
 
 # One thread: two would fight over two cores with the processes that the tests start.
 test: .venv/installed

@@ -355,20 +355,6 @@ def test_runs_of_other_data_are_refused(write, digits):
         standings(THREE, write)
 
 
-def test_a_measurement_is_of_the_weights_that_are_there(script, write, digits):
-    content = THREE + PROBES
-    assert [is_done for is_done, _ in standings(content, write)] == [True] * 3 + [False] * 5
-    run(script, write(content), "--jobs", "2")
-    assert standings(content, write) == [(True, "")] * 8
-    path = Path("results", "digits", f"attack-{digits[0]}--{digits[1]}-fgsm-rows30.json")
-    record = records.read(path)
-    record["parents"][1]["weights"] = "0" * 64
-    records.write(path, record)
-    assert standings(content, write)[6] == (False, "8 of 9 records are there")
-    Path("checkpoints", f"{digits[2]}.safetensors").unlink()
-    assert [is_done for is_done, _ in standings(content, write)] == [True, True, False, True, True, False, False, True]
-
-
 def test_points_of_the_users_own_may_change(script, write):
     name = write("boundary: {csv: mine.csv, epochs: 1, seeds: [0], alphas: [1.0], grid: 5}")
     points = "x,y,label\n" + "".join(f"{k},{k * k},{'ab'[k % 2]}\n" for k in range(8))
@@ -382,12 +368,15 @@ def test_points_of_the_users_own_may_change(script, write):
 # what runs
 
 
-def test_a_study_from_nothing_to_done_and_again(script, write):
-    name = write(THREE + PROBES)
+def test_a_study_from_runs_to_done_again_and_of_other_weights(script, write, digits):
+    content = THREE + PROBES
+    name = write(content)
+    Path("results/digits", f"train-{digits[0]}.json").unlink()
+    assert [is_done for is_done, _ in standings(content, write)] == [False, True, True] + [False] * 5
     done = run(script, name, "--jobs", "2")
     events = [line for line in done.stdout.splitlines() if line.startswith(("started", "done"))]
-    assert len(events) == 16
-    assert events[:2] == ["started  digits-smallcnn-w8-3ep-erm-seed0", "started  digits-smallcnn-w8-3ep-erm-seed1"]
+    assert len(events) == 2 * 6
+    assert events[:2] == [f"started  {digits[0]}", f"started  interpolate-{digits[1]}{INTERPOLATE}"]
     assert done.stdout.endswith("All 8 are done. The records are in results.\n")
     made = contents()
     assert sum(name.endswith(".json") for name in made) == 3 + 3 + 9 + 1
@@ -396,6 +385,14 @@ def test_a_study_from_nothing_to_done_and_again(script, write):
     assert "started" not in again.stdout
     assert contents() == made
     assert not Path("results/.study.lock").exists()
+    assert standings(content, write) == [(True, "")] * 8
+    path = Path("results", "digits", f"attack-{digits[0]}--{digits[1]}-fgsm-rows30.json")
+    record = records.read(path)
+    record["parents"][1]["weights"] = "0" * 64
+    records.write(path, record)
+    assert standings(content, write)[6] == (False, "8 of 9 records are there")
+    Path("checkpoints", f"{digits[2]}.safetensors").unlink()
+    assert [is_done for is_done, _ in standings(content, write)] == [True, True, False, True, True, False, False, True]
 
 
 def test_a_run_that_fails_does_not_lose_the_rest(script, write):
