@@ -1,9 +1,12 @@
+import re
+from pathlib import Path
+
 import pytest
 import torch
 from torch.nn import functional as F
 
 from common.errors import UserError
-from common.models import NETWORKS, Blueprint, Normalize, build
+from common.models import NETWORKS, SMALLEST_SIDE, Blueprint, Normalize, build
 from common.options import TAKES, WIDTHS, Model
 
 
@@ -14,6 +17,11 @@ def blueprint(model="preactresnet18", width=16, shape=(3, 32, 32), classes=10):
 
 SMALL = {
     "preactresnet18": blueprint(width=4),
+    "resnet18": blueprint("resnet18", 4),
+    "wideresnet28": blueprint("wideresnet28", 1, (3, 8, 8)),
+    "densenet190": blueprint("densenet190", 2, (3, 8, 8)),
+    "vgg11": blueprint("vgg11", 4),
+    "lenet": blueprint("lenet", 4, (1, 16, 16)),
     "smallcnn": blueprint("smallcnn", 8, (1, 8, 8)),
     "mlp": blueprint("mlp", 16, (13,), 3),
 }
@@ -29,12 +37,40 @@ def test_options_and_networks_name_the_same_models():
     assert set(get_args(Model)) == set(NETWORKS) == set(TAKES) == set(WIDTHS) == set(SMALL)
 
 
-@pytest.mark.parametrize(("width", "classes", "count"), [(64, 10, 11_171_146), (16, 10, 700_762)])
-def test_preactresnet18_has_the_published_number_of_parameters(width, classes, count):
-    assert parameters(build(blueprint(width=width, classes=classes))) == count
+PUBLISHED = [  # model, width, shape, classes, parameters
+    ("preactresnet18", 64, (3, 32, 32), 10, 11_171_146),
+    ("preactresnet18", 16, (3, 32, 32), 10, 700_762),
+    ("resnet18", 64, (3, 32, 32), 10, 11_173_962),
+    ("wideresnet28", 10, (3, 32, 32), 10, 36_479_194),
+    ("wideresnet28", 10, (3, 32, 32), 100, 36_536_884),
+    ("densenet190", 40, (3, 32, 32), 10, 25_624_430),
+    ("densenet190", 40, (3, 32, 32), 100, 25_821_620),
+    ("vgg11", 64, (3, 32, 32), 10, 9_231_114 - 2_752),  # the biases of convolutions, which BatchNorm makes void
+    ("lenet", 20, (1, 28, 28), 10, 431_080),
+]
 
 
-def test_the_last_stage_has_no_batchnorm_and_the_stem_none():
+@pytest.mark.parametrize(("model", "width", "shape", "classes", "count"), PUBLISHED)
+def test_the_number_of_parameters_is_the_published_one(model, width, shape, classes, count):
+    with torch.device("meta"):
+        network = NETWORKS[model](shape[0], classes, width)
+    assert parameters(network) == count
+
+
+def test_readme_names_every_network_with_its_parameters():
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| [^|]* \| (?:\w+ )*(\d+)(?: \w+)? \| ([\d,]*) ?\|$", readme, re.M)
+    assert {model: int(width) for model, width, _ in rows} == WIDTHS
+    published = {(model, width, classes): count for model, width, _, classes, count in PUBLISHED}
+    for model, width, count in rows:
+        assert count == (f"{published[model, int(width), 10]:,}" if model not in ("smallcnn", "mlp") else "")
+
+
+def test_the_width_by_default_is_the_published_networks():
+    assert {model: width for model, width, *_ in reversed(PUBLISHED)} | {"smallcnn": 32, "mlp": 128} == WIDTHS
+
+
+def test_preactresnet18_has_no_batchnorm_after_the_last_stage_nor_the_stem():
     names = [name for name, module in build(blueprint()).named_modules() if isinstance(module, torch.nn.BatchNorm2d)]
     assert len(names) == 16
     assert all(".blocks." in name for name in names)
@@ -50,10 +86,13 @@ def test_the_gradient_reaches_every_parameter(name):
         assert parameter.grad.abs().sum() > 0, key
 
 
-@pytest.mark.parametrize("width", [1, 3, 4, 7, 9])
-def test_narrow_networks_train(width):
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [*((name, width) for name in ("preactresnet18", "resnet18") for width in (1, 3, 4, 7, 9)), ("densenet190", 1)],
+)
+def test_narrow_networks_train(name, width):
     """Fewer than 8 channels once crashed the process: see preactresnet.py."""
-    model = build(blueprint(width=width), seed=0)
+    model = build(blueprint(name, width), seed=0)
     x = torch.rand(6, 3, 32, 32).contiguous(memory_format=torch.channels_last)
     for _ in range(3):
         model(x).sum().backward()
@@ -86,9 +125,23 @@ def test_normalize_per_channel_and_per_feature():
         assert torch.allclose(out[:, 1], (x[:, 1] - 0.2) / 4, atol=1e-6)
 
 
-@pytest.mark.parametrize("side", [8, 16, 32, 40, 64])
-def test_preactresnet18_takes_other_sides(side):
-    assert build(blueprint(width=4, shape=(1, side, side)))(torch.rand(2, 1, side, side)).shape == (2, 10)
+@pytest.mark.parametrize("name", sorted(set(SMALL) - {"mlp"}))
+def test_networks_take_other_sides(name):
+    """From the smallest one on; spectrograms, too, which are not square."""
+    smallest = SMALLEST_SIDE.get(name, 1)
+    for shape in ((1, smallest, smallest), (1, smallest, 2 * smallest + 1), (3, 40, 101)):
+        assert build(blueprint(name, SMALL[name].width, shape)).eval()(torch.rand(2, *shape)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("name", SMALLEST_SIDE)
+def test_a_network_refuses_images_that_are_too_small(name):
+    smallest = SMALLEST_SIDE[name]
+    for shape in ((1, smallest - 1, 40), (1, 40, smallest - 1)):
+        with pytest.raises(UserError, match=f"--model {name}: takes images of {smallest} pixels"):
+            build(blueprint(name, 4, shape))
+    network = NETWORKS[name](1, 10, 4).eval()  # and without the guard it would not do
+    with pytest.raises(RuntimeError):
+        network(torch.rand(1, 1, smallest - 1, smallest - 1))
 
 
 @pytest.mark.parametrize(("model", "shape"), [("mlp", (3, 8, 8)), ("smallcnn", (13,)), ("preactresnet18", (13,))])
@@ -131,3 +184,80 @@ def test_equals_a_reference_preact_resnet_with_the_same_weights():
     theirs.conv2.load_state_dict(block.conv2.state_dict())
     theirs.downsample.load_state_dict(block.shortcut.state_dict())
     assert torch.allclose(block(x), theirs(x), atol=1e-5)
+
+
+def same_weights(ours, theirs):
+    """Both, with our weights, which lie in the same order there. Statistics and factors of BatchNorm are drawn, so that
+    none of them is 0 or 1."""
+    generator = torch.Generator().manual_seed(0)
+    for module in ours.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            for tensor in (module.weight.data, module.bias.data, module.running_mean, module.running_var):
+                tensor.copy_(torch.rand(tensor.shape, generator=generator) + 0.5)
+    names = list(theirs.state_dict())
+    assert len(names) == len(ours.state_dict())
+    theirs.load_state_dict(dict(zip(names, ours.state_dict().values(), strict=True)))
+    return ours, theirs
+
+
+def assert_equal_logits(ours, theirs, shape=(4, 3, 32, 32)):
+    x = torch.rand(shape, generator=torch.Generator().manual_seed(1))
+    for training in (False, True):
+        got, expected = ours.train(training)(x), theirs.train(training)(x)
+        assert expected.std() > 0
+        assert torch.allclose(got, expected, atol=1e-4 * expected.std().item(), rtol=1e-4), training
+
+
+def test_resnet18_equals_torchvisions_with_the_same_weights():
+    from torchvision.models import resnet18
+
+    theirs = resnet18(num_classes=10)
+    theirs.conv1, theirs.maxpool = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False), torch.nn.Identity()
+    assert_equal_logits(*same_weights(NETWORKS["resnet18"](3, 10, 64), theirs))
+
+
+def test_wideresnet28_equals_pytorchcvs_with_the_same_weights():
+    from pytorchcv.models import wrn_cifar
+
+    theirs = wrn_cifar.get_wrn_cifar(num_classes=10, blocks=28, width_factor=2)
+    theirs.features.final_pool = torch.nn.AdaptiveAvgPool2d(1)  # theirs takes 32 x 32 alone
+    ours, theirs = same_weights(NETWORKS["wideresnet28"](3, 10, 2), theirs)
+    assert_equal_logits(ours, theirs, (4, 3, 16, 16))
+
+
+def densenet(growth):
+    """torchvision's, with the stem for 32 x 32 images."""
+    from torchvision.models import DenseNet
+
+    theirs = DenseNet(growth, (31, 31, 31), num_init_features=2 * growth, bn_size=4, num_classes=10)
+    theirs.features.conv0 = torch.nn.Conv2d(3, 2 * growth, 3, padding=1, bias=False)
+    for name in ("norm0", "relu0", "pool0"):
+        setattr(theirs.features, name, torch.nn.Identity())
+    return theirs
+
+
+def test_densenet190_equals_torchvisions_with_the_same_weights():
+    ours, theirs = same_weights(NETWORKS["densenet190"](3, 10, 4), densenet(4))
+    assert_equal_logits(ours, theirs, (4, 3, 16, 16))
+
+
+def test_vgg11_equals_torchvisions_with_the_same_weights():
+    from torchvision.models import vgg11_bn
+
+    ours, theirs = NETWORKS["vgg11"](3, 10, 64), vgg11_bn(num_classes=10)
+    theirs.avgpool, theirs.classifier = torch.nn.AdaptiveAvgPool2d(1), torch.nn.Linear(512, 10)
+    for module in theirs.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.bias = None
+    assert_equal_logits(*same_weights(ours, theirs))
+
+
+def test_lenet_is_the_plain_line_that_a_reader_would_write():
+    model = build(blueprint("lenet", 20, (1, 28, 28)), seed=0).network
+    first, second, hidden, last = [m for m in model.modules() if hasattr(m, "weight")]
+    x = torch.rand(4, 1, 28, 28)
+    out = F.max_pool2d(F.relu(F.conv2d(x, first.weight, first.bias)), 2)
+    out = F.max_pool2d(F.relu(F.conv2d(out, second.weight, second.bias)), 2)
+    assert out.shape == (4, 50, 4, 4)
+    out = F.relu(out.flatten(1) @ hidden.weight.T + hidden.bias)
+    assert torch.allclose(model(x), out @ last.weight.T + last.bias, atol=1e-5)

@@ -13,12 +13,27 @@ from torch import Tensor, nn
 
 from common.chance import rng
 from common.errors import UserError
+from common.models.densenet import DenseNet190
+from common.models.lenet import LeNet
 from common.models.mlp import MLP
 from common.models.preactresnet import PreActResNet18
+from common.models.resnet import ResNet18
 from common.models.smallcnn import SmallCNN
+from common.models.vgg import VGG11
+from common.models.wideresnet import WideResNet28
 from common.shapes import Inputs
 
-NETWORKS: dict[str, type[nn.Module]] = {"preactresnet18": PreActResNet18, "smallcnn": SmallCNN, "mlp": MLP}
+NETWORKS: dict[str, type[nn.Module]] = {
+    "preactresnet18": PreActResNet18,
+    "resnet18": ResNet18,
+    "wideresnet28": WideResNet28,
+    "densenet190": DenseNet190,
+    "vgg11": VGG11,
+    "lenet": LeNet,
+    "smallcnn": SmallCNN,
+    "mlp": MLP,
+}
+SMALLEST_SIDE = {"densenet190": 4, "vgg11": 32, "lenet": 16}  # pixels that their halvings need; the others: 1
 
 
 class Normalize(nn.Module):
@@ -80,6 +95,13 @@ def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
     is_image = len(blueprint.shape) == 3
     if is_image == (network is MLP):
         raise UserError(f"--model {blueprint.model}: does not take inputs of shape {blueprint.shape}.")
+    smallest = SMALLEST_SIDE.get(blueprint.model, 1)
+    if is_image and min(blueprint.shape[1:]) < smallest:
+        height, width = blueprint.shape[1:]
+        raise UserError(
+            f"--model {blueprint.model}: takes images of {smallest} pixels a side and more, and these are of "
+            f"{height} x {width}; take another model."
+        )
     with torch.random.fork_rng(devices=[]):
         if seed is not None:
             torch.manual_seed(int(rng("weights", seed).integers(2**63)))

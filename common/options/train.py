@@ -8,9 +8,22 @@ from typing import Annotated, Any, Literal, get_args
 from common.errors import UserError
 from common.options.fields import check_limits, flag, own
 
-Model = Literal["preactresnet18", "smallcnn", "mlp"]
+Model = Literal["preactresnet18", "resnet18", "wideresnet28", "densenet190", "vgg11", "lenet", "smallcnn", "mlp"]
 Augment = Literal["crop-flip", "none"]
 LamPer = Literal["batch", "row"]
+
+# The width by default, which gives the paper's network, and what a network takes.
+WIDTHS: dict[Model, int] = {
+    "preactresnet18": 64,
+    "resnet18": 64,
+    "wideresnet28": 10,
+    "densenet190": 40,
+    "vgg11": 64,
+    "lenet": 20,
+    "smallcnn": 32,
+    "mlp": 128,
+}
+TAKES: dict[Model, str] = {model: "table" if model == "mlp" else "images" for model in WIDTHS}
 
 
 @dataclass(frozen=True)
@@ -34,11 +47,13 @@ class ModelOptions:
     """What learns."""
 
     model: Annotated[
-        Model | None, own("{preactresnet18,smallcnn,mlp}", "preactresnet18; digits: smallcnn; tables: mlp")
+        Model | None, own("{" + ",".join(get_args(Model)) + "}", "preactresnet18; digits: smallcnn; tables: mlp")
     ] = None
-    """preactresnet18 (32 x 32 images), smallcnn (8 x 8 digits), mlp (tables)."""
-    width: Annotated[int | None, own("N", "64; smallcnn: 32; mlp: 128")] = None
-    """Channels after the first layer, or units of a hidden layer. The others scale with it."""
+    """Images: the first four of any size, vgg11 from 32 x 32 on, lenet from 16 x 16 on, smallcnn for 8 x 8 digits.
+    Tables: mlp."""
+    width: Annotated[int | None, own("N", ", ".join(f"{model}: {width}" for model, width in WIDTHS.items()))] = None
+    """Channels after the first layer, or units of a hidden layer; wideresnet28: the k of WRN-28-k; densenet190: its
+    growth rate. The other layers scale with it."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +162,6 @@ DEFAULTS = {
 TABLE = Defaults("mlp", 100, 0.05, "none")
 IMAGES = Defaults("preactresnet18", 200, 0.1, "none")
 SMALL_IMAGES = Defaults("smallcnn", 60, 0.1, "none")  # too small for three halvings: sides under 16 pixels
-
-WIDTHS: dict[Model, int] = {"preactresnet18": 64, "smallcnn": 32, "mlp": 128}
-TAKES: dict[Model, str] = {"preactresnet18": "images", "smallcnn": "images", "mlp": "table"}
 
 # Where each number must lie. Checked for the option as typed, so that the message can name it.
 LIMITS = {
