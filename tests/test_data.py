@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,7 +23,7 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.datasets import load_digits
-from torchvision.datasets import CIFAR10
+from torchvision.datasets import CIFAR10, CIFAR100
 
 from common.data import cache, sources
 from common.data.dataset import Dataset, Part, fingerprint, select, statistics
@@ -507,47 +508,164 @@ def test_a_damaged_parquet_file_is_named(tmp_path):
 # --- the original archive, and the hub --------------------------------------------------------------------------------
 
 
-def archive(root):
-    """A small archive in the published form; returns the MD5 of each file, and the pixels (b, 3, 32, 32)."""
-    folder = root / "cifar-10-batches-py"
+ARCHIVES = {  # set: its folder, its training files, its test file, its file of names, their key, the labels' key
+    "cifar10": (CIFAR10, [f"data_batch_{n}" for n in range(1, 6)], "test_batch", "batches.meta", "label_names", "labels"),
+    "cifar100": (CIFAR100, ["train"], "test", "meta", "fine_label_names", "fine_labels"),
+}
+
+
+def archive(name, root, monkeypatch):
+    """A small archive in the published form, whose MD5 are the published ones; returns its folder and the pixels
+    (b, 3, 32, 32): two rows a file, the labels of which are its number and 1."""
+    theirs, training, test, meta, names, labels = ARCHIVES[name]
+    folder = root / theirs.base_folder
     folder.mkdir(parents=True)
-    rows = np.random.default_rng(0).integers(0, 256, (12, 3 * 32 * 32), dtype=np.uint8)
-    md5 = {}
-    for number, name in enumerate([f"data_batch_{batch}" for batch in range(1, 6)] + ["test_batch"]):
-        batch = {"data": rows[2 * number : 2 * number + 2], "labels": [number % 3, 1]}
-        (folder / name).write_bytes(pickle.dumps(batch))
-    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": ["airplane", "bird", "cat"]}))
-    for file in folder.iterdir():
-        md5[file.name] = hashlib.md5(file.read_bytes()).hexdigest()
-    return md5, rows.reshape(12, 3, 32, 32)
+    rows = np.random.default_rng(0).integers(0, 256, (2 * len(training) + 2, 3 * 32 * 32), dtype=np.uint8)
+    for number, file in enumerate([*training, test]):
+        batch = {"data": rows[2 * number : 2 * number + 2], labels: [number % 3, 1], "coarse_labels": [0, 0]}
+        (folder / file).write_bytes(pickle.dumps(batch))
+    classes = {names: ["airplane", "bird", "cat"], "coarse_label_names": ["thing"]}
+    (folder / meta).write_bytes(pickle.dumps(classes))
+    md5 = {file.name: hashlib.md5(file.read_bytes()).hexdigest() for file in folder.iterdir()}
+    monkeypatch.setattr(theirs, "train_list", [[file, md5[file]] for file in training])
+    monkeypatch.setattr(theirs, "test_list", [[test, md5[test]]])
+    monkeypatch.setattr(theirs, "meta", theirs.meta | {"md5": md5[meta]})
+    return folder, rows.reshape(-1, 3, 32, 32)
 
 
-def test_the_original_archive_is_read(tmp_path, monkeypatch):
-    md5, rows = archive(tmp_path)
-    monkeypatch.setattr(
-        CIFAR10, "train_list", [[f"data_batch_{batch}", md5[f"data_batch_{batch}"]] for batch in range(1, 6)]
-    )
-    monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", md5["test_batch"]]])
-    monkeypatch.setattr(CIFAR10, "meta", CIFAR10.meta | {"md5": md5["batches.meta"]})
-    dataset = load(find("cifar10", tmp_path))
-    assert np.array_equal(dataset.train.inputs.numpy(), rows[:10])
-    assert np.array_equal(dataset.test.inputs.numpy(), rows[10:])
-    assert dataset.train.labels.tolist() == [0, 1, 1, 1, 2, 1, 0, 1, 1, 1]
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_the_original_archive_is_read(tmp_path, monkeypatch, name):
+    _, rows = archive(name, tmp_path, monkeypatch)
+    dataset = load(find(name, tmp_path))
+    assert np.array_equal(dataset.train.inputs.numpy(), rows[:-2])
+    assert np.array_equal(dataset.test.inputs.numpy(), rows[-2:])
+    labels = [label for number in range(len(ARCHIVES[name][1])) for label in (number % 3, 1)]
+    assert dataset.train.labels.tolist() == labels
     assert dataset.classes == ("airplane", "bird", "cat")
-    assert dataset.origin == "original archive"
+    assert (dataset.name, dataset.origin) == (name, "original archive")
 
 
-def test_an_archive_of_another_md5_is_refused_before_it_is_unpickled(tmp_path):
-    archive(tmp_path)
+def test_the_published_archives_are_the_ones_that_are_asked_for():
+    """Names and MD5 of the files are torchvision's; ours are only the folders' names."""
+    for name, (theirs, training, test, meta, *_) in ARCHIVES.items():
+        assert sources.ARCHIVE_FOLDERS[name] == theirs.base_folder
+        assert [file for file, _ in theirs.train_list] == training
+        assert [file for file, _ in theirs.test_list] == [test]
+        assert theirs.meta["filename"] == meta
+    assert set(sources.HUB) == set(sources.HUB_FOLDERS) == set(ARCHIVES)
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_a_broken_archive_is_refused_by_name(tmp_path, monkeypatch, name):
+    folder, _ = archive(name, tmp_path, monkeypatch)
+    _, training, test, meta, *_ = ARCHIVES[name]
+    again = f"{'cifar-100' if name == 'cifar100' else 'cifar-10'}-python.tar.gz again"
+    broken = 0
+    for file in (training[-1], test, meta):
+        whole = (folder / file).read_bytes()
+        for content in (None, b"", whole[: len(whole) // 2], whole[:-1] + b"x", pickle.dumps({"data": []})):
+            (folder / file).unlink() if content is None else (folder / file).write_bytes(content)
+            refused(lambda: load(find(name, tmp_path)), folder, "a file is missing", "MD5", again)
+            broken += 1
+        (folder / file).write_bytes(whole)
+    assert broken == 15
+    load(find(name, tmp_path))
+    shutil.rmtree(folder)
+    folder.write_text("a file in the folder's place")
+    refused(lambda: find(name, tmp_path), f"The data set {name} cannot be had", folder.name)
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_of_another_md5_is_refused_before_it_is_unpickled(tmp_path, monkeypatch, name):
+    folder, _ = archive(name, tmp_path, monkeypatch)
 
     class Trap:
         def __reduce__(self):
             return (Path.touch, (tmp_path / "sprung",))
 
-    for file in (tmp_path / "cifar-10-batches-py").iterdir():
+    for file in folder.iterdir():
+        whole = file.read_bytes()
         file.write_bytes(pickle.dumps(Trap()))
-    refused(lambda: load(find("cifar10", tmp_path)), tmp_path / "cifar-10-batches-py", "MD5")
+        refused(lambda: load(find(name, tmp_path)), folder, "MD5")
+        file.write_bytes(whole)
     assert not (tmp_path / "sprung").exists()
+
+
+# --- CIFAR-100's two label columns ------------------------------------------------------------------------------------
+
+
+FINE = ("apple", "bed", "cloud")
+
+
+def hub_split_100(fine=(0, 2, 1, 0), first=0, coarse="coarse_label"):
+    """As the hub's: an image, its class, and the group of its class."""
+    features = datasets.Features(
+        {
+            "img": datasets.Image(),
+            "fine_label": datasets.ClassLabel(names=list(FINE)),
+            coarse: datasets.ClassLabel(names=["thing", "plant"]),
+        }
+    )
+    pictures = [image(first + row) for row in range(len(fine))]
+    columns = {"img": pictures, "fine_label": list(fine), coarse: [1, 0, 0, 1][: len(fine)]}
+    return datasets.Dataset.from_dict(columns, features=features)
+
+
+@pytest.mark.parametrize("inside", ["cifar100", "cifar100/cifar100"])
+def test_cifar100_from_parquet_learns_the_fine_classes(tmp_path, inside):
+    (tmp_path / inside).mkdir(parents=True)
+    hub_split_100().to_parquet(tmp_path / inside / "train.parquet")
+    hub_split_100((1, 1, 2), first=9).to_parquet(tmp_path / inside / "test.parquet")
+    dataset = load(find("cifar100", tmp_path))
+    assert dataset.classes == FINE
+    assert (dataset.train.labels.tolist(), dataset.test.labels.tolist()) == ([0, 2, 1, 0], [1, 1, 2])
+    assert np.array_equal(dataset.test.inputs[2].numpy(), pixels(image(11)))
+    assert (dataset.name, dataset.origin) == ("cifar100", "parquet files")
+
+
+def test_cifar100_from_plain_parquet_takes_its_classes_from_the_values(tmp_path):
+    table = plain_table().rename_columns(["img", "fine_label"]).append_column("coarse_label", [[7, 7, 7, 7]])
+    dataset = load(find("cifar100", parquet_set(tmp_path / "cifar100", table).parent))
+    assert dataset.classes == ("0", "1")
+    assert dataset.train.labels.tolist() == [0, 1, 0, 1]
+
+
+def test_cifar100_from_the_hub_learns_the_fine_classes(monkeypatch, tmp_path):
+    folder = tmp_path / "hf" / "datasets" / "uoft-cs___cifar100" / "cifar100" / "0.0.0" / "abc"
+    folder.mkdir(parents=True)
+    (folder / "dataset_info.json").write_text("{}")
+    splits = datasets.DatasetDict(train=hub_split_100(), test=hub_split_100((2, 2), first=7))
+    asked = []
+    monkeypatch.setattr(datasets, "load_dataset", lambda name: asked.append(name) or splits)
+    dataset = load(find("cifar100", None))
+    assert asked == ["uoft-cs/cifar100"]
+    assert (dataset.origin, dataset.classes) == ("hub uoft-cs/cifar100", FINE)
+    assert dataset.test.labels.tolist() == [2, 2]
+    splits["test"] = splits["test"].remove_columns("fine_label")
+    splits["train"] = splits["train"].remove_columns("fine_label")
+    refused(lambda: load(find("cifar100", None)), "the hub's part 'train'", "one label column")
+
+
+def test_broken_parquet_of_cifar100_is_refused_by_name(tmp_path):
+    def broken(name, train, test=None):
+        table = train.data.table
+        folder = parquet_set(tmp_path / name / "cifar100", table, test and test.data.table)
+        return lambda: load(find("cifar100", folder.parent))
+
+    whole = hub_split_100()
+    refused(broken("a", whole.remove_columns("fine_label")), "train.parquet", "one label column", "coarse_label")
+    refused(broken("b", whole.remove_columns("img")), "train.parquet", "one image column")
+    refused(broken("c", whole, hub_split_100((0, 1), coarse="group")), "test.parquet", "fine_label, group")
+    renamed = whole.cast_column("fine_label", datasets.ClassLabel(names=["apple", "bed", "cow"]))
+    refused(broken("d", whole, renamed), "train.parquet", "'cloud' (train only)", "'cow' (test only)")
+    outside = whole.data.table.set_column(1, "fine_label", pa.array([0, 3, 1, 0]))
+    folder = parquet_set(tmp_path / "e" / "cifar100", outside)
+    refused(lambda: load(find("cifar100", folder.parent)), "'fine_label' holds 3 in row 1, outside of its 3 classes")
+    folder = parquet_set(tmp_path / "f" / "cifar100", whole.data.table)
+    (folder / "test.parquet").write_bytes((folder / "test.parquet").read_bytes()[:-9])
+    refused(lambda: load(find("cifar100", folder.parent)), folder / "test.parquet", "cut off or damaged")
+    (folder / "test.parquet").unlink()
+    refused(lambda: find("cifar100", folder.parent), folder, "no test.parquet")
 
 
 def from_the_hub():

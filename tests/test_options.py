@@ -45,6 +45,12 @@ def test_the_defaults_are_the_decks():
     assert [drop * config.epochs for drop in config.lr_drops] == [100, 150]
 
 
+def test_cifar100_brings_what_cifar10_brings():
+    other = resolve(asked(mixup=True), "cifar100", "images", 32)
+    assert other == dataclasses.replace(cifar(mixup=True), dataset="cifar100")
+    assert name_of(other) == "cifar100-preactresnet18-mixup1.0-seed0"
+
+
 def test_other_sets_bring_their_own():
     digits = resolve(asked(), "digits", "images", 8)
     assert (digits.model, digits.augment, digits.epochs) == ("smallcnn", "none", 60)

@@ -1,4 +1,4 @@
-"""CIFAR-10 from the Hugging Face hub, through `datasets`, which downloads it once and keeps it."""
+"""The CIFAR sets from the Hugging Face hub, through `datasets`, which downloads it once and keeps it."""
 
 from collections.abc import Mapping
 

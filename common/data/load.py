@@ -7,7 +7,7 @@ from pathlib import Path
 from common.data import cache
 from common.data.dataset import Dataset
 from common.data.images import Encoded, decode
-from common.data.sources import ARCHIVE, ARCHIVE_FOLDER, FOLDERS, PACKAGE, PARTS, Source, parquet_files
+from common.data.sources import ARCHIVE, ARCHIVE_FOLDERS, FOLDERS, PACKAGE, PARTS, Source, parquet_files
 from common.errors import UserError
 
 # A reader is imported when its set is asked for: scikit-learn, torchvision and `datasets` take a second each to start.
@@ -41,11 +41,12 @@ def _from_archive(source: Source, root: Path) -> Dataset:
     from common.data import archive
 
     def read() -> Dataset:
-        train, classes = archive.read_part(root, "train")
-        test, _ = archive.read_part(root, "test")
+        train, classes = archive.read_part(source.name, root, "train")
+        test, _ = archive.read_part(source.name, root, "test")
         return Dataset(source.name, source.kind, source.origin, train, test, classes)
 
-    return _kept(source, cache.key_of_files(source, sorted((root / ARCHIVE_FOLDER).iterdir()), root), read)
+    files = sorted((root / ARCHIVE_FOLDERS[source.name]).iterdir())
+    return _kept(source, cache.key_of_files(source, files, root), read)
 
 
 def _from_folders(source: Source, folder: Path) -> Dataset:

@@ -14,6 +14,8 @@ from common.data.images import Encoded
 from common.data.sources import parquet_files
 from common.errors import UserError
 
+COARSE = "coarse_label"  # CIFAR-100's 20 groups of its classes, which are in the column fine_label: never what is learnt
+
 
 def read_part(folder: Path, part: str) -> Encoded:
     """``part`` ('train' or 'test') of a folder of parquet files, whose columns are chosen by type.
@@ -76,8 +78,8 @@ def _columns(schema: pa.Schema, where: str) -> list[str]:
     plain = [field for field in schema if declared[field.name] == "Value"]
     images = [name for name, kind in declared.items() if kind == "Image"]
     images = images or [field.name for field in plain if _is_bytes(field.type)]
-    labels = [name for name, kind in declared.items() if kind == "ClassLabel"]
-    labels = labels or [field.name for field in plain if _is_label(field.type)]
+    labels = [name for name, kind in declared.items() if kind == "ClassLabel" and name != COARSE]
+    labels = labels or [field.name for field in plain if _is_label(field.type) and field.name != COARSE]
     for found, wanted in ((images, "image column (of bytes)"), (labels, "label column (of integers or text)")):
         if len(found) != 1:
             columns = ", ".join(f"{field.name} ({field.type})" for field in schema)

@@ -15,8 +15,9 @@ from common.errors import UserError
 PARTS = ("train", "test")
 PARQUET, FOLDERS, ARCHIVE, PACKAGE = "parquet files", "class folders", "original archive", "scikit-learn"
 EMBEDDED = {"digits": "images", "iris": "table", "wine": "table", "breast_cancer": "table"}  # name: kind
-HUB = {"cifar10": "uoft-cs/cifar10"}  # name: id on the Hugging Face hub
-ARCHIVE_FOLDER = "cifar-10-batches-py"
+HUB = {"cifar10": "uoft-cs/cifar10", "cifar100": "uoft-cs/cifar100"}  # name: id on the Hugging Face hub
+HUB_FOLDERS = {"cifar10": "plain_text", "cifar100": "cifar100"}  # where its parquet files lie in a copy of the hub's
+ARCHIVE_FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}  # as their authors' archive has it
 PATIENCE = 1.0  # seconds that the hub has to answer
 EMBEDDED_LINE = "accelerate launch scripts/train.py --dataset digits --mixup"
 
@@ -25,9 +26,9 @@ EMBEDDED_LINE = "accelerate launch scripts/train.py --dataset digits --mixup"
 class Source:
     """A data set that can be read, and where from.
 
-    name    'cifar10', 'digits', or the last part of the user's path: goes into run names
+    name    'cifar100', 'digits', or the last part of the user's path: goes into run names
     kind    'images' or 'table'
-    origin  for the record, without paths of the machine: one of the origins above, or 'hub uoft-cs/cifar10'
+    origin  for the record, without paths of the machine: one of the origins above, or 'hub uoft-cs/cifar100'
     path    the folder that holds the local files; None for a set of a package or the hub
     """
 
@@ -130,11 +131,11 @@ def _folder(folder: Path) -> Source:
 def _local_cifar(name: str, root: Path | None) -> Source | None:
     if root is None:
         return None
-    for folder in (root / name, root / name / "plain_text"):
+    for folder in (root / name, root / name / HUB_FOLDERS[name]):
         if folder.is_dir() and (origin := _layout(folder)):
             return Source(name, "images", origin, folder)
     for folder in (root, root / name):
-        if (folder / ARCHIVE_FOLDER).is_dir():
+        if (folder / ARCHIVE_FOLDERS[name]).is_dir():
             return Source(name, "images", ARCHIVE, folder)
     return None
 
@@ -153,7 +154,7 @@ def _hub(name: str, root: Path | None) -> Source:
     raise UserError(
         f"The data set {name} cannot be had: {looked}, and on the Hugging Face hub ({HUB[name]}) it is out of reach: "
         f"{obstacle}. Ways to get it: --data-dir FOLDER, where FOLDER holds {name}/train.parquet and "
-        f"{name}/test.parquet or the original archive's {ARCHIVE_FOLDER}; or run once with a network, which keeps it. "
+        f"{name}/test.parquet or the original archive's {ARCHIVE_FOLDERS[name]}; or run once with a network, which keeps it. "
         f"A set that needs neither works here at once:\n    {EMBEDDED_LINE}"
     )
 

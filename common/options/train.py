@@ -31,9 +31,10 @@ class DataOptions:
     """What is learnt from."""
 
     dataset: str = "cifar10"
-    """cifar10, digits, iris, wine, breast_cancer; or path/to/NAME: train/ and test/ of class folders, or parquet."""
+    """cifar10, cifar100 (its 100 fine classes), digits, iris, wine, breast_cancer; or path/to/NAME: train/ and test/
+    of class folders, or parquet."""
     data_dir: Annotated[Path | None, own("PATH", "$MIXUP_DATA_DIR")] = None
-    """Folder that holds cifar10/{train,test}.parquet, cifar-10-batches-py or your own sets."""
+    """Folder that holds cifar10/{train,test}.parquet, cifar-10-batches-py, the same of CIFAR-100, or your own sets."""
     subset: Annotated[int | None, own("N", "all rows")] = None
     """Train on this many rows, as many of each class."""
     holdout: Annotated[int | None, own("N", "measure on the test part")] = None
@@ -84,7 +85,7 @@ class TrainingOptions:
     """Of SGD, without Nesterov."""
     weight_decay: float = 1e-4
     """L2 penalty of SGD, on every parameter, as the authors'."""
-    augment: Annotated[Augment | None, own("{crop-flip,none}", "cifar10: crop-flip; others: none")] = None
+    augment: Annotated[Augment | None, own("{crop-flip,none}", "cifar10, cifar100: crop-flip; others: none")] = None
     """crop-flip: a random crop from zero padding (1/8 of the side) and a random flip, once an epoch and row."""
     seed: int = 0
     """Initial weights, order, partners, lambda, crops, flips. ERM and mixup of one seed share all they can."""
@@ -156,6 +157,7 @@ class Defaults:
 
 DEFAULTS = {
     "cifar10": Defaults("preactresnet18", 200, 0.1, "crop-flip"),
+    "cifar100": Defaults("preactresnet18", 200, 0.1, "crop-flip"),
     "digits": Defaults("smallcnn", 60, 0.1, "none"),
 }
 # A set we do not know: nothing is flipped or cropped unasked, since a flipped digit or letter is another one.
