@@ -508,8 +508,9 @@ def test_a_damaged_parquet_file_is_named(tmp_path):
 # --- the original archive, and the hub --------------------------------------------------------------------------------
 
 
+BATCHES = [f"data_batch_{n}" for n in range(1, 6)]
 ARCHIVES = {  # set: its folder, its training files, its test file, its file of names, their key, the labels' key
-    "cifar10": (CIFAR10, [f"data_batch_{n}" for n in range(1, 6)], "test_batch", "batches.meta", "label_names", "labels"),
+    "cifar10": (CIFAR10, BATCHES, "test_batch", "batches.meta", "label_names", "labels"),
     "cifar100": (CIFAR100, ["train"], "test", "meta", "fine_label_names", "fine_labels"),
 }
 

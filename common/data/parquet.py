@@ -14,7 +14,7 @@ from common.data.images import Encoded
 from common.data.sources import parquet_files
 from common.errors import UserError
 
-COARSE = "coarse_label"  # CIFAR-100's 20 groups of its classes, which are in the column fine_label: never what is learnt
+COARSE = "coarse_label"  # CIFAR-100's 20 groups of its classes (which fine_label holds): never what is learnt
 
 
 def read_part(folder: Path, part: str) -> Encoded:

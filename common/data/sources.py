@@ -154,8 +154,8 @@ def _hub(name: str, root: Path | None) -> Source:
     raise UserError(
         f"The data set {name} cannot be had: {looked}, and on the Hugging Face hub ({HUB[name]}) it is out of reach: "
         f"{obstacle}. Ways to get it: --data-dir FOLDER, where FOLDER holds {name}/train.parquet and "
-        f"{name}/test.parquet or the original archive's {ARCHIVE_FOLDERS[name]}; or run once with a network, which keeps it. "
-        f"A set that needs neither works here at once:\n    {EMBEDDED_LINE}"
+        f"{name}/test.parquet or the original archive's {ARCHIVE_FOLDERS[name]}; or run once with a network, which "
+        f"keeps it. A set that needs neither works here at once:\n    {EMBEDDED_LINE}"
     )
 
 

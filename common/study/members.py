@@ -21,7 +21,7 @@ from common.study.file import OPTIONS, STUDIES, entries, expanded, place
 
 # What names a place on this machine is no part of a study.
 ON_THE_COMMAND_LINE = ("data_dir", "results_dir", "checkpoint_dir")
-SIDES = {"cifar10": 32, "digits": 8}  # of the images of the sets that are known unread, in pixels
+SIDES = {"cifar10": 32, "cifar100": 32, "digits": 8}  # of the images of the sets that are known unread, in pixels
 
 
 @dataclass(frozen=True)
