@@ -93,7 +93,7 @@ def made(folder: Path) -> Report:
     if folder == OWN:
         parts = {figure.name: figure.to_markdown("results/figures") for figure in drawn}
         parts |= {name: table.to_markdown("results") for name, table in shown.items()}
-        parts["claims"] = claims.counted(claims.judged(results))
+        parts["claims"] = claims.in_short(results)
         texts[README] = readme.filled(README.read_text(encoding="utf-8"), parts)
     return Report(folder, results, drawn, texts)
 

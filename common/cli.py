@@ -81,6 +81,8 @@ def run(main: Callable[[], Any], grace: float = signals.GRACE) -> int:
         if error.code and not is_speaker():
             time.sleep(WAIT_FOR_SPEAKER)
         raise
+    except BrokenPipeError:  # whoever read our output has gone, as `| head` does: nothing is wrong
+        signals.end(141, None)
     except Exception as error:
         patience = WAIT_AFTER_LOSS if _is_lost_contact(error) else WAIT_FOR_SPEAKER
         status = getattr(error, "status", 2)

@@ -14,7 +14,9 @@ from analysis.claims.verdict import Asked, Verdict, ask
 from analysis.collect import Results
 from analysis.tables.table import Table
 
-__all__ = ["CLAIMS", "Asked", "Claim", "Judged", "Verdict", "ask", "counted", "judge", "judged", "table"]
+__all__ = ["CLAIMS", "Asked", "Claim", "Judged", "Verdict", "ask", "counted", "in_short", "judge", "judged", "table"]
+
+IN_SHORT = ("D1", "P4")
 
 Judged = list[tuple[Claim, Verdict]]
 
@@ -41,6 +43,17 @@ def counted(verdicts: Judged) -> str:
     counts = Counter[str](verdict.status for _, verdict in verdicts)
     order = ("holds", "fails", "undecided", "too few runs", "not run")
     return ", ".join(f"{counts[status]} {words.get(status, status)}" for status in order)
+
+
+def in_short(results: Results) -> str:
+    """What README opens with: the verdicts on IN_SHORT, each with its numbers, and how all the others fare."""
+    verdicts = judged(results)
+    lines = [
+        f"**{claim.sentence[0].upper()}{claim.sentence[1:]}: {verdict.status}** ({verdict.sentence})."
+        for claim, verdict in verdicts
+        if claim.id in IN_SHORT
+    ]
+    return "\n\n".join([*lines, f"Of {len(verdicts)} claims of the deck and the paper: {counted(verdicts)}."])
 
 
 def table(results: Results, setting: str | None = None) -> Table:
