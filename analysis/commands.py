@@ -12,8 +12,9 @@ from common.records import ROOT, Record
 
 ENOUGH = 3  # paired seeds, to judge by
 
-# What train.py takes by default whatever the data set is, so that it need not be typed.
-USUAL = {"data_seed": 0, "batch_size": 128, "momentum": 0.9, "weight_decay": 1e-4, "lr_drops": [0.5, 0.75]}
+# What train.py takes by default, so that it need not be typed: whatever the data set is, and for images.
+USUAL: dict[str, Any] = {"data_seed": 0}
+OF_IMAGES = {"batch_size": 128, "optimizer": "sgd", "momentum": 0.9, "weight_decay": 1e-4, "lr_drops": [0.5, 0.75]}
 # Options of this machine that its commands keep.
 KEPT = ("--threads", "--data-dir", "--checkpoint-dir", "--results-dir")
 
@@ -37,12 +38,13 @@ def train(record: Record, changes: Mapping[str, Any]) -> str:
     config = {**record["config"], **changes}
     words = ["python", "scripts/train.py"]
     typed = _typed(record)
+    usual = USUAL | (OF_IMAGES if record["data"]["kind"] == "images" else {})
     if config["dataset"] != "cifar10":
         words += ["--dataset", typed.get("--dataset", config["dataset"])]
-    for field in ("subset", "holdout", "data_seed", "model", "width", "epochs", "batch_size", "lr", "lr_drops"):
-        words += _option(field, config[field])
-    for field in ("momentum", "weight_decay", "augment", "seed"):
-        words += _option(field, config[field])
+    for field in ("subset", "holdout", "data_seed", "model", "width", "epochs", "batch_size", "optimizer"):
+        words += _option(field, config[field], usual)
+    for field in ("lr", "lr_drops", "momentum", "weight_decay", "augment", "seed"):
+        words += _option(field, config[field], usual)
     if config["mixup"]:
         words += ["--mixup", "--alpha", str(config["alpha"] or 1.0)]
         words += ["--lam-per", "row"] if config["lam_per"] == "row" else []
@@ -91,8 +93,8 @@ def _folder(results: Results) -> str:
     return f" --results-dir {shlex.quote(str(folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder))}"
 
 
-def _option(field: str, value: Any) -> list[str]:
-    if value is None or USUAL.get(field) == value:
+def _option(field: str, value: Any, usual: Mapping[str, Any]) -> list[str]:
+    if value is None or usual.get(field) == value:
         return []
     values = value if isinstance(value, list) else [value]
     return ["--" + field.replace("_", "-"), *map(str, values)]

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import tyro
 import yaml
 
-from common import signals
+from common import records, signals
 from common.errors import UserError
 
 Options = TypeVar("Options")
@@ -196,7 +196,7 @@ def _read(file: Path) -> dict[Any, Any]:
     if isinstance(content, dict) and "schema" in content and "kind" in content:
         if content["kind"] != "train" or not isinstance(content.get("config"), dict):
             raise UserError(f"--config {file}: a record of kind {content['kind']!r}; only a train record can be rerun.")
-        content = content["config"]
+        content = records.LATER | content["config"]
     if content in (None, ""):
         return {}
     if not isinstance(content, dict):

@@ -18,8 +18,8 @@ FORWARD_SHARE = 1 / 3  # of the FLOPs of a training step
 
 @dataclass(frozen=True)
 class Cost:
-    """training_flops  of all forward and backward passes of the training;  memory_bytes  weights, gradients, momentum,
-    activations and resident data;  seconds  the whole run, its evaluations included"""
+    """training_flops  of all forward and backward passes of the training;  memory_bytes  weights, gradients, what the
+    optimizer keeps, activations and resident data;  seconds  the whole run, its evaluations included"""
 
     parameters: int
     training_flops: int
@@ -78,11 +78,12 @@ def predict(
     parameters = sum(parameter.numel() for parameter in model.parameters())
     share = -(-min(config.batch_size, train_rows) // processes)
     rate = processes * images_per_second(blueprint, device, share)
+    copies = 4 if config.optimizer == "adam" else 3  # of the weights: themselves, gradients, one or two moments
     data_bytes = (train_rows + test_rows) * x[0].numel()
     return Cost(
         parameters=parameters,
         training_flops=config.epochs * train_rows * flops_per_row(blueprint),
-        memory_bytes=3 * 4 * parameters + share * activation_bytes_per_row(blueprint) + data_bytes,
+        memory_bytes=copies * 4 * parameters + share * activation_bytes_per_row(blueprint) + data_bytes,
         images_per_second=rate,
         seconds=config.epochs * (train_rows + FORWARD_SHARE * test_rows) / rate,
     )

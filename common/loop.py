@@ -8,7 +8,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Optimizer
+from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from common.augment import crop_flip
@@ -21,6 +21,13 @@ from common.shapes import Inputs, Labels, Logits, Resident, Rows
 # Rows a forward pass when nothing is learnt: on a CPU, whose caches are small, fewer are faster by about a sixth.
 # It moves no number beyond rounding.
 EVALUATED_ON_CPU, EVALUATED_AT_ONCE = 128, 500
+
+
+def optimizer(model: nn.Module, name: str, lr: float, momentum: float | None, weight_decay: float) -> Optimizer:
+    """SGD without Nesterov, or Adam with its usual betas, whose ``weight_decay`` is an L2 penalty too."""
+    if name == "adam":
+        return Adam(model.parameters(), lr, weight_decay=weight_decay, fused=True)
+    return SGD(model.parameters(), lr, momentum or 0.0, weight_decay=weight_decay, fused=True)
 
 
 def natural(inputs: Resident) -> Inputs:

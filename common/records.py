@@ -18,6 +18,9 @@ SCHEMA = 1
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("torch", "torchvision", "accelerate", "datasets", "evaluate", "numpy", "scikit-learn")
 
+# Options of training that came after the first records, and what was in force before there was a choice.
+LATER = {"optimizer": "sgd"}
+
 Record = dict[str, Any]
 
 
@@ -38,7 +41,10 @@ def write(path: Path, record: Record) -> None:
 
 
 def read(path: Path) -> Record:
-    """raises UserError for a file that is no record of ours, with the field that is wrong"""
+    """A train record's ``config`` holds every option, those of `LATER` too.
+
+    raises UserError for a file that is no record of ours, with the field that is wrong
+    """
     try:
         record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except OSError as error:
@@ -50,6 +56,8 @@ def read(path: Path) -> Record:
     trouble = _trouble(record)
     if trouble:
         raise UserError(f"{path}: not a record ({trouble}). Restore it, or move it away and run again.")
+    if record["kind"] == "train":
+        record["config"] = LATER | record["config"]
     return record
 
 

@@ -135,7 +135,8 @@ class Run:
             return None
         state = checkpoints.load_state(self.state_path)
         try:
-            config, mark = json.loads(state["config"]) | {"precision": state["precision"]}, state["fingerprint"]
+            config = records.LATER | json.loads(state["config"]) | {"precision": state["precision"]}
+            mark = state["fingerprint"]
         except (KeyError, TypeError, ValueError):
             raise UserError(
                 f"{self.state_path}: not a checkpoint of this project; remove it, or train from the start with "

@@ -69,7 +69,6 @@ def _train(
     environment: dict[str, Any],
     accelerator: "Accelerator",
 ) -> Path:
-    from torch.optim import SGD
     from torch.optim.lr_scheduler import MultiStepLR
 
     from common import checkpoints, loop, metrics, models, processes, records
@@ -79,7 +78,7 @@ def _train(
     device, is_main = accelerator.device, accelerator.is_main_process
     train_part, test_part = run.data.train.to(device), run.data.test.to(device)
     network = processes.synchronise_batchnorm(accelerator, models.build(run.blueprint, config.seed).to(device))
-    optimizer = SGD(network.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay, fused=True)
+    optimizer = loop.optimizer(network, config.optimizer, config.lr, config.momentum, config.weight_decay)
     steps = run.steps_per_epoch
     schedule = MultiStepLR(optimizer, [round(drop * config.epochs * steps) for drop in config.lr_drops])
     model, stepper = accelerator.prepare(network, optimizer)

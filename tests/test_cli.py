@@ -19,7 +19,7 @@ def test_command_line_before_file_before_default(tmp_path):
     assert (options.mixing.mixup, options.mixing.alpha) == (True, 0.2)
     assert options.training.lr_drops == (0.1, 0.3)
     assert options.training.augment == "none"  # not None, which YAML and Python would make of it
-    assert (options.training.epochs, options.training.momentum) == (None, 0.9)
+    assert (options.training.epochs, options.training.seed) == (None, 0)
     assert parse("--config", file).training.lr == 1e-4  # which PyYAML reads as text
 
 

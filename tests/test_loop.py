@@ -72,6 +72,35 @@ def test_a_row_is_cropped_and_flipped_alike_as_itself_and_as_a_partner():
     assert not torch.equal(own, loop.natural(part.inputs[plan.order]))
 
 
+def stepped(name, gradients, lr=0.1, momentum=None, weight_decay=0.0):
+    """A weight that was 1, after a step for each gradient."""
+    model = nn.Linear(1, 1, bias=False)
+    nn.init.ones_(model.weight)
+    optimizer = loop.optimizer(model, name, lr, momentum, weight_decay)
+    for gradient in gradients:
+        model.weight.grad = torch.full((1, 1), gradient)
+        optimizer.step()
+    return model.weight.item()
+
+
+def test_adam_is_kingmas_with_the_usual_betas_and_an_l2_penalty():
+    weight, m, v = 1.0, 0.0, 0.0
+    for step, gradient in enumerate((0.3, -0.02, 5.0), start=1):
+        penalised = gradient + 0.01 * weight
+        m, v = 0.9 * m + 0.1 * penalised, 0.999 * v + 0.001 * penalised**2
+        weight -= 0.1 * m / (1 - 0.9**step) / ((v / (1 - 0.999**step)) ** 0.5 + 1e-8)
+    assert stepped("adam", (0.3, -0.02, 5.0), weight_decay=0.01) == pytest.approx(weight, rel=1e-5)
+    assert stepped("adam", (7.0,)) == pytest.approx(0.9)  # the first step is the rate, whatever the gradient
+
+
+def test_sgd_has_momentum_without_nesterov_and_an_l2_penalty():
+    weight, velocity = 1.0, 0.0
+    for gradient in (0.3, -0.02):
+        velocity = 0.5 * velocity + gradient + 0.01 * weight
+        weight -= 0.1 * velocity
+    assert stepped("sgd", (0.3, -0.02), momentum=0.5, weight_decay=0.01) == pytest.approx(weight, rel=1e-6)
+
+
 def test_the_same_epoch_twice_gives_the_same_bits():
     one, two = small_model(), small_model()
     assert train(one, images(), the_plan()) == train(two, images(), the_plan())

@@ -1,11 +1,13 @@
 import ast
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common import cli, records
 from common.errors import UserError
 from common.options import LIMITS, TrainConfig, TrainOptions, check, resolve, run_name
 from common.options import train as o
@@ -55,7 +57,8 @@ def test_other_sets_bring_their_own():
     digits = resolve(asked(), "digits", "images", 8)
     assert (digits.model, digits.augment, digits.epochs) == ("smallcnn", "none", 60)
     table = resolve(asked(), "wine", "table", None)
-    assert (table.model, table.width, table.lr) == ("mlp", 128, 0.05)
+    assert (table.model, table.width, table.batch_size, table.lr_drops) == ("mlp", 128, 16, ())
+    assert (table.optimizer, table.lr, table.momentum, table.weight_decay) == ("adam", 1e-3, None, 0.0)
     assert resolve(asked(), "letters", "images", 28).augment == "none"  # a flipped letter is another one
     assert resolve(asked(), "thumbs", "images", 12).model == "smallcnn"
     assert resolve(asked(epochs=3, lr=0.5, model="mlp"), "wine", "table", None).epochs == 3
@@ -79,10 +82,36 @@ def test_other_sets_bring_their_own():
             "cifar10-preactresnet18-dropsnone-mom0.0-wd0.0005-augnone-erm-seed0",
         ),
         ({"mixup": True, "alpha": 0.2, "lam_per": "row"}, "cifar10-preactresnet18-mixup0.2-perrow-seed0"),
+        ({"optimizer": "sgd"}, "cifar10-preactresnet18-erm-seed0"),
+        ({"optimizer": "adam"}, "cifar10-preactresnet18-adam-erm-seed0"),
+        (
+            {"optimizer": "adam", "lr": 0.1, "weight_decay": 1e-4},
+            "cifar10-preactresnet18-adam-lr0.1-wd0.0001-erm-seed0",
+        ),
     ],
 )
 def test_a_run_is_named_by_what_it_is(changes, name):
     assert name_of(cifar(**changes)) == name
+
+
+def test_a_committed_record_is_the_run_of_its_name_again():
+    """Options that came after it have the value that was in force then."""
+    paths = list((ROOT / "results").glob("*/train-*.json"))
+    assert paths
+    for path in paths:
+        record = records.read(path)
+        again = cli.parse(TrainOptions, "", ["--config", str(path)], lambda options: options.run.config)
+        config = resolve(again, record["data"]["name"], record["data"]["kind"], record["data"]["shape"][-1])
+        assert json.loads(json.dumps(dataclasses.asdict(config))) == record["config"]
+        assert run_name(config, "images", record["data"]["shape"][-1], "no") == record["run"]
+
+
+def test_a_record_older_than_a_choice_is_rerun_as_it_was(tmp_path):
+    """Tables were trained by SGD before Adam became their default."""
+    file = tmp_path / "train-wine.json"
+    file.write_text(json.dumps({"schema": 1, "kind": "train", "config": {"dataset": "wine", "lr": 0.05}}))
+    again = cli.parse(TrainOptions, "", ["--config", str(file)], lambda options: options.run.config)
+    assert resolve(again, "wine", "table", None).optimizer == "sgd"
 
 
 def test_precision_is_in_the_name():
@@ -98,6 +127,7 @@ ANOTHER = {
     "lam_per": "row",
     "epochs": 100,
     "batch_size": 100,
+    "optimizer": "adam",
     "lr": 0.7,
     "lr_drops": (0.7,),
     "momentum": 0.7,
@@ -110,6 +140,7 @@ ANOTHER = {
 }
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(sorted(ANOTHER))), st.sets(st.sampled_from(sorted(ANOTHER))))
 def test_two_configurations_never_share_a_name(one, two):
     def changed(fields):
@@ -140,6 +171,7 @@ def test_two_configurations_never_share_a_name(one, two):
         ({"seed": -1}, "--seed"),
         ({"data_seed": -1}, "--data-seed"),
         ({"threads": 0}, "--threads"),
+        ({"weight_decay": -1e-4, "optimizer": "adam"}, "--weight-decay"),
         ({"lr_drops": (0.5, 1.0)}, "--lr-drops"),
         ({"lr_drops": (0.75, 0.5)}, "--lr-drops"),
         ({"lr_drops": (0.5, 0.5)}, "--lr-drops"),
@@ -159,6 +191,14 @@ def test_a_model_that_does_not_take_the_data_is_refused():
         cifar(model="mlp")
     with pytest.raises(UserError, match=r"--model smallcnn.*mlp"):
         resolve(asked(model="smallcnn"), "wine", "table", None)
+
+
+def test_momentum_means_nothing_under_adam():
+    with pytest.raises(UserError, match=r"--momentum 0.9.*--optimizer sgd"):
+        cifar(optimizer="adam", momentum=0.9)
+    with pytest.raises(UserError, match="--momentum"):
+        resolve(asked(momentum=0.9), "wine", "table", None)
+    assert resolve(asked(momentum=0.5, optimizer="sgd"), "wine", "table", None).lr == 0.1
 
 
 def options_declared():

@@ -89,7 +89,7 @@ def test_a_record_without_its_weights_is_made_again():
     assert os.listdir("checkpoints")
 
 
-@pytest.mark.parametrize("method", [[], ["--mixup"]])
+@pytest.mark.parametrize("method", [[], ["--mixup"], ["--mixup", "--optimizer", "adam"]])
 @pytest.mark.parametrize("epochs", [1, 3, 4])
 def test_stopped_after_any_epoch_it_ends_as_if_undisturbed(monkeypatch, epochs, method):
     whole = run(*method, "--results-dir", "whole", "--checkpoint-dir", "whole")

@@ -11,6 +11,7 @@ from common.options.fields import check_limits, flag, own
 Model = Literal["preactresnet18", "resnet18", "wideresnet28", "densenet190", "vgg11", "lenet", "smallcnn", "mlp"]
 Augment = Literal["crop-flip", "none"]
 LamPer = Literal["batch", "row"]
+Optimizer = Literal["sgd", "adam"]
 
 # The width by default, which gives the paper's network, and what a network takes.
 WIDTHS: dict[Model, int] = {
@@ -71,20 +72,22 @@ class MixupOptions:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How it learns: SGD with momentum, the rate a tenth after each drop."""
+    """How it learns: by SGD with momentum or by Adam, the rate a tenth after each drop."""
 
     epochs: Annotated[int | None, own("N", "200; digits: 60; tables: 100")] = None
     """Passes over the training rows."""
-    batch_size: int = 128
+    batch_size: Annotated[int | None, own("N", "128; tables: 16")] = None
     """Rows a step, over all processes together."""
-    lr: Annotated[float | None, own("RATE", "0.1; tables: 0.05")] = None
+    optimizer: Annotated[Optimizer | None, own("{sgd,adam}", "sgd; tables: adam")] = None
+    """Adam with its usual betas (0.9, 0.999): the paper's for tables and speech."""
+    lr: Annotated[float | None, own("RATE", "0.1; adam: 0.001")] = None
     """Learning rate before the first drop."""
-    lr_drops: tuple[float, ...] = (0.5, 0.75)
+    lr_drops: Annotated[tuple[float, ...] | None, own("SHARE ...", "0.5 0.75; tables: none")] = None
     """When the rate drops, as fractions of the training (the authors' epochs 100 and 150 of 200)."""
-    momentum: float = 0.9
+    momentum: Annotated[float | None, own("M", "0.9")] = None
     """Of SGD, without Nesterov."""
-    weight_decay: float = 1e-4
-    """L2 penalty of SGD, on every parameter, as the authors'."""
+    weight_decay: Annotated[float | None, own("L2", "1e-4; adam: 0")] = None
+    """L2 penalty on every parameter, as the authors'."""
     augment: Annotated[Augment | None, own("{crop-flip,none}", "cifar10, cifar100: crop-flip; others: none")] = None
     """crop-flip: a random crop from zero padding (1/8 of the side) and a random flip, once an epoch and row."""
     seed: int = 0
@@ -135,9 +138,10 @@ class TrainConfig:
     lam_per: LamPer | None  # None under ERM
     epochs: int
     batch_size: int
+    optimizer: Optimizer
     lr: float
     lr_drops: tuple[float, ...]
-    momentum: float
+    momentum: float | None  # None under Adam
     weight_decay: float
     augment: Augment
     seed: int
@@ -149,21 +153,31 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class Defaults:
+    """What a data set brings. Nothing is flipped or cropped unasked, since a flipped digit or letter is another one."""
+
     model: Model
     epochs: int
-    lr: float
-    augment: Augment
+    augment: Augment = "none"
+    batch_size: int = 128
+    optimizer: Optimizer = "sgd"
+    lr_drops: tuple[float, ...] = (0.5, 0.75)
 
 
 DEFAULTS = {
-    "cifar10": Defaults("preactresnet18", 200, 0.1, "crop-flip"),
-    "cifar100": Defaults("preactresnet18", 200, 0.1, "crop-flip"),
-    "digits": Defaults("smallcnn", 60, 0.1, "none"),
+    "cifar10": Defaults("preactresnet18", 200, "crop-flip"),
+    "cifar100": Defaults("preactresnet18", 200, "crop-flip"),
+    "digits": Defaults("smallcnn", 60),
 }
-# A set we do not know: nothing is flipped or cropped unasked, since a flipped digit or letter is another one.
-TABLE = Defaults("mlp", 100, 0.05, "none")
-IMAGES = Defaults("preactresnet18", 200, 0.1, "none")
-SMALL_IMAGES = Defaults("smallcnn", 60, 0.1, "none")  # too small for three halvings: sides under 16 pixels
+# A set we do not know.
+TABLE = Defaults("mlp", 100, batch_size=16, optimizer="adam", lr_drops=())  # section 3.6, but for its 10 epochs
+IMAGES = Defaults("preactresnet18", 200)
+SMALL_IMAGES = Defaults("smallcnn", 60)  # too small for three halvings: sides under 16 pixels
+
+# What an optimizer brings: Adam's are torch's own.
+OPTIMIZERS: dict[Optimizer, dict[str, float | None]] = {
+    "sgd": {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
+    "adam": {"lr": 1e-3, "momentum": None, "weight_decay": 0.0},
+}
 
 # Where each number must lie. Checked for the option as typed, so that the message can name it.
 LIMITS = {
@@ -194,7 +208,7 @@ def check(options: TrainOptions) -> None:
             value = getattr(options.mixing, name)
             if value is not None:
                 raise UserError(f"{flag(name)} {value}: means nothing without --mixup; add --mixup, or leave it out.")
-    drops = options.training.lr_drops
+    drops = options.training.lr_drops or ()
     if list(drops) != sorted(set(drops)):
         raise UserError(f"--lr-drops {' '.join(map(str, drops))}: must rise, each drop after the one before it.")
 
@@ -216,12 +230,22 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
     if TAKES[model] != kind:
         fitting = ", ".join(m for m in get_args(Model) if TAKES[m] == kind)
         raise UserError(f"--model {model}: takes {TAKES[model]}, and {name} is {kind}; take one of: {fitting}.")
+    optimizer = training.optimizer or usual.optimizer
+    if optimizer == "adam" and training.momentum is not None:
+        raise UserError(
+            f"--momentum {training.momentum}: means nothing under --optimizer adam, which {name} is trained by here; "
+            "leave it out, or add --optimizer sgd."
+        )
     augment = training.augment or usual.augment
     if augment == "crop-flip" and (side is None or side < 8):
         what = "a table" if side is None else f"images of {side} pixels"
         raise UserError(
             f"--augment {augment}: crops by an eighth of an image's side, and {name} is {what}; leave it out."
         )
+    settled: dict[str, Any] = {
+        field: value if getattr(training, field) is None else getattr(training, field)
+        for field, value in OPTIMIZERS[optimizer].items()
+    }
     return TrainConfig(
         dataset=name,
         subset=data.subset,
@@ -233,13 +257,12 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
         alpha=(1.0 if mixing.alpha is None else mixing.alpha) if mixing.mixup else None,
         lam_per=(mixing.lam_per or "batch") if mixing.mixup else None,
         epochs=training.epochs or usual.epochs,
-        batch_size=training.batch_size,
-        lr=training.lr or usual.lr,
-        lr_drops=training.lr_drops,
-        momentum=training.momentum,
-        weight_decay=training.weight_decay,
+        batch_size=training.batch_size or usual.batch_size,
+        optimizer=optimizer,
+        lr_drops=usual.lr_drops if training.lr_drops is None else training.lr_drops,
         augment=augment,
         seed=training.seed,
+        **settled,
     )
 
 
@@ -248,12 +271,16 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
 
     For example ``cifar10-5000-preactresnet18-w16-100ep-erm-seed1``. Two configurations never share a name.
     """
-    bare = TrainOptions(model=ModelOptions(model=config.model))
+    bare = TrainOptions(
+        model=ModelOptions(model=config.model),
+        mixing=MixupOptions(mixup=config.mixup),
+        training=TrainingOptions(optimizer=config.optimizer),
+    )
     usual = resolve(bare, config.dataset, kind, side)
-    usual = dataclasses.replace(usual, lam_per="batch" if config.mixup else None)
+    without = resolve(dataclasses.replace(bare, training=TrainingOptions()), config.dataset, kind, side)
     parts = [config.dataset]
 
-    def add(field: str, text: str) -> None:
+    def add(field: str, text: str, usual: TrainConfig = usual) -> None:
         if getattr(config, field) != getattr(usual, field):
             parts.append(text)
 
@@ -264,6 +291,7 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
     add("width", f"w{config.width}")
     add("epochs", f"{config.epochs}ep")
     add("batch_size", f"b{config.batch_size}")
+    add("optimizer", config.optimizer, without)
     add("lr", f"lr{config.lr}")
     add("lr_drops", "drops" + ("+".join(map(str, config.lr_drops)) or "none"))
     add("momentum", f"mom{config.momentum}")
