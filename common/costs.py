@@ -76,7 +76,7 @@ def predict(
     """What a run will cost on this device, if all processes are as fast as this one."""
     model, x = _on_meta(blueprint, rows=2)
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    share = -(-min(config.batch_size, train_rows) // processes)
+    share = -(-min(config.batch_size, train_rows) // (processes * config.accumulate))  # rows passed at once
     rate = processes * images_per_second(blueprint, device, share)
     copies = 4 if config.optimizer == "adam" else 3  # of the weights: themselves, gradients, one or two moments
     data_bytes = (train_rows + test_rows) * x[0].numel()

@@ -1,6 +1,7 @@
 """One epoch of training, and one look at a part of a data set."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,8 +54,11 @@ def train_epoch(
     part: Part,
     plan: Plan,
     step_done: Callable[[], None],
+    accumulate: int = 1,
 ) -> dict[str, float]:
     """Trains on every row of the plan once. The device is waited for once, when the epoch is over.
+
+    accumulate  pieces of each process's share of a batch that are passed one after the other, which takes less memory
 
     returns  ``loss``, the mean loss of the mixed rows in nats, and ``weighted_accuracy``, the lambda-weighted share of
     right predictions on them (under ERM: plain accuracy), both in training mode, while the weights change
@@ -62,19 +66,23 @@ def train_epoch(
     """
     model.train()
     sums = torch.zeros(2, device=accelerator.device)
-    for places, rows_of_batch in plan.batches(accelerator.process_index, accelerator.num_processes):
-        rows, partners, lam = plan.order[places], plan.partner[places], plan.lam[places]
-        y, y_partner = part.labels[rows], part.labels[partners]
-        x = mix(gather(part, rows, plan), gather(part, partners, plan), lam)
-        logits = model(x)
-        loss = mixed_cross_entropy(logits, y, y_partner, lam)
-        # Gradients are averaged over processes; so scaled, that is the mean over the global batch, whatever the shares.
-        accelerator.backward(loss * (accelerator.num_processes / rows_of_batch))
+    for pieces, rows_of_batch in plan.pieces(accelerator.process_index, accelerator.num_processes, accumulate):
+        for places in pieces:
+            rows, partners, lam = plan.order[places], plan.partner[places], plan.lam[places]
+            y, y_partner = part.labels[rows], part.labels[partners]
+            x = mix(gather(part, rows, plan), gather(part, partners, plan), lam)
+            # The processes add up their gradients once a batch, with its last piece.
+            with nullcontext() if places is pieces[-1] else accelerator.no_sync(model):
+                logits = model(x)
+                loss = mixed_cross_entropy(logits, y, y_partner, lam)
+                # Gradients are summed over pieces and averaged over processes; so scaled, that is the mean over the
+                # global batch, whatever the shares.
+                accelerator.backward(loss * (accelerator.num_processes / rows_of_batch))
+            sums += torch.stack([loss.detach(), mixed_hits(logits.detach(), y, y_partner, lam)])
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
         step_done()
-        sums += torch.stack([loss.detach(), mixed_hits(logits.detach(), y, y_partner, lam)])
     loss_sum, hits = accelerator.reduce(sums, "sum").tolist()
     if not np.isfinite(loss_sum):
         raise DivergedError("The training loss is no longer finite; try a smaller --lr.")

@@ -5,6 +5,7 @@ draws a random number, so a run resumes without random state, and one process or
 """
 
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,20 @@ class Plan:
             mine = slice(start + rows * process // processes, start + rows * (process + 1) // processes)
             shares.append((mine, rows))
         return shares
+
+    def pieces(self, process: int, processes: int, accumulate: int) -> list[tuple[list[slice], int]]:
+        """The same, each share in ``accumulate`` pieces, as equal as can be, whose gradients are added up.
+
+        Every process has as many pieces of a batch as every other one, and no piece is of fewer than two rows, which
+        BatchNorm needs, unless the share is: a small batch, such as the last one, is in fewer pieces.
+        """
+        batches = []
+        for share, rows in self.batches(process, processes):
+            count = max(1, min(accumulate, rows // processes // 2))
+            mine = share.stop - share.start
+            cuts = [share.start + mine * piece // count for piece in range(count + 1)]
+            batches.append(([slice(*ends) for ends in itertools.pairwise(cuts)], rows))
+        return batches
 
     def to(self, device: torch.device) -> "Plan":
         tensors: dict[str, Any] = {name: t.to(device) for name, t in vars(self).items() if isinstance(t, Tensor)}

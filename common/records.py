@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("torch", "torchvision", "accelerate", "datasets", "evaluate", "numpy", "scikit-learn")
 
 # Options of training that came after the first records, and what was in force before there was a choice.
-LATER = {"optimizer": "sgd"}
+LATER = {"optimizer": "sgd", "accumulate": 1}
 
 Record = dict[str, Any]
 

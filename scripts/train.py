@@ -109,7 +109,9 @@ def _train(
             begun, lr = time.perf_counter(), optimizer.param_groups[0]["lr"]
             plan = run.plan(epoch).to(device)
             try:
-                trained = loop.train_epoch(accelerator, model, stepper, schedule, train_part, plan, progress.step)
+                trained = loop.train_epoch(
+                    accelerator, model, stepper, schedule, train_part, plan, progress.step, config.accumulate
+                )
                 training_seconds += time.perf_counter() - begun
                 processes.share_buffers(accelerator, network)
                 seen = loop.outcomes(accelerator, network, test_part)

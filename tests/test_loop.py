@@ -26,11 +26,12 @@ def small_model():
     return build(Blueprint("smallcnn", 4, tuple("abcd"), (1, 8, 8), (0.5,), (0.25,)), seed=0)
 
 
-def train(model, part, plan, step_done=lambda: None, lr=0.1):
+def train(model, part, plan, step_done=lambda: None, lr=0.1, accumulate=1):
     accelerator = Accelerator(cpu=True)
     optimizer = SGD(model.parameters(), lr, 0.9, weight_decay=1e-4, fused=True)
     prepared, stepper = accelerator.prepare(model, optimizer)
-    return loop.train_epoch(accelerator, prepared, stepper, MultiStepLR(optimizer, [2]), part, plan, step_done)
+    schedule = MultiStepLR(optimizer, [2])
+    return loop.train_epoch(accelerator, prepared, stepper, schedule, part, plan, step_done, accumulate)
 
 
 def the_plan(alpha=1.0, pad=1, lam_per="batch", epoch=1):
@@ -61,6 +62,33 @@ def test_an_epoch_is_the_plain_loop_that_a_reader_would_write(alpha, lam_per):
     for a, b in zip(ours.parameters(), plain.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-5)
     assert got["loss"] == pytest.approx(losses / ROWS, rel=1e-5)
+
+
+@pytest.mark.parametrize("lam_per", ["batch", "row"])
+@pytest.mark.parametrize("accumulate", [2, 3, 100])  # batches of 8 and one of 5: 3 divides neither
+def test_a_batch_in_pieces_gives_the_weights_of_the_whole(monkeypatch, accumulate, lam_per):
+    """Without BatchNorm, which measures over a piece."""
+
+    def mlp():
+        return build(Blueprint("mlp", 16, tuple("abcd"), (3,), (0.0,) * 3, (1.0,) * 3), seed=0)
+
+    part = Part(torch.rand(ROWS, 3, generator=torch.Generator().manual_seed(0)), torch.arange(ROWS) % 4)
+    plan = the_plan(pad=0, lam_per=lam_per)
+    whole, pieces, passed, unsynchronised, steps = mlp(), mlp(), [], [], []
+    pieces.register_forward_hook(lambda module, x, y: passed.append(len(y)))
+    expected = train(whole, part, plan)
+    no_sync = Accelerator.no_sync
+    monkeypatch.setattr(Accelerator, "no_sync", lambda self, model: unsynchronised.append(1) or no_sync(self, model))
+    got = train(pieces, part, plan, step_done=lambda: steps.append(len(passed)), accumulate=accumulate)
+    for a, b in zip(whole.parameters(), pieces.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
+    assert not all(torch.equal(a, b) for a, b in zip(mlp().parameters(), pieces.parameters(), strict=True))
+    assert got["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+    assert got["weighted_accuracy"] == pytest.approx(expected["weighted_accuracy"], rel=1e-5)
+    sizes = {2: [4, 4] * 4 + [2, 3], 3: [2, 3, 3] * 4 + [2, 3], 100: [2, 2, 2, 2] * 4 + [2, 3]}[accumulate]
+    assert passed == sizes
+    assert len(steps) == 5
+    assert len(unsynchronised) == len(passed) - len(steps)  # all but the last piece of each batch
 
 
 def test_a_row_is_cropped_and_flipped_alike_as_itself_and_as_a_partner():

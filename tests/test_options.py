@@ -82,6 +82,8 @@ def test_other_sets_bring_their_own():
             "cifar10-preactresnet18-dropsnone-mom0.0-wd0.0005-augnone-erm-seed0",
         ),
         ({"mixup": True, "alpha": 0.2, "lam_per": "row"}, "cifar10-preactresnet18-mixup0.2-perrow-seed0"),
+        ({"model": "densenet190", "accumulate": 4}, "cifar10-densenet190-acc4-erm-seed0"),
+        ({"model": "wideresnet28", "width": 2}, "cifar10-wideresnet28-w2-erm-seed0"),
         ({"optimizer": "sgd"}, "cifar10-preactresnet18-erm-seed0"),
         ({"optimizer": "adam"}, "cifar10-preactresnet18-adam-erm-seed0"),
         (
@@ -127,6 +129,7 @@ ANOTHER = {
     "lam_per": "row",
     "epochs": 100,
     "batch_size": 100,
+    "accumulate": 7,
     "optimizer": "adam",
     "lr": 0.7,
     "lr_drops": (0.7,),
@@ -164,6 +167,7 @@ def test_two_configurations_never_share_a_name(one, two):
         ({"momentum": 1.0}, "--momentum"),
         ({"weight_decay": -1e-4}, "--weight-decay"),
         ({"batch_size": 1}, "--batch-size"),
+        ({"accumulate": 0}, "--accumulate"),
         ({"epochs": 0}, "--epochs"),
         ({"width": 0}, "--width"),
         ({"subset": 0}, "--subset"),
@@ -227,3 +231,9 @@ def test_every_option_has_a_help_of_one_or_two_lines():
                 assert len(text.value.value.splitlines()) <= 2
                 seen += 1
     assert seen == len(options_declared())
+
+
+@pytest.mark.parametrize(("changes", "most"), [({"accumulate": 65}, 64), ({"accumulate": 2, "batch_size": 3}, 1)])
+def test_pieces_of_fewer_than_two_rows_are_refused(changes, most):
+    with pytest.raises(UserError, match=f"--accumulate {changes['accumulate']}: .*; at most {most}"):
+        cifar(**changes)

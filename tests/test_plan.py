@@ -104,3 +104,23 @@ def test_the_shares_of_all_processes_are_the_batch(processes):
         assert [place for part in places for place in part] == list(range(start, stop))
         assert max(map(len, places)) - min(map(len, places)) <= 1
         assert {share[batch][1] for share in shares} == {stop - start}
+
+
+@pytest.mark.parametrize("accumulate", [1, 2, 3, 5, 50])
+@pytest.mark.parametrize("processes", [1, 2, 3, 7, 40])
+def test_the_pieces_of_a_share_are_the_share(processes, accumulate):
+    plan = planned(rows=33, batch_size=10)
+    counts = []
+    for process in range(processes):
+        batches = zip(plan.batches(process, processes), plan.pieces(process, processes, accumulate), strict=True)
+        for (share, rows), (pieces, rows_again) in batches:
+            assert rows_again == rows
+            places = [range(33)[piece] for piece in pieces]
+            assert [place for piece in places for place in piece] == list(range(33)[share])
+            sizes = [len(piece) for piece in places]
+            assert max(sizes) - min(sizes) <= 1
+            assert len(pieces) == 1 or min(sizes) >= 2
+        counts.append([len(pieces) for pieces, _ in plan.pieces(process, processes, accumulate)])
+    assert counts == [counts[0]] * processes  # or some would wait for others that never come
+    expected = [max(1, min(accumulate, rows // processes // 2)) for rows in (10, 10, 10, 3)]
+    assert counts[0] == expected

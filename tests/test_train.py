@@ -56,6 +56,14 @@ def test_the_whole_chain(method):
     assert sum(bin["n"] for bin in final["last_epoch"]["bins"]) == 37
 
 
+def test_pieces_of_a_batch_are_in_the_record_and_the_name():
+    whole, pieces = run("--mixup"), run("--mixup", "--accumulate", "2")
+    assert pieces["run"] == "digits-103-holdout37-smallcnn-w4-4ep-b17-acc2-mixup1.0-seed0"
+    assert (whole["config"]["accumulate"], pieces["config"]["accumulate"]) == (1, 2)
+    assert pieces["weights"] != whole["weights"]  # BatchNorm measures over a piece
+    assert measured(run("--mixup", "--accumulate", "2", "--overwrite")) == measured(pieces)
+
+
 def test_the_weights_are_those_of_the_record_and_tell_how_to_build_the_model():
     record = run("--mixup")
     weights, header = checkpoints.load_weights(

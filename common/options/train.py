@@ -78,6 +78,9 @@ class TrainingOptions:
     """Passes over the training rows."""
     batch_size: Annotated[int | None, own("N", "128; tables: 16")] = None
     """Rows a step, over all processes together."""
+    accumulate: int = 1
+    """Pass a process's rows of a step in this many pieces, for less memory. The gradient stays the mean over the step;
+    BatchNorm measures over one piece."""
     optimizer: Annotated[Optimizer | None, own("{sgd,adam}", "sgd; tables: adam")] = None
     """Adam with its usual betas (0.9, 0.999): the paper's for tables and speech."""
     lr: Annotated[float | None, own("RATE", "0.1; adam: 0.001")] = None
@@ -138,6 +141,7 @@ class TrainConfig:
     lam_per: LamPer | None  # None under ERM
     epochs: int
     batch_size: int
+    accumulate: int
     optimizer: Optimizer
     lr: float
     lr_drops: tuple[float, ...]
@@ -188,6 +192,7 @@ LIMITS = {
     "alpha": "(0, inf)",
     "epochs": "[1, inf)",
     "batch_size": "[2, inf)",
+    "accumulate": "[1, inf)",
     "lr": "(0, inf)",
     "lr_drops": "(0, 1)",
     "momentum": "[0, 1)",
@@ -236,6 +241,12 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
             f"--momentum {training.momentum}: means nothing under --optimizer adam, which {name} is trained by here; "
             "leave it out, or add --optimizer sgd."
         )
+    rows, pieces = training.batch_size or usual.batch_size, training.accumulate
+    if pieces > 1 and rows < 2 * pieces:
+        raise UserError(
+            f"--accumulate {pieces}: leaves fewer than two of the {rows} rows of --batch-size to a piece, and "
+            f"BatchNorm needs two; at most {max(1, rows // 2)}."
+        )
     augment = training.augment or usual.augment
     if augment == "crop-flip" and (side is None or side < 8):
         what = "a table" if side is None else f"images of {side} pixels"
@@ -257,7 +268,8 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
         alpha=(1.0 if mixing.alpha is None else mixing.alpha) if mixing.mixup else None,
         lam_per=(mixing.lam_per or "batch") if mixing.mixup else None,
         epochs=training.epochs or usual.epochs,
-        batch_size=training.batch_size or usual.batch_size,
+        batch_size=rows,
+        accumulate=pieces,
         optimizer=optimizer,
         lr_drops=usual.lr_drops if training.lr_drops is None else training.lr_drops,
         augment=augment,
@@ -291,6 +303,7 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
     add("width", f"w{config.width}")
     add("epochs", f"{config.epochs}ep")
     add("batch_size", f"b{config.batch_size}")
+    add("accumulate", f"acc{config.accumulate}")
     add("optimizer", config.optimizer, without)
     add("lr", f"lr{config.lr}")
     add("lr_drops", "drops" + ("+".join(map(str, config.lr_drops)) or "none"))
