@@ -37,8 +37,8 @@ def executed(folder: Path) -> NotebookNode:
     client.execute(env={**os.environ, FOLDER: str(folder.resolve())})
     notebook.metadata.get("language_info", {}).pop("version", None)
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
-        if "text/html" in output.get("data", {}):
-            output.data.pop("text/plain", None)  # a table's other self, with sets in it that have no order
+        if {"text/html", "text/markdown"} & output.get("data", {}).keys():
+            output.data.pop("text/plain", None)  # the same again; of a table with sets in it, which have no order
     return notebook
 
 
