@@ -35,9 +35,14 @@ def flag(name):
     return "--" + name.replace("_", "-")
 
 
+def parts(kind):
+    """A type, and all that it is made of: of `tuple[float, ...] | None` the tuple, float and None."""
+    return [kind, *(part for inner in get_args(kind) for part in parts(inner))]
+
+
 def wrong_types():
     for name, kind in options():
-        kinds = [kind, *get_args(kind)]
+        kinds = parts(kind)
         if bool in kinds:
             yield [f"{flag(name)}=maybe"]
         elif int in kinds:
@@ -46,7 +51,7 @@ def wrong_types():
             yield from ([flag(name), word] for word in ("fast", "0,1"))
         elif any(get_origin(k) is Literal for k in kinds):
             yield [flag(name), "nonsense"]
-        if bool not in kinds and get_origin(kind) is not tuple:
+        if bool not in kinds and tuple not in map(get_origin, kinds):
             yield [flag(name)]
 
 
@@ -253,7 +258,7 @@ def test_wrong_types(refused, argv):
 
 
 def test_every_number_has_limits():
-    numbers = {name for name, kind in options() if {int, float} & {kind, *get_args(kind)}}
+    numbers = {name for name, kind in options() if {int, float} & {*parts(kind)}}
     assert numbers == set(LIMITS)
 
 
