@@ -422,7 +422,7 @@ def contents():
     return {str(path): path.read_bytes() for path in Path().rglob("*") if path.is_file() and path.suffix != ".log"}
 
 
-def await_(condition, seconds=120):
+def await_(condition, seconds=300):
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it never came"
