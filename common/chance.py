@@ -14,3 +14,8 @@ def rng(name: str, *key: int | str) -> np.random.Generator:
     """
     digest = hashlib.blake2b(repr((name, *key)).encode(), digest_size=16).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "little")))
+
+
+def seed(name: str, *key: int | str) -> int:
+    """A seed for what draws its own numbers (torch: initial weights, dropout), in [0, 2^63)."""
+    return int(rng(name, *key).integers(2**63))

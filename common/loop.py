@@ -96,11 +96,13 @@ class Outcomes:
     ranks        (n,)  classes with a larger logit than the true one: 0 is a right prediction
     losses       (n,)  cross-entropy in nats
     confidences  (n,)  probability of the predicted class
+    predicted    (n,)  that class
     """
 
     ranks: np.ndarray
     losses: np.ndarray
     confidences: np.ndarray
+    predicted: np.ndarray
 
 
 @torch.no_grad()
@@ -112,16 +114,18 @@ def outcomes(accelerator: Accelerator, model: nn.Module, part: Part) -> Outcomes
     model.eval()
     n, process, processes = len(part), accelerator.process_index, accelerator.num_processes
     # Every process fills its own rows of a table of zeros; their sum is the table, exactly.
-    table = torch.zeros(3, n, device=accelerator.device)
+    table = torch.zeros(4, n, device=accelerator.device)
     start, stop = n * process // processes, n * (process + 1) // processes
     at_once = EVALUATED_ON_CPU if accelerator.device.type == "cpu" else EVALUATED_AT_ONCE
     for first in range(start, stop, at_once):
         rows = slice(first, min(first + at_once, stop))
         table[:, rows] = _outcomes_of(model(natural(part.inputs[rows])), part.labels[rows])
-    ranks, losses, confidences = accelerator.reduce(table, "sum").cpu().numpy()
+    ranks, losses, confidences, predicted = accelerator.reduce(table, "sum").cpu().numpy()
     if not np.isfinite(losses).all():
         raise DivergedError("The model's loss on the test rows is no longer finite; try a smaller --lr.")
-    return Outcomes(ranks.astype(np.int64), losses.astype(np.float32), confidences.astype(np.float32))
+    return Outcomes(
+        ranks.astype(np.int64), losses.astype(np.float32), confidences.astype(np.float32), predicted.astype(np.int64)
+    )
 
 
 def ranks(logits: Logits, y: Labels) -> Labels:
@@ -135,4 +139,5 @@ def ranks(logits: Logits, y: Labels) -> Labels:
 def _outcomes_of(logits: Logits, y: Labels) -> Tensor:
     logits = logits.float()
     losses = F.cross_entropy(logits, y, reduction="none")
-    return torch.stack([ranks(logits, y), losses, logits.softmax(dim=1).amax(dim=1)])
+    confidences, predicted = logits.softmax(dim=1).amax(dim=1), logits.argmax(dim=1)
+    return torch.stack([ranks(logits, y), losses, confidences, predicted])

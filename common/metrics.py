@@ -75,6 +75,25 @@ def errors(ranks: np.ndarray, losses: np.ndarray, classes: int) -> dict[str, Any
     return errors_of(ranks, classes) | CrossEntropy(keep_in_memory=True).compute(losses=losses)
 
 
+def by_class(ranks: np.ndarray, labels: np.ndarray, classes: int) -> dict[str, list[int]]:
+    """Errors and rows of each class, in the classes' order."""
+    wrong = np.bincount(labels, weights=ranks > 0, minlength=classes)
+    return {"errors": wrong.astype(int).tolist(), "n": np.bincount(labels, minlength=classes).tolist()}
+
+
+def by_label(predicted: np.ndarray, given: np.ndarray, true: np.ndarray, drawn: np.ndarray) -> dict[str, Any]:
+    """Training errors where labels are corrupted (Table 2): on the rows whose label is ``real``, on those of a
+    ``corrupted`` one, which it was given at random, and on the same rows against their true labels, ``restored``.
+
+    predicted, given, true  (n,) classes;  drawn  (n,) whether the given one was drawn at random
+    """
+    pairs = {"real": (~drawn, true), "corrupted": (drawn, given), "restored": (drawn, true)}
+    return {
+        name: {"errors": int((predicted != labels)[rows].sum()), "n": int(rows.sum())}
+        for name, (rows, labels) in pairs.items()
+    }
+
+
 def calibration(ranks: np.ndarray, confidences: np.ndarray) -> dict[str, Any]:
     """Calibration error and its bins."""
     return Calibration(keep_in_memory=True).compute(ranks=ranks, confidences=confidences)

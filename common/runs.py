@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from common import checkpoints, files, places, records
+from common import checkpoints, files, metrics, places, records
 from common.chance import rng
-from common.data.dataset import Dataset, Part, fingerprint, select, statistics
+from common.data.dataset import Dataset, Part, fingerprint, select, statistics, take
 from common.data.load import load
 from common.data.sources import Source
 from common.errors import UserError
 from common.models import Blueprint
-from common.options import TrainConfig, TrainOptions, resolve, run_name
+from common.options import OF_ROWS, TrainConfig, TrainOptions, resolve, run_name
 from common.plan import Plan, batch_stops, draw
 
 Config = dict[str, Any]
@@ -66,12 +65,22 @@ class Run:
             pad=self.pad,
         )
 
-    def clean_train_rows(self) -> Part:
-        """Training rows as they are, to measure the training error on: the same for every seed and method."""
-        part = self.data.train
-        rows = np.sort(rng("clean train").permutation(len(part))[:CLEAN_TRAIN_ROWS])
-        index = torch.from_numpy(rows)
-        return Part(part.inputs[index], part.labels[index])
+    @property
+    def clean_train(self) -> Part:
+        """Training rows as they are, to measure the training error on: the same for every seed and method. Where labels
+        are corrupted, it has the corrupted ones."""
+        return take(self.data.train, self._clean_train_rows)
+
+    def by_label(self, predicted: np.ndarray) -> dict[str, Any]:
+        """Training errors by what was done to a row's label. predicted  (n,) classes of the rows of `clean_train`"""
+        corruption, rows = self.data.corruption, self._clean_train_rows
+        assert corruption is not None
+        given, true, drawn = (t.numpy()[rows] for t in (self.data.train.labels, corruption.true, corruption.drawn))
+        return metrics.by_label(predicted, given, true, drawn)
+
+    @property
+    def _clean_train_rows(self) -> np.ndarray:
+        return np.sort(rng("clean train").permutation(len(self.data.train))[:CLEAN_TRAIN_ROWS])
 
     @property
     def flat_config(self) -> dict[str, int | float | str | bool]:
@@ -167,7 +176,7 @@ def describe(asked: TrainOptions, source: Source, precision: str) -> Run:
     raises UserError for rows that are not to be had, or a model that does not take them
     """
     options = asked.data
-    data = select(load(source), options.subset, options.holdout, options.data_seed)
+    data = select(load(source), **{name: getattr(options, name) for name in OF_ROWS})
     shape = tuple(data.train.inputs.shape[1:])
     side = shape[-1] if data.kind == "images" else None
     config = resolve(asked, data.name, data.kind, side)
@@ -178,7 +187,9 @@ def describe(asked: TrainOptions, source: Source, precision: str) -> Run:
         precision=precision,
         data=data,
         fingerprint=fingerprint(data),
-        blueprint=Blueprint(config.model, config.width, data.classes, shape, *statistics(data.train.inputs)),
+        blueprint=Blueprint(
+            config.model, config.width, data.classes, shape, *statistics(data.train.inputs), config.dropout
+        ),
         record_path=records.path_of(asked.run.results_dir, data.name, "train", name),
         weights_path=places.weights_path(asked.run.checkpoint_dir, name),
         state_path=places.state_path(asked.run.checkpoint_dir, name),

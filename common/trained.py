@@ -16,7 +16,7 @@ from common.data.dataset import Dataset, fingerprint, select
 from common.data.load import load
 from common.errors import UserError
 from common.models import Blueprint
-from common.options import MixupOptions, TrainingOptions, TrainOptions, resolve, run_name
+from common.options import OF_ROWS, MixupOptions, TrainingOptions, TrainOptions, resolve, run_name
 from common.records import Record
 
 SHOWN = 20  # names of runs that an error lists, at most
@@ -150,7 +150,7 @@ def _data(found: dict[Path, Record], data_dir: Path | None) -> dict[Path, Datase
     for path, record in found.items():
         drawn = _drawn(record)
         if drawn not in seen:
-            data = select(whole, *drawn)
+            data = select(whole, **dict(zip(OF_ROWS, drawn, strict=True)))
             seen[drawn] = data, fingerprint(data)
         if seen[drawn][1] != record["data"]["fingerprint"]:
             raise UserError(
@@ -162,7 +162,7 @@ def _data(found: dict[Path, Record], data_dir: Path | None) -> dict[Path, Datase
 
 def _drawn(record: Record) -> tuple[Any, ...]:
     """The options that draw the rows."""
-    return tuple(record["config"][option] for option in ("subset", "holdout", "data_seed"))
+    return tuple(record["config"][option] for option in OF_ROWS)
 
 
 def _model(record: Record, record_path: Path, results_dir: Path, checkpoint_dir: Path) -> nn.Module:

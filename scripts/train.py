@@ -53,7 +53,7 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
                 pass  # sweeps what was left by one that was killed when all was done
         processes.say(accelerator, f"{run.name} is finished: {run.record_path}. To train it again, add --overwrite.")
         return run.record_path
-    rows = len(run.data.train), len(run.data.test)
+    rows = len(run.data.train), len(run.data.test) + (len(run.clean_train) if run.data.corruption else 0)
     cost = costs.predict(run.blueprint, run.config, *rows, accelerator.device, accelerator.num_processes)
     processes.say(accelerator, _opening(run, cost, accelerator))
     if asked.run.plan:
@@ -69,14 +69,16 @@ def _train(
     environment: dict[str, Any],
     accelerator: "Accelerator",
 ) -> Path:
+    import torch
     from torch.optim.lr_scheduler import MultiStepLR
 
     from common import checkpoints, loop, metrics, models, processes, records
+    from common.chance import seed
     from common.progress import Progress
 
     config, classes = run.config, len(run.data.classes)
     device, is_main = accelerator.device, accelerator.is_main_process
-    train_part, test_part = run.data.train.to(device), run.data.test.to(device)
+    train_part, test_part, clean_part = (part.to(device) for part in (run.data.train, run.data.test, run.clean_train))
     network = processes.synchronise_batchnorm(accelerator, models.build(run.blueprint, config.seed).to(device))
     optimizer = loop.optimizer(network, config.optimizer, config.lr, config.momentum, config.weight_decay)
     steps = run.steps_per_epoch
@@ -107,6 +109,7 @@ def _train(
     with Progress(config.epochs * steps, len(curve) * steps, is_main) as progress:
         for epoch in range(len(curve) + 1, config.epochs + 1):
             begun, lr = time.perf_counter(), optimizer.param_groups[0]["lr"]
+            torch.manual_seed(seed("dropout", config.seed, epoch, accelerator.process_index))
             plan = run.plan(epoch).to(device)
             try:
                 trained = loop.train_epoch(
@@ -115,6 +118,7 @@ def _train(
                 training_seconds += time.perf_counter() - begun
                 processes.share_buffers(accelerator, network)
                 seen = loop.outcomes(accelerator, network, test_part)
+                fitted = loop.outcomes(accelerator, network, clean_part) if run.data.corruption else None
             except DivergedError as error:
                 kept = f" The state after epoch {epoch - 1} is kept in {run.state_path}." if curve else ""
                 raise DivergedError(
@@ -124,6 +128,8 @@ def _train(
             tested = metrics.errors(seen.ranks, seen.losses, classes)
             seconds += time.perf_counter() - begun
             curve.append({"epoch": epoch, "lr": lr, "train": trained, "test": tested})
+            if fitted:
+                curve[-1]["labels"] = run.by_label(fitted.predicted)
             accelerator.log(_scalars(config.mixup, curve[-1]), step=epoch)
             progress.say(f"epoch {epoch}/{config.epochs}, test error {_percent(tested)}")
             if is_main:
@@ -137,12 +143,13 @@ def _train(
                 )
 
     seen = loop.outcomes(accelerator, network, test_part)
-    clean = loop.outcomes(accelerator, network, run.clean_train_rows().to(device))
+    clean = loop.outcomes(accelerator, network, clean_part)
     accelerator.end_training()
     if not is_main:
         return run.record_path
     final = _final(curve) | {"clean_train": metrics.errors(clean.ranks, clean.losses, classes)}
     final["last_epoch"] |= metrics.calibration(seen.ranks, seen.confidences)
+    final["last_epoch"]["by_class"] = metrics.by_class(seen.ranks, run.data.test.labels.numpy(), classes)
     record = {
         "schema": records.SCHEMA,
         "kind": "train",

@@ -85,6 +85,10 @@ def test_other_sets_bring_their_own():
         ({"model": "densenet190", "accumulate": 4}, "cifar10-densenet190-acc4-erm-seed0"),
         ({"model": "wideresnet28", "width": 2}, "cifar10-wideresnet28-w2-erm-seed0"),
         ({"optimizer": "sgd"}, "cifar10-preactresnet18-erm-seed0"),
+        (
+            {"corrupt_labels": 0.5, "dropout": 0.8, "test_subset": 2000, "subset": 5000},
+            "cifar10-5000-test2000-corrupt0.5-preactresnet18-dropout0.8-erm-seed0",
+        ),
         ({"optimizer": "adam"}, "cifar10-preactresnet18-adam-erm-seed0"),
         (
             {"optimizer": "adam", "lr": 0.1, "weight_decay": 1e-4},
@@ -123,8 +127,11 @@ def test_precision_is_in_the_name():
 ANOTHER = {
     "subset": 100,
     "holdout": 100,
+    "test_subset": 100,
+    "corrupt_labels": 0.7,
     "data_seed": 7,
     "width": 100,
+    "dropout": 0.7,
     "alpha": 0.7,
     "lam_per": "row",
     "epochs": 100,

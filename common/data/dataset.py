@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from common.chance import rng
 from common.errors import UserError
-from common.shapes import Labels, Resident
+from common.shapes import Flags, Labels, Resident
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,22 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Corruption:
+    """What was done to the labels of a training part (section 3.4).
+
+    drawn  rows whose label was drawn anew;  true  the labels of all rows before that
+    """
+
+    drawn: Flags
+    true: Labels
+
+
+@dataclass(frozen=True)
 class Dataset:
     """name, kind, origin  as in `sources.Source`
     notes        what was done to the files on the way, for the record ('12 of 400 images resized to 32 x 32')
-    measured_on  what `test` is: 'test', or 'holdout' where it was taken out of the training part"""
+    measured_on  what `test` is: 'test', or 'holdout' where it was taken out of the training part
+    corruption   of the training part's labels, where they were corrupted"""
 
     name: str
     kind: str
@@ -41,6 +54,7 @@ class Dataset:
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()
     measured_on: str = "test"
+    corruption: Corruption | None = None
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -76,47 +90,97 @@ def _moments(values: torch.Tensor) -> tuple[float, float]:
     return wide.mean().item(), wide.std(correction=0).item() or 1.0
 
 
-def select(dataset: Dataset, subset: int | None, holdout: int | None, data_seed: int) -> Dataset:
+def select(
+    dataset: Dataset,
+    subset: int | None,
+    holdout: int | None,
+    data_seed: int,
+    *,
+    test_subset: int | None = None,
+    corrupt_labels: float = 0.0,
+) -> Dataset:
     """The rows that a run sees: ``holdout`` rows of the training part become the test part (the true one is dropped),
-    then ``subset`` rows of what is left are trained on.
+    or ``test_subset`` rows of the test part are left of it; then ``subset`` rows of the training part are trained on,
+    a share ``corrupt_labels`` of them under labels drawn at random.
 
-    Both are class-balanced (N // classes each, the rest to classes drawn at random), keep the rows' order, and depend
-    on ``data_seed`` alone: a subset of 1000 lies inside that of 5000. Raises UserError, naming --subset or --holdout.
+    The rows are class-balanced (N // classes each, the rest to classes drawn at random), keep their order, and depend
+    on ``data_seed`` alone: a subset of 1000 lies inside that of 5000. Raises UserError, naming the option.
     """
+    classes = dataset.classes
     if holdout is not None:
-        taken = _balanced(dataset, holdout, "holdout", data_seed, spare=1)
+        taken = _balanced(dataset.train, classes, holdout, "holdout", data_seed, spare=1)
         left = np.setdiff1d(np.arange(len(dataset.train)), taken)
         dataset = replace(
-            dataset, train=_rows(dataset.train, left), test=_rows(dataset.train, taken), measured_on="holdout"
+            dataset, train=take(dataset.train, left), test=take(dataset.train, taken), measured_on="holdout"
+        )
+    if test_subset is not None:
+        dataset = replace(
+            dataset, test=take(dataset.test, _balanced(dataset.test, classes, test_subset, "test-subset", data_seed))
         )
     if subset is not None:
-        dataset = replace(dataset, train=_rows(dataset.train, _balanced(dataset, subset, "subset", data_seed, spare=0)))
-    return dataset
+        dataset = replace(
+            dataset, train=take(dataset.train, _balanced(dataset.train, classes, subset, "subset", data_seed))
+        )
+    return corrupt(dataset, corrupt_labels, data_seed) if corrupt_labels else dataset
 
 
-def _balanced(dataset: Dataset, size: int, name: str, data_seed: int, spare: int) -> np.ndarray:
-    """The numbers of ``size`` training rows, ascending; ``spare`` rows of each class are left. What is drawn does not
+def corrupt(dataset: Dataset, share: float, data_seed: int) -> Dataset:
+    """The set with a share of its training labels replaced by classes drawn at random (section 3.4); the test part and
+    all inputs stay.
+
+    A row is drawn with its class: one of all classes, so that one in ``len(classes)`` keeps its own, as in the paper as
+    far as is known. Rows and classes depend on ``data_seed`` and the number of rows alone, so that ERM and mixup see
+    the same labels, and the 20 % are among the 50 %, with the same classes.
+
+    share  of the rows, in [0, 1]; the number of rows is rounded
+    """
+    true = dataset.train.labels
+    n, classes = len(true), len(dataset.classes)
+    draw = rng("corrupt", data_seed)
+    order, anew = draw.permutation(n), draw.integers(classes, size=n)
+    drawn = np.zeros(n, dtype=bool)
+    drawn[order[: round(share * n)]] = True
+    labels = torch.from_numpy(np.where(drawn, anew, true.numpy()))
+    wrong = int((labels != true).sum())
+    note = f"{drawn.sum():,} of {n:,} training labels drawn at random, of which {wrong:,} are now wrong"
+    return replace(
+        dataset,
+        train=replace(dataset.train, labels=labels),
+        notes=(*dataset.notes, note),
+        corruption=Corruption(torch.from_numpy(drawn), true),
+    )
+
+
+def _balanced(part: Part, classes: Sequence[str], size: int, name: str, data_seed: int, spare: int = 0) -> np.ndarray:
+    """The numbers of ``size`` rows of a part, ascending; ``spare`` rows of each class are left. What is drawn does not
     depend on ``size``: each class gives a prefix of one permutation, hence a larger set holds a smaller one."""
-    labels, classes = dataset.train.labels.numpy(), len(dataset.classes)
-    counts = np.bincount(labels, minlength=classes)
+    labels = part.labels.numpy()
+    counts = np.bincount(labels, minlength=len(classes))
     draw = rng(name, data_seed)
-    turn = draw.permutation(classes)  # who is next when the rest is handed out
-    wanted = np.full(classes, size // classes)
-    wanted[turn[: size % classes]] += 1
-    _check_size(dataset, size, f"--{name}", counts - spare, turn, wanted)
-    rows = [draw.permutation(np.flatnonzero(labels == label))[: wanted[label]] for label in range(classes)]
+    turn = draw.permutation(len(classes))  # who is next when the rest is handed out
+    wanted = np.full(len(classes), size // len(classes))
+    wanted[turn[: size % len(classes)]] += 1
+    _check_size(classes, size, f"--{name}", counts, counts - spare, turn, wanted)
+    rows = [draw.permutation(np.flatnonzero(labels == label))[: wanted[label]] for label in range(len(classes))]
     return np.sort(np.concatenate(rows))
 
 
 def _check_size(
-    dataset: Dataset, size: int, option: str, limits: np.ndarray, turn: np.ndarray, wanted: np.ndarray
+    names: Sequence[str],
+    size: int,
+    option: str,
+    counts: np.ndarray,
+    limits: np.ndarray,
+    turn: np.ndarray,
+    wanted: np.ndarray,
 ) -> None:
-    """limits  (classes,) the most rows that each class can give; ``turn`` and ``wanted`` as in `_balanced`"""
-    classes = len(dataset.classes)
+    """counts, limits  (classes,) rows of each class, and how many of them it can give; the rest as in `_balanced`"""
+    classes = len(names)
     if size < classes:
         raise UserError(f"{option} {size} is fewer than one row for each of the {classes} classes.")
-    if size > len(dataset.train):
-        raise UserError(f"{option} {size} is more than the {len(dataset.train)} training rows there are.")
+    if size > counts.sum():
+        part = "test" if option == "--test-subset" else "training"
+        raise UserError(f"{option} {size} is more than the {counts.sum()} {part} rows there are.")
     short = np.flatnonzero(wanted > limits)
     if not len(short):
         return
@@ -125,11 +189,12 @@ def _check_size(
     largest = classes * least + int((limits[turn] == least).argmax())
     most = f"the largest that works is {largest}" if largest >= classes else "no number works"
     raise UserError(
-        f"{option} {size} takes {wanted[smallest]} rows of a class, but class '{dataset.classes[smallest]}' can give "
+        f"{option} {size} takes {wanted[smallest]} rows of a class, but class '{names[smallest]}' can give "
         f"only {max(limits[smallest], 0)}; {most}."
     )
 
 
-def _rows(part: Part, rows: np.ndarray) -> Part:
+def take(part: Part, rows: np.ndarray) -> Part:
+    """These rows of a part, in this order."""
     index = torch.from_numpy(rows)
     return Part(part.inputs.index_select(0, index), part.labels.index_select(0, index))

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from common.chance import rng
+from common import chance
 from common.errors import UserError
 from common.models.densenet import DenseNet190
 from common.models.lenet import LeNet
@@ -60,6 +60,7 @@ class Blueprint:
     """All that it takes to build a model again; it lies in the header of every weights file.
 
     shape  of one input, without the batch;  mean, std  per channel or feature, in natural units
+    dropout  probability that an activation is dropped in training, of networks that have a place for it
     """
 
     model: str
@@ -68,6 +69,7 @@ class Blueprint:
     shape: tuple[int, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    dropout: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -77,9 +79,9 @@ class Blueprint:
         """raises UserError for a header that is none, or a network that this version does not have"""
         try:
             model, width = str(header["model"]), int(header["width"])
-            lists = (tuple(header[name]) for name in ("classes", "shape", "mean", "std"))
-            blueprint = cls(model, width, *lists)
-        except (KeyError, TypeError, ValueError):
+            classes, shape, mean, std = (tuple(header[name]) for name in ("classes", "shape", "mean", "std"))
+            blueprint = cls(model, width, classes, shape, mean, std, float(header.get("dropout", 0.0)))
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise UserError("The header does not describe a model of this project.") from None
         if blueprint.model not in NETWORKS:
             raise UserError(f"The model {blueprint.model!r} is not one of {', '.join(NETWORKS)}.")
@@ -104,8 +106,9 @@ def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
         )
     with torch.random.fork_rng(devices=[]):
         if seed is not None:
-            torch.manual_seed(int(rng("weights", seed).integers(2**63)))
-        net = network(blueprint.shape[0], len(blueprint.classes), blueprint.width)
+            torch.manual_seed(chance.seed("weights", seed))
+        dropout = {"dropout": blueprint.dropout} if blueprint.dropout else {}
+        net = network(blueprint.shape[0], len(blueprint.classes), blueprint.width, **dropout)
     normalize = Normalize(blueprint.mean, blueprint.std, len(blueprint.shape))
     model = nn.Sequential(OrderedDict(normalize=normalize, network=net))
     return model.to(memory_format=torch.channels_last) if is_image else model

@@ -6,6 +6,7 @@ Nothing here imports torch, so that a mistyped option or a missing data set is a
 from common.options.train import (
     DEFAULTS,
     LIMITS,
+    OF_ROWS,
     TAKES,
     WIDTHS,
     DataOptions,
@@ -24,6 +25,7 @@ from common.options.train import (
 __all__ = [
     "DEFAULTS",
     "LIMITS",
+    "OF_ROWS",
     "TAKES",
     "WIDTHS",
     "DataOptions",

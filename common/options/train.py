@@ -25,6 +25,9 @@ WIDTHS: dict[Model, int] = {
     "mlp": 128,
 }
 TAKES: dict[Model, str] = {model: "table" if model == "mlp" else "images" for model in WIDTHS}
+WITH_DROPOUT: tuple[Model, ...] = ("preactresnet18",)  # section 3.4
+# The options that decide which rows are seen, under which labels, once a set is there.
+OF_ROWS = ("subset", "holdout", "test_subset", "corrupt_labels", "data_seed")
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,12 @@ class DataOptions:
     """Train on this many rows, as many of each class."""
     holdout: Annotated[int | None, own("N", "measure on the test part")] = None
     """Measure on this many training rows, and train on the rest: for choosing settings without the test part."""
+    test_subset: Annotated[int | None, own("N", "all rows")] = None
+    """Measure on this many test rows, as many of each class: less to wait for after each epoch."""
+    corrupt_labels: float = 0.0
+    """Give this share of the training rows a class drawn at random from all (section 3.4: 0.2, 0.5, 0.8)."""
     data_seed: int = 0
-    """Draws subset and hold-out, apart from --seed: every training seed sees the same rows."""
+    """Draws subset, hold-out and corrupted labels, apart from --seed: every training seed sees the same rows."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,8 @@ class ModelOptions:
     width: Annotated[int | None, own("N", ", ".join(f"{model}: {width}" for model, width in WIDTHS.items()))] = None
     """Channels after the first layer, or units of a hidden layer; wideresnet28: the k of WRN-28-k; densenet190: its
     growth rate. The other layers scale with it."""
+    dropout: float = 0.0
+    """Drop activations between the two convolutions of each block with this probability. preactresnet18 alone."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +142,12 @@ class TrainConfig:
     dataset: str
     subset: int | None
     holdout: int | None
+    test_subset: int | None
+    corrupt_labels: float
     data_seed: int
     model: Model
     width: int
+    dropout: float
     mixup: bool
     alpha: float | None  # None under ERM
     lam_per: LamPer | None  # None under ERM
@@ -187,8 +199,11 @@ OPTIMIZERS: dict[Optimizer, dict[str, float | None]] = {
 LIMITS = {
     "subset": "[1, inf)",
     "holdout": "[1, inf)",
+    "test_subset": "[1, inf)",
+    "corrupt_labels": "[0, 1]",
     "data_seed": "[0, inf)",
     "width": "[1, 65536]",
+    "dropout": "[0, 1)",
     "alpha": "(0, inf)",
     "epochs": "[1, inf)",
     "batch_size": "[2, inf)",
@@ -213,6 +228,11 @@ def check(options: TrainOptions) -> None:
             value = getattr(options.mixing, name)
             if value is not None:
                 raise UserError(f"{flag(name)} {value}: means nothing without --mixup; add --mixup, or leave it out.")
+    if options.data.holdout is not None and options.data.test_subset is not None:
+        raise UserError(
+            f"--test-subset {options.data.test_subset}: of the test part, which --holdout {options.data.holdout} puts "
+            "aside; leave one of the two out."
+        )
     drops = options.training.lr_drops or ()
     if list(drops) != sorted(set(drops)):
         raise UserError(f"--lr-drops {' '.join(map(str, drops))}: must rise, each drop after the one before it.")
@@ -235,6 +255,11 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
     if TAKES[model] != kind:
         fitting = ", ".join(m for m in get_args(Model) if TAKES[m] == kind)
         raise UserError(f"--model {model}: takes {TAKES[model]}, and {name} is {kind}; take one of: {fitting}.")
+    if options.model.dropout and model not in WITH_DROPOUT:
+        raise UserError(
+            f"--dropout {options.model.dropout}: {model} has no place for it; leave it out, or take one of: "
+            f"{', '.join(WITH_DROPOUT)}."
+        )
     optimizer = training.optimizer or usual.optimizer
     if optimizer == "adam" and training.momentum is not None:
         raise UserError(
@@ -261,9 +286,12 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
         dataset=name,
         subset=data.subset,
         holdout=data.holdout,
+        test_subset=data.test_subset,
+        corrupt_labels=data.corrupt_labels,
         data_seed=data.data_seed,
         model=model,
         width=options.model.width or WIDTHS[model],
+        dropout=options.model.dropout,
         mixup=mixing.mixup,
         alpha=(1.0 if mixing.alpha is None else mixing.alpha) if mixing.mixup else None,
         lam_per=(mixing.lam_per or "batch") if mixing.mixup else None,
@@ -298,9 +326,12 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
 
     add("subset", f"{config.subset}")
     add("holdout", f"holdout{config.holdout}")
+    add("test_subset", f"test{config.test_subset}")
+    add("corrupt_labels", f"corrupt{config.corrupt_labels}")
     add("data_seed", f"rows{config.data_seed}")
     parts.append(config.model)
     add("width", f"w{config.width}")
+    add("dropout", f"dropout{config.dropout}")
     add("epochs", f"{config.epochs}ep")
     add("batch_size", f"b{config.batch_size}")
     add("accumulate", f"acc{config.accumulate}")
