@@ -140,7 +140,9 @@ def test_a_set_of_images_of_the_users_own_is_looked_at(write, tmp_path):
     assert names("train: {dataset: ./own}", write) == ["own-smallcnn-erm-seed0"]
 
 
-@pytest.mark.parametrize(("name", "runs", "all_of_it"), [("demo", 3, 8), ("laptop", 6, 14), ("deck", 6, 14)])
+@pytest.mark.parametrize(
+    ("name", "runs", "all_of_it"), [("demo", 3, 8), ("laptop", 6, 14), ("deck", 6, 14), ("corrupted", 36, 36)]
+)
 def test_the_studies_that_there_are(name, runs, all_of_it):
     found = members.read(name, None).members
     assert (sum(member.script == "train" for member in found), len(found)) == (runs, all_of_it)
@@ -151,7 +153,7 @@ def test_the_studies_that_there_are(name, runs, all_of_it):
 
 
 def test_every_study_file_is_tested():
-    assert {path.stem for path in file.STUDIES.iterdir()} == {"demo", "laptop", "deck"}
+    assert {path.stem for path in file.STUDIES.iterdir()} == {"demo", "laptop", "deck", "corrupted"}
 
 
 # what is wrong with a file
@@ -196,7 +198,7 @@ def test_what_is_wrong_with_a_file(write, content, named):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("demos", "No study is called demos. Did you mean demo? There are deck, demo, laptop;"),
+        ("demos", "No study is called demos. Did you mean demo? There are corrupted, deck, demo, laptop;"),
         ("./demo.yaml", "./demo.yaml: no such file."),
     ],
 )
