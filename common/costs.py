@@ -1,14 +1,20 @@
 """What a training will cost, before its first step: FLOPs, memory and, from a short trial on the device, time."""
 
+import math
 import time
+import weakref
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.autograd.graph import saved_tensors_hooks
+from torch import Tensor, UntypedStorage, nn
 from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import flop_registry
 
+from common.loop import EVALUATED_AT_ONCE, EVALUATED_ON_CPU
 from common.models import Blueprint, build
 from common.options import TrainConfig
 
@@ -19,7 +25,8 @@ FORWARD_SHARE = 1 / 3  # of the FLOPs of a training step
 @dataclass(frozen=True)
 class Cost:
     """training_flops  of all forward and backward passes of the training;  memory_bytes  weights, gradients, what the
-    optimizer keeps, activations and resident data;  seconds  the whole run, its evaluations included"""
+    optimizer keeps, resident data and the most that is alive of a pass;  seconds  the whole run, its evaluations
+    included"""
 
     parameters: int
     training_flops: int
@@ -28,28 +35,65 @@ class Cost:
     seconds: float
 
 
+class Counter(TorchDispatchMode):
+    """Counts what is computed within it, operation by operation: its FLOPs (a multiply-add is two), and the most bytes
+    that were alive of it at once, each storage once, however many tensors share it.
+
+    known  tensors that were there before, which are not counted
+    """
+
+    def __init__(self, known: Sequence[Tensor] = ()) -> None:
+        super().__init__()
+        self.flops = self.alive_bytes = self.peak_bytes = 0
+        self._seen: weakref.WeakSet[UntypedStorage] = weakref.WeakSet(tensor.untyped_storage() for tensor in known)
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        made = func(*args, **(kwargs or {}))
+        formula = flop_registry.get(func.overloadpacket)
+        if formula:
+            self.flops += formula(*args, **(kwargs or {}), out_val=made)
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, Tensor):
+                self._see(tensor.untyped_storage())
+        self.peak_bytes = max(self.peak_bytes, self.alive_bytes)
+        return made
+
+    def _see(self, storage: UntypedStorage) -> None:
+        if storage not in self._seen:
+            self._seen.add(storage)
+            self.alive_bytes += storage.nbytes()
+            weakref.finalize(storage, self._freed, storage.nbytes())
+
+    def _freed(self, count: int) -> None:
+        self.alive_bytes -= count
+
+
+def training_pass(blueprint: Blueprint, rows: int) -> Counter:
+    """What one forward and backward pass of so many rows costs, beside weights and gradients. Nothing is computed:
+    shapes are all that counting needs."""
+    model = _on_meta(blueprint)
+    for parameter in model.parameters():
+        parameter.grad = torch.empty_like(parameter)
+    gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+    with Counter([*model.state_dict().values(), *gradients]) as counter:
+        model(_batch(blueprint, rows)).sum().backward()
+    return counter
+
+
+@torch.no_grad()
+def evaluation_pass(blueprint: Blueprint, rows: int) -> Counter:
+    """What one forward pass of so many rows costs when nothing is learnt."""
+    model = _on_meta(blueprint).eval()
+    with Counter(list(model.state_dict().values())) as counter:
+        model(_batch(blueprint, rows))
+    return counter
+
+
 def flops_per_row(blueprint: Blueprint) -> int:
-    """Forward and backward FLOPs of one row (a multiply-add is two)."""
-    model, x = _on_meta(blueprint, rows=2)
-    with FlopCounterMode(display=False) as counter:
-        model(x).sum().backward()
-    return counter.get_total_flops() // 2
-
-
-def activation_bytes_per_row(blueprint: Blueprint) -> int:
-    """Bytes that a forward pass keeps of one row for the backward pass."""
-    model, x = _on_meta(blueprint, rows=2)
-    own = {id(parameter) for parameter in model.parameters()}
-    kept: dict[int, Tensor] = {}  # by storage, since several views of one are kept
-
-    def keep(tensor: Tensor) -> Tensor:
-        if id(tensor) not in own:
-            kept[tensor.untyped_storage()._cdata] = tensor
-        return tensor
-
-    with saved_tensors_hooks(keep, lambda tensor: tensor):
-        model(x).sum().backward()
-    return sum(tensor.untyped_storage().nbytes() for tensor in kept.values()) // 2
+    """Forward and backward FLOPs of one row."""
+    return training_pass(blueprint, rows=2).flops // 2
 
 
 def images_per_second(blueprint: Blueprint, device: torch.device, batch_size: int) -> float:
@@ -74,22 +118,29 @@ def predict(
     blueprint: Blueprint, config: TrainConfig, train_rows: int, test_rows: int, device: torch.device, processes: int
 ) -> Cost:
     """What a run will cost on this device, if all processes are as fast as this one."""
-    model, x = _on_meta(blueprint, rows=2)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+    parameters = sum(parameter.numel() for parameter in _on_meta(blueprint).parameters())
     share = -(-min(config.batch_size, train_rows) // (processes * config.accumulate))  # rows passed at once
     rate = processes * images_per_second(blueprint, device, share)
+    rows = max(2, share)  # BatchNorm needs two
+    training = training_pass(blueprint, rows)
+    at_once = EVALUATED_ON_CPU if device.type == "cpu" else EVALUATED_AT_ONCE
+    evaluation = evaluation_pass(blueprint, min(at_once, max(train_rows, test_rows)))
     copies = 4 if config.optimizer == "adam" else 3  # of the weights: themselves, gradients, one or two moments
-    data_bytes = (train_rows + test_rows) * x[0].numel()
+    data_bytes = (train_rows + test_rows) * math.prod(blueprint.shape)
     return Cost(
         parameters=parameters,
-        training_flops=config.epochs * train_rows * flops_per_row(blueprint),
-        memory_bytes=copies * 4 * parameters + share * activation_bytes_per_row(blueprint) + data_bytes,
+        training_flops=config.epochs * train_rows * (training.flops // rows),
+        memory_bytes=copies * 4 * parameters + max(training.peak_bytes, evaluation.peak_bytes) + data_bytes,
         images_per_second=rate,
         seconds=config.epochs * (train_rows + FORWARD_SHARE * test_rows) / rate,
     )
 
 
-def _on_meta(blueprint: Blueprint, rows: int) -> tuple[nn.Module, Tensor]:
-    """A model without memory of its own, and a batch: shapes are all that counting needs."""
-    model = build(blueprint).to("meta")
-    return model, torch.empty(rows, *blueprint.shape, device="meta")
+def _on_meta(blueprint: Blueprint) -> nn.Module:
+    """A model without memory of its own."""
+    with torch.device("meta"):
+        return build(blueprint)
+
+
+def _batch(blueprint: Blueprint, rows: int) -> Tensor:
+    return torch.empty(rows, *blueprint.shape, device="meta")

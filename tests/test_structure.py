@@ -16,8 +16,8 @@ ORDER = [
     ["data", "records"],
     ["augment", "cli", "contest", "metrics", "mixup", "options", "plan", "processes", "progress"],
     ["models", "toys"],
-    ["attacks", "checkpoints", "costs", "loop"],
-    ["matrix", "probes", "runs", "study", "trained"],
+    ["attacks", "checkpoints", "loop"],
+    ["costs", "matrix", "probes", "runs", "study", "trained"],
 ]
 NEVER = {"models": {"mixup"}, "records": {"models", "data"}, "data": {"models", "records"}}
 

@@ -1,12 +1,53 @@
-"""DenseNet-BC-190 for 32 x 32 images; the paper took a growth rate of 40."""
+"""DenseNet-BC-190 for 32 x 32 images; the paper took a growth rate of 40.
+
+Each of its layers sees all that came before it side by side, and kept for the backward pass that grows with the square
+of the layers. So every "BatchNorm, ReLU, convolution" keeps its inputs alone, which are there anyway, and makes the
+rest a second time when the backward pass asks for it (Pleiss et al. 2017). The convolutions are not run again.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from common.shapes import Inputs, Logits
 
 BLOCKS, LAYERS = 3, 31  # 3 blocks of 31 layers with two convolutions each, a stem, two transitions, one linear: 190
+
+
+def preactivated(bn: nn.Module, conv: nn.Module, *before: Inputs) -> Inputs:
+    """``conv(relu(bn(before)))``, the channels of `before` side by side, keeping nothing in between for later."""
+
+    def run(*before: Tensor) -> Tensor:
+        x = torch.cat(before, dim=1) if len(before) > 1 else before[0]
+        return conv(F.relu(bn(x), inplace=True))
+
+    def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+        return nullcontext(), _StatisticsKept(bn)
+
+    if not torch.is_grad_enabled() or torch.compiler.is_compiling():  # a compiler chooses itself what is kept
+        return run(*before)
+    # Nothing in it is random, so no random state needs to be kept.
+    return checkpoint(run, *before, use_reentrant=False, preserve_rng_state=False, context_fn=contexts)
+
+
+class _StatisticsKept(AbstractContextManager[None]):
+    """Within it BatchNorm moves copies of its running statistics: the first pass has moved them already. Entered once
+    for each walk through the graph."""
+
+    def __init__(self, bn: nn.Module) -> None:
+        self.bn = bn
+
+    def __enter__(self) -> None:
+        self.own = dict(self.bn.named_buffers())
+        for name, buffer in self.own.items():
+            setattr(self.bn, name, buffer.clone())
+
+    def __exit__(self, *_: object) -> None:
+        for name, buffer in self.own.items():
+            setattr(self.bn, name, buffer)
 
 
 class Layer(nn.Module):
@@ -21,9 +62,7 @@ class Layer(nn.Module):
         self.conv2 = nn.Conv2d(4 * growth, growth, 3, padding=1, bias=False)
 
     def forward(self, *before: Inputs) -> Inputs:
-        out = F.relu(self.bn1(torch.cat(before, dim=1)), inplace=True)
-        out = self.conv1(out)
-        return self.conv2(F.relu(self.bn2(out), inplace=True))
+        return preactivated(self.bn2, self.conv2, preactivated(self.bn1, self.conv1, *before))
 
 
 class DenseBlock(nn.Module):
@@ -49,7 +88,7 @@ class Transition(nn.Module):
         self.conv = nn.Conv2d(channels_in, channels_in // 2, 1, bias=False)
 
     def forward(self, x: Inputs) -> Inputs:
-        return F.avg_pool2d(self.conv(F.relu(self.bn(x), inplace=True)), 2)
+        return F.avg_pool2d(preactivated(self.bn, self.conv, x), 2)
 
 
 class DenseNet190(nn.Module):

@@ -1,0 +1,107 @@
+"""What is counted before a training, against closed forms, torch's own counter and what was in fact allocated."""
+
+import pytest
+import torch
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
+
+from common import costs
+from common.models import Blueprint, build
+from common.options import MixupOptions, ModelOptions, TrainingOptions, TrainOptions, resolve
+
+GIB = 2**30
+
+
+def blueprint(model, width, shape=(3, 32, 32), classes=10):
+    channels = shape[0]
+    return Blueprint(model, width, tuple(map(str, range(classes))), shape, (0.5,) * channels, (0.25,) * channels)
+
+
+NETWORKS = [
+    blueprint("preactresnet18", 8),
+    blueprint("wideresnet28", 1, (3, 16, 16)),
+    blueprint("densenet190", 3, (3, 16, 16)),
+    blueprint("vgg11", 8),
+    blueprint("lenet", 8, (1, 28, 28)),
+    blueprint("mlp", 64, (13,)),
+]
+NAMES = [network.model for network in NETWORKS]
+
+
+@pytest.mark.parametrize(("n", "d", "w"), [(1000, 7, 50), (100, 13, 64), (50, 2000, 8)])
+def test_an_mlp_in_closed_form(n, d, w):
+    """n rows of d features, w units and three classes. The peak is in the backward pass of the second ReLU (normalised
+    rows, both hidden layers, the gradients before and after it, the loss and the 1 it starts from), or, where rows are
+    wide, in the normalisation (rows, centred rows, scaled ones)."""
+    counter = costs.training_pass(blueprint("mlp", w, (d,), 3), n)
+    assert counter.peak_bytes == 4 * max(3 * n * d, n * d + 4 * n * w + 2)
+    multiply_adds = d * w + w * w + 3 * w  # forward, and for the weights' gradients; the inputs' lack the first layer
+    assert counter.flops == 2 * n * (3 * multiply_adds - d * w)
+    assert counter.alive_bytes == 0
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=NAMES)
+def test_flops_are_those_of_torchs_counter(network):
+    model = build(network).to("meta")
+    with FlopCounterMode(display=False) as theirs:
+        model(torch.empty(6, *network.shape, device="meta")).sum().backward()
+    assert costs.training_pass(network, 6).flops == theirs.get_total_flops() > 0
+    assert costs.flops_per_row(network) == theirs.get_total_flops() / 6
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=NAMES)
+def test_the_peak_is_what_a_pass_allocates(network):
+    """By the allocator's own account, on the CPU. It has copies of weights in the order oneDNN likes, too: a tenth."""
+    model = build(network, seed=0)
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        x = torch.rand(64, *network.shape)
+        if x.dim() == 4:
+            x = x.contiguous(memory_format=torch.channels_last)
+        model(x).sum().backward()
+        del x
+    now = peak = 0
+    for event in profiler.profiler.kineto_results.events():
+        if event.name() == "[memory]":
+            now += event.nbytes()
+            peak = max(peak, now)
+    assert costs.training_pass(network, 64).peak_bytes == pytest.approx(peak, rel=0.1)
+
+
+def predicted(monkeypatch, network, **training):
+    monkeypatch.setattr(costs, "images_per_second", lambda *_: 100.0)
+    options = TrainOptions(
+        model=ModelOptions(network.model, network.width),
+        mixing=MixupOptions(True),
+        training=TrainingOptions(**training),
+    )
+    config = resolve(options, "cifar10", "images", 32)
+    return costs.predict(network, config, 50_000, 10_000, torch.device("cuda"), 1)
+
+
+def test_a_plan_adds_weights_gradients_momentum_data_and_the_larger_of_two_passes(monkeypatch):
+    network = blueprint("preactresnet18", 16)
+    fixed = 3 * 4 * 700_762 + 60_000 * 3 * 32 * 32
+    training, piece = (costs.training_pass(network, rows).peak_bytes for rows in (512, 32))
+    evaluation = costs.evaluation_pass(network, 500).peak_bytes
+    assert piece < evaluation < training
+    whole = predicted(monkeypatch, network, batch_size=512)
+    assert whole.memory_bytes == fixed + training
+    assert predicted(monkeypatch, network, batch_size=512, accumulate=16).memory_bytes == fixed + evaluation
+    assert predicted(monkeypatch, network, batch_size=512, optimizer="adam").memory_bytes == (
+        whole.memory_bytes + 4 * 700_762
+    )
+    assert whole.training_flops == 200 * 50_000 * costs.flops_per_row(network)
+
+
+def test_densenet190_fits_a_card_of_16_gb_since_it_makes_its_layers_twice(monkeypatch):
+    """README's numbers. A tenth of a card is left to cuDNN's workspace and to what lies between tensors."""
+    network = blueprint("densenet190", 40)
+    cost = predicted(monkeypatch, network)
+    assert f"{cost.memory_bytes / GIB:.2g}" == "8.1"
+    assert cost.memory_bytes < 0.9 * 16e9
+    monkeypatch.setattr("common.models.densenet.checkpoint", lambda run, *before, **_: run(*before))
+    plain = costs.training_pass(network, 128)
+    assert f"{plain.peak_bytes / GIB:.2g}" == "42"
+    assert plain.flops * 200 * 50_000 == cost.training_flops * 128  # no convolution is run again
