@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]  # of a curve: what one epoch gave
 
 LONG_ON_A_CPU = 12 * 3600  # seconds from which a run on a CPU is warned of
+FOR_GPUS = ("wideresnet28", "densenet190")  # networks that in small, too, are too deep for a CPU
 
 
 def main(argv: Sequence[str] | None = None) -> Path | None:
@@ -221,8 +222,9 @@ def _opening(run: "Run", cost: "Cost", accelerator: "Accelerator") -> str:
         f"  record   {run.record_path}{'' if run.record_path.exists() else ' (not there yet)'}",
     ]
     if accelerator.device.type == "cpu" and cost.seconds > LONG_ON_A_CPU:
+        network = "--model preactresnet18" if config.model in FOR_GPUS else "the same network"
         lines.append(
-            f"This takes {duration(cost.seconds)} on a CPU. What would not: a GPU, the same network in small "
+            f"This takes {duration(cost.seconds)} on a CPU. What would not: a GPU, {network} in small "
             "(--width 16 --subset 5000 --epochs 30: minutes), or --dataset digits (seconds)."
         )
     return "\n".join(lines)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from common import checkpoints, records, runs
+from common.costs import Cost
 from common.errors import UserError
 from common.models import Blueprint, build
 from scripts import train
@@ -249,6 +250,21 @@ def test_on_a_cpu_the_decks_run_is_warned_of(capsys):
     assert "391 an epoch, 78,200 in all; 11,171,146 parameters" in out
     assert "days on a CPU" in out
     assert "--dataset digits" in out
+
+
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="an accelerator does not take days")
+@pytest.mark.parametrize(
+    ("model", "named"),
+    [
+        ("preactresnet18", "the same network in small"),
+        ("wideresnet28", "--model preactresnet18 in small"),
+        ("densenet190", "--model preactresnet18 in small"),
+    ],
+)
+def test_what_is_named_in_a_long_runs_place_trains_on_a_cpu(capsys, monkeypatch, model, named):
+    monkeypatch.setattr("common.costs.predict", lambda *_: Cost(1, 1, 1, 1.0, 24 * 3600.0))
+    assert train.main(["--dataset", "digits", "--model", model, "--plan", "--threads", "1"]) is None
+    assert named in capsys.readouterr().out
 
 
 @needs_cifar
