@@ -140,9 +140,16 @@ def test_a_set_of_images_of_the_users_own_is_looked_at(write, tmp_path):
     assert names("train: {dataset: ./own}", write) == ["own-smallcnn-erm-seed0"]
 
 
-@pytest.mark.parametrize(
-    ("name", "runs", "all_of_it"), [("demo", 3, 8), ("laptop", 6, 14), ("deck", 6, 14), ("corrupted", 36, 36)]
-)
+STUDIES = {  # runs, and all that is in it
+    "corrupted": (36, 36),
+    "deck": (6, 14),
+    "demo": (3, 8),
+    "laptop": (6, 14),
+    "paper-cifar": (36, 42),
+}
+
+
+@pytest.mark.parametrize(("name", "runs", "all_of_it"), [(name, *numbers) for name, numbers in STUDIES.items()])
 def test_the_studies_that_there_are(name, runs, all_of_it):
     found = members.read(name, None).members
     assert (sum(member.script == "train" for member in found), len(found)) == (runs, all_of_it)
@@ -153,7 +160,89 @@ def test_the_studies_that_there_are(name, runs, all_of_it):
 
 
 def test_every_study_file_is_tested():
-    assert {path.stem for path in file.STUDIES.iterdir()} == {"demo", "laptop", "deck", "corrupted"}
+    assert {path.stem for path in file.STUDIES.iterdir()} == set(STUDIES)
+
+
+def test_the_papers_study_has_the_papers_settings():
+    """Section 3.2, Fig. 3: every network on both sets under ERM and mixup, at each seed once."""
+    configs = [member.wanted[0].config for member in members.read("paper-cifar", None).members[:36]]
+    networks = {"preactresnet18": 64, "wideresnet28": 10, "densenet190": 40}
+    found = {tuple(config[name] for name in ("dataset", "model", "width", "alpha", "seed")) for config in configs}
+    assert found == {
+        (dataset, model, width, alpha, seed)
+        for dataset in ("cifar10", "cifar100")
+        for model, width in networks.items()
+        for alpha in (None, 1.0)
+        for seed in (0, 1, 2)
+    }
+    for config in configs:
+        drops = [60, 120, 180] if config["model"] == "wideresnet28" else [100, 150]
+        assert [round(config["epochs"] * drop) for drop in config["lr_drops"]] == drops
+        assert {name: config[name] for name in ("batch_size", "accumulate", "epochs", "lr", "weight_decay")} == {
+            "batch_size": 128,
+            "accumulate": 1,
+            "epochs": 200,
+            "lr": 0.1,
+            "weight_decay": 1e-4,
+        }
+        assert (config["optimizer"], config["momentum"], config["augment"]) == ("sgd", 0.9, "crop-flip")
+
+
+CHEAPEST = {"preactresnet18": "8", "wideresnet28": "1", "densenet190": "2"}  # widths
+
+
+def original_cifar(root, monkeypatch):
+    """Small files of noise in the original form of both sets, whose MD5 are the published ones."""
+    import hashlib
+    import pickle
+
+    import numpy as np
+    from torchvision.datasets import CIFAR10, CIFAR100
+
+    random = np.random.default_rng(0)
+    for theirs, classes in ((CIFAR10, 10), (CIFAR100, 100)):
+        folder = root / theirs.base_folder
+        folder.mkdir()
+        for name, _ in (*theirs.train_list, *theirs.test_list):
+            labels = random.permutation(200 if name == "train" else 100) % classes
+            pixels = random.integers(0, 256, (len(labels), 3 * 32 * 32), dtype=np.uint8)
+            batch = {"data": pixels, "labels": labels.tolist(), "fine_labels": labels.tolist()}
+            (folder / name).write_bytes(pickle.dumps(batch))
+        names = [str(number) for number in range(classes)]
+        (folder / theirs.meta["filename"]).write_bytes(pickle.dumps({theirs.meta["key"]: names}))
+        md5 = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+        for part in ("train_list", "test_list"):
+            monkeypatch.setattr(theirs, part, [[name, md5[name]] for name, _ in getattr(theirs, part)])
+        monkeypatch.setattr(theirs, "meta", theirs.meta | {"md5": md5[theirs.meta["filename"]]})
+
+
+def test_the_smallest_members_of_the_papers_study_take_a_few_steps(tmp_path, monkeypatch):
+    """A run of each network on both sets, under ERM and mixup in turn, by the study's own options and in small."""
+    from scripts import train
+
+    monkeypatch.chdir(tmp_path)
+    original_cifar(tmp_path, monkeypatch)
+    study_ = members.read("paper-cifar", None).members
+    chosen = {}
+    for member in study_:
+        if member.script == "train" and member.config.seed == 0:
+            chosen.setdefault((member.config.dataset, member.config.model), []).append(member)
+    assert len(chosen) == 6
+    for number, ((dataset, model), pair) in enumerate(chosen.items()):
+        member = pair[number % 2]
+        small = ["--width", CHEAPEST[model], "--epochs", "1", "--threads", "1", "--data-dir", str(tmp_path)]
+        subset = ["--subset", "160" if dataset == "cifar10" else "200"]
+        record = records.read(train.main([*member.words, *small, *subset]))
+        rows = int(subset[1])
+        assert record["data"]["train"] == rows
+        assert len(record["data"]["classes"]) == (10 if dataset == "cifar10" else 100)
+        assert record["final"]["last_epoch"]["n"] == 100
+        assert {**record["config"], "width": 0, "epochs": 0, "subset": 0} == {
+            **member.wanted[0].config,
+            "width": 0,
+            "epochs": 0,
+            "subset": 0,
+        }
 
 
 # what is wrong with a file
@@ -198,7 +287,7 @@ def test_what_is_wrong_with_a_file(write, content, named):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("demos", "No study is called demos. Did you mean demo? There are corrupted, deck, demo, laptop;"),
+        ("demos", f"No study is called demos. Did you mean demo? There are {', '.join(sorted(STUDIES))};"),
         ("./demo.yaml", "./demo.yaml: no such file."),
     ],
 )
