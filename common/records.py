@@ -20,6 +20,7 @@ PACKAGES = ("torch", "torchvision", "accelerate", "datasets", "evaluate", "numpy
 
 # Options of training that came after the first records, and what was in force before there was a choice.
 LATER = {"optimizer": "sgd", "accumulate": 1, "test_subset": None, "corrupt_labels": 0.0, "dropout": 0.0}
+LATER |= {"target": None, "test_share": None}
 
 Record = dict[str, Any]
 

@@ -15,7 +15,7 @@ from common.data.load import load
 from common.data.sources import Source
 from common.errors import UserError
 from common.models import Blueprint
-from common.options import OF_ROWS, TrainConfig, TrainOptions, resolve, run_name
+from common.options import OF_ROWS, TrainConfig, TrainOptions, resolve, run_name, split
 from common.plan import Plan, batch_stops, draw
 
 Config = dict[str, Any]
@@ -176,7 +176,8 @@ def describe(asked: TrainOptions, source: Source, precision: str) -> Run:
     raises UserError for rows that are not to be had, or a model that does not take them
     """
     options = asked.data
-    data = select(load(source), **{name: getattr(options, name) for name in OF_ROWS})
+    whole = load(source, *split(options, source.name, source.kind), options.data_seed)
+    data = select(whole, **{name: getattr(options, name) for name in OF_ROWS})
     shape = tuple(data.train.inputs.shape[1:])
     side = shape[-1] if data.kind == "images" else None
     config = resolve(asked, data.name, data.kind, side)

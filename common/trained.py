@@ -142,27 +142,35 @@ def _refuse_mixture(found: dict[Path, Record]) -> None:
 def _data(found: dict[Path, Record], data_dir: Path | None) -> dict[Path, Dataset]:
     """The rows that each run saw; runs of the same rows share them."""
     name = next(iter(found.values()))["data"]["name"]
-    try:
-        whole = load(sources.find(name, data_dir))
-    except UserError as error:
-        raise UserError(f"The data that these runs saw are needed again. {error}") from None
+    wholes: dict[Any, Dataset] = {}
     seen: dict[Any, tuple[Dataset, str]] = {}
     for path, record in found.items():
-        drawn = _drawn(record)
-        if drawn not in seen:
-            data = select(whole, **dict(zip(OF_ROWS, drawn, strict=True)))
-            seen[drawn] = data, fingerprint(data)
-        if seen[drawn][1] != record["data"]["fingerprint"]:
+        drawn, cut = _drawn(record), _cut(record)
+        try:
+            if cut not in wholes:
+                wholes[cut] = load(sources.find(name, data_dir), *cut)
+        except UserError as error:
+            raise UserError(f"The data that these runs saw are needed again. {error}") from None
+        if (drawn, cut) not in seen:
+            data = select(wholes[cut], **dict(zip(OF_ROWS, drawn, strict=True)))
+            seen[drawn, cut] = data, fingerprint(data)
+        if seen[drawn, cut][1] != record["data"]["fingerprint"]:
             raise UserError(
-                f"{path}: {record['run']} saw other rows of {name} than are found here now (from {whole.origin}; their "
-                "fingerprints differ). Name the folder it was trained from with --data-dir, or train it again."
+                f"{path}: {record['run']} saw other rows of {name} than are found here now (from {wholes[cut].origin}; "
+                "their fingerprints differ). Name the folder it was trained from with --data-dir, or train it again."
             )
-    return {path: seen[_drawn(record)][0] for path, record in found.items()}
+    return {path: seen[_drawn(record), _cut(record)][0] for path, record in found.items()}
 
 
 def _drawn(record: Record) -> tuple[Any, ...]:
     """The options that draw the rows."""
     return tuple(record["config"][option] for option in OF_ROWS)
+
+
+def _cut(record: Record) -> tuple[Any, ...]:
+    """The options by which a table is read and cut into its parts."""
+    config = record["config"]
+    return config["target"], config["test_share"], 0 if config["test_share"] is None else config["data_seed"]
 
 
 def _model(record: Record, record_path: Path, results_dir: Path, checkpoint_dir: Path) -> nn.Module:

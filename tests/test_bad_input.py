@@ -2,6 +2,7 @@
 way out, and no traceback; what was there before is as it was."""
 
 import dataclasses
+import gzip
 import hashlib
 import shutil
 import subprocess
@@ -106,6 +107,10 @@ CLASHES = [
     (["--config", "nowhere.yaml"], "nowhere.yaml"),
     (["--config", "."], "--config"),
     (["--config", "/dev/null", "--alpha", "1"], "--mixup"),
+    (["--test-share", "0.3"], "--test-share 0.3"),
+    (["--target", "label"], "--target label"),
+    (["--dataset", "nowhere.csv"], "nowhere.csv is not a file"),
+    (["--dataset", "abalone", "--data-dir", "results"], "abalone.csv"),
     (["--lr-drops", *(f"0.{n}" for n in range(101, 199))], "name too long"),
 ]
 TABLE_CLASHES = [
@@ -114,6 +119,8 @@ TABLE_CLASHES = [
     (["--augment", "crop-flip"], "--augment"),
     (["--subset", "2"], "--subset"),
     (["--holdout", "120"], "--holdout"),
+    (["--test-share", "0.001"], "--test-share 0.001 leaves iris without a test part"),
+    (["--target", "species"], "--target species"),
 ]
 CONFIGS = [
     ("epochs: many\n", "epochs"),
@@ -203,6 +210,45 @@ PARQUET_DAMAGE = {
     "no image in a row": (lambda own: table(own, "train", img=[b"x", b"y"], label=[0, 1]), "row 0"),
     "no rows": (lambda own: table(own, "train", img=pa.array([], pa.binary()), label=pa.array([], pa.int64())), "rows"),
     "other classes": (lambda own: table(own, "train", img=[b"x"] * 3, label=[0, 1, 2]), "classes"),
+}
+TABLE = "size,colour,label\n" + "".join(f"{n},{'red' if n % 3 else 'blue'},{'ab'[n % 2]}\n" for n in range(20))
+# Each a damaged TABLE, and what must be named.
+CSV_DAMAGE = {
+    "empty": ("", "is empty"),
+    "blank": ("\n\n", "is empty"),
+    "a header alone": ("size,colour,label\n", "no rows"),
+    "no header": (TABLE.replace("size,colour,label", "1,2,3"), "first line holds numbers"),
+    "semicolons": (TABLE.replace(",", ";"), "separated by ';'"),
+    "tabs": (TABLE.replace(",", "\t"), "separated by '\\t'"),
+    "cut": (TABLE[:-5], "line 21 has 2 cells and the header 3"),
+    "a cell too many": (TABLE.replace("7,red,b", "7,red,b,c"), "line 9 has 4 cells"),
+    "an open quote": (TABLE.replace("7,red", '7,"red'), "not CSV"),
+    "a column twice": (TABLE.replace("colour", "size"), "2 columns are called 'size'"),
+    "a column without a name": (TABLE.replace("colour", ""), "column 2 has no name"),
+    "no such column": (TABLE.replace("label", "class"), "--target label"),
+    "the class alone": ("label\n" + "a\nb\n" * 9, "no column but 'label'"),
+    "no class in a row": (TABLE.replace("7,red,b", "7,red,"), "line 9 has no label"),
+    "one class": (TABLE.replace(",b", ",a"), "one class only, 'a'"),
+    "a class a row": ("x,label\n1,a\n2,b\n3,c\n", "holds 3 values in 3 rows"),
+    "numbers to predict": ("x,label\n" + "1,0.5\n2,1.5\n" * 9, "regression"),
+    "as many numbers as rows": ("x,label\n" + "".join(f"{n},{n}\n" for n in range(20)), "regression"),
+    "a text among numbers": (TABLE.replace("\n7,red", "\nseven,red"), "line 9: size is 'seven'"),
+    "too large": (TABLE.replace("7,red", "7e99,red"), "line 9: size is 7e99"),
+    "infinite": (TABLE.replace("7,red", "-inf,red"), "line 9: size is -inf"),
+    "names": (
+        "who,label\n" + "".join(f"anna{n},{'ab'[n % 2]}\n" for n in range(40)),
+        "column 'who' holds 40 texts in 40 rows",
+    ),
+    "too few rows to test on": ("x,label\n1,a\n2,a\n3,b\n4,b\n", "--test-share 0.2 leaves own without a test part"),
+    "bytes": (b"\xff\xfe\x00size", "not text in UTF-8"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\x00", "not text in UTF-8"),
+    "a null": (TABLE.replace("red", "r\0d"), "own.csv"),
+}
+GZIP_DAMAGE = {
+    "not compressed": lambda packed: TABLE.encode(),
+    "cut": lambda packed: packed[:-20],
+    "empty": lambda packed: b"",
+    "another byte": lambda packed: packed[:-40] + bytes([packed[-40] ^ 255]) + packed[-39:],
 }
 
 
@@ -306,6 +352,31 @@ def test_files_of_data(refused, tmp_path, make, damage, named):
     make(tmp_path / "own")
     damage(tmp_path / "own")
     refused(["--dataset", str(tmp_path / "own"), "--width", "4", "--threads", "1"], named)
+
+
+def test_the_table_that_is_damaged_below_is_good(tmp_path, monkeypatch):
+    (tmp_path / "own.csv").write_text(TABLE)
+    (tmp_path / "packed.csv.gz").write_bytes(gzip.compress(TABLE.encode()))
+    monkeypatch.chdir(tmp_path)
+    for name in ("own.csv", "packed.csv.gz"):
+        assert cli.run(lambda name=name: train.main(["--dataset", name, "--plan", "--threads", "1"])) == 0
+
+
+@pytest.mark.parametrize(("content", "named"), CSV_DAMAGE.values(), ids=CSV_DAMAGE)
+def test_files_of_tables(refused, tmp_path, content, named):
+    (tmp_path / "own.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    refused(["--dataset", str(tmp_path / "own.csv"), "--threads", "1"], named)
+
+
+@pytest.mark.parametrize("damage", GZIP_DAMAGE.values(), ids=GZIP_DAMAGE)
+def test_packed_files_of_tables(refused, tmp_path, damage):
+    (tmp_path / "own.csv.gz").write_bytes(damage(gzip.compress(TABLE.encode())))
+    refused(["--dataset", str(tmp_path / "own.csv.gz"), "--threads", "1"], "own.csv.gz")
+
+
+def test_a_table_whose_name_no_run_can_have(refused, tmp_path):
+    (tmp_path / "my own.csv").write_text(TABLE)
+    refused(["--dataset", str(tmp_path / "my own.csv")], "the file's name 'my own'")
 
 
 def test_images_too_small_to_crop(refused, tmp_path):

@@ -130,6 +130,8 @@ ANOTHER = {
     "test_subset": 100,
     "corrupt_labels": 0.7,
     "data_seed": 7,
+    "target": "kind",
+    "test_share": 0.7,
     "width": 100,
     "dropout": 0.7,
     "alpha": 0.7,
@@ -202,6 +204,47 @@ def test_a_model_that_does_not_take_the_data_is_refused():
         cifar(model="mlp")
     with pytest.raises(UserError, match=r"--model smallcnn.*mlp"):
         resolve(asked(model="smallcnn"), "wine", "table", None)
+
+
+def table(name, **changes):
+    return resolve(asked(**changes), name, "table", None)
+
+
+def test_the_test_part_of_a_table():
+    """A CSV file has none of its own; the embedded tables have one, and give it up when asked."""
+    found = [(table(name).target, table(name).test_share) for name in ("abalone", "mine", "wine")]
+    assert found == [("label", 0.2), ("label", 0.2), (None, None)]
+    assert table("wine", test_share=0.2).test_share == 0.2
+    names = [
+        run_name(config, "table", None, "no")
+        for config in (
+            table("abalone"),
+            table("abalone", test_share=0.2, target="label"),
+            table("abalone", test_share=0.3, target="kind of", data_seed=1),
+            table("wine"),
+            table("wine", test_share=0.2),
+        )
+    ]
+    assert names == [
+        "abalone-mlp-erm-seed0",
+        "abalone-mlp-erm-seed0",
+        "abalone-rows1-targetkindof+297529-test0.3-mlp-erm-seed0",
+        "wine-mlp-erm-seed0",
+        "wine-test0.2-mlp-erm-seed0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "changes", "said"),
+    [
+        ("cifar10", "images", {"test_share": 0.3}, r"--test-share 0\.3: cifar10 is no table.*leave it out\."),
+        ("cifar10", "images", {"target": "label"}, "--target label: cifar10 is no CSV file.*leave it out"),
+        ("wine", "table", {"target": "label"}, "--target label: wine is no CSV file.*leave it out"),
+    ],
+)
+def test_options_of_a_csv_file_mean_nothing_elsewhere(name, kind, changes, said):
+    with pytest.raises(UserError, match=said):
+        resolve(asked(**changes), name, kind, 32)
 
 
 def test_momentum_means_nothing_under_adam():

@@ -44,7 +44,9 @@ class Dataset:
     """name, kind, origin  as in `sources.Source`
     notes        what was done to the files on the way, for the record ('12 of 400 images resized to 32 x 32')
     measured_on  what `test` is: 'test', or 'holdout' where it was taken out of the training part
-    corruption   of the training part's labels, where they were corrupted"""
+    corruption   of the training part's labels, where they were corrupted
+    categories   of a table as it stands in its file, the columns that hold categories; None once (or where) the inputs
+                 are what is learnt from"""
 
     name: str
     kind: str
@@ -55,6 +57,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
     measured_on: str = "test"
     corruption: Corruption | None = None
+    categories: tuple[int, ...] | None = None
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -105,6 +108,8 @@ def select(
 
     The rows are class-balanced (N // classes each, the rest to classes drawn at random), keep their order, and depend
     on ``data_seed`` alone: a subset of 1000 lies inside that of 5000. Raises UserError, naming the option.
+
+    A table is made ready here (`features.encode`): what that takes from the training part knows no held-out row.
     """
     classes = dataset.classes
     if holdout is not None:
@@ -121,6 +126,10 @@ def select(
         dataset = replace(
             dataset, train=take(dataset.train, _balanced(dataset.train, classes, subset, "subset", data_seed))
         )
+    if dataset.categories is not None:
+        from common.data import features  # scikit-learn takes a second to start
+
+        dataset = features.encode(dataset)
     return corrupt(dataset, corrupt_labels, data_seed) if corrupt_labels else dataset
 
 

@@ -7,18 +7,30 @@ from pathlib import Path
 from common.data import cache
 from common.data.dataset import Dataset
 from common.data.images import Encoded, decode
-from common.data.sources import ARCHIVE, ARCHIVE_FOLDERS, FOLDERS, PACKAGE, PARTS, Source, parquet_files
+from common.data.sources import ARCHIVE, ARCHIVE_FOLDERS, CSV, FOLDERS, PACKAGE, PARTS, Source, parquet_files
 from common.errors import UserError
 
 # A reader is imported when its set is asked for: scikit-learn, torchvision and `datasets` take a second each to start.
 
 
-def load(source: Source) -> Dataset:
-    """The whole set. Raises UserError for files that cannot be read or do not fit each other."""
+def load(source: Source, target: str | None = None, test_share: float | None = None, data_seed: int = 0) -> Dataset:
+    """The whole set; a table as it stands in its file, until `dataset.select` makes it ready.
+
+    target, test_share, data_seed  the column of the class in a CSV file, and what draws the test part of a table, as
+                                   `options.split` has them
+
+    raises UserError for files that cannot be read or do not fit each other
+    """
     if source.origin == PACKAGE:
         from common.data import embedded
 
-        return embedded.read(source)
+        return embedded.read(source, test_share, data_seed)
+    if source.origin == CSV:
+        from common.data import tables
+
+        assert target is not None
+        assert test_share is not None
+        return tables.read(source, target, test_share, data_seed)
     if source.path is None:
         return _from_hub(source)
     if source.origin == ARCHIVE:

@@ -14,22 +14,27 @@ from common.errors import UserError
 
 PARTS = ("train", "test")
 PARQUET, FOLDERS, ARCHIVE, PACKAGE = "parquet files", "class folders", "original archive", "scikit-learn"
+CSV = "CSV file"
 EMBEDDED = {"digits": "images", "iris": "table", "wine": "table", "breast_cancer": "table"}  # name: kind
+TABLES = ("abalone", "arcene", "arrhythmia", "htru2", "phishing")  # the paper's, with iris: CSV files
+ENDINGS = (".csv", ".csv.gz")
 HUB = {"cifar10": "uoft-cs/cifar10", "cifar100": "uoft-cs/cifar100"}  # name: id on the Hugging Face hub
 HUB_FOLDERS = {"cifar10": "plain_text", "cifar100": "cifar100"}  # where its parquet files lie in a copy of the hub's
 ARCHIVE_FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}  # as their authors' archive has it
 PATIENCE = 1.0  # seconds that the hub has to answer
 EMBEDDED_LINE = "accelerate launch scripts/train.py --dataset digits --mixup"
+TABLE_LINE = "accelerate launch scripts/train.py --dataset wine --mixup"
 
 
 @dataclass(frozen=True)
 class Source:
     """A data set that can be read, and where from.
 
-    name    'cifar100', 'digits', or the last part of the user's path: goes into run names
+    name    'cifar100', 'digits', or the last part of the user's path, of a CSV file without its ending: goes into run
+            names
     kind    'images' or 'table'
     origin  for the record, without paths of the machine: one of the origins above, or 'hub uoft-cs/cifar100'
-    path    the folder that holds the local files; None for a set of a package or the hub
+    path    the folder that holds the local files, or the CSV file; None for a set of a package or the hub
     """
 
     name: str
@@ -40,15 +45,17 @@ class Source:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", self.name):
             raise UserError(
-                f"--dataset: the folder's name '{self.name}' becomes part of run names, so it may hold only letters, "
-                "digits, '_', '.' and '-'; rename it or make a link to it under such a name."
+                f"--dataset: the {'file' if self.origin == CSV else 'folder'}'s name '{self.name}' becomes part of run "
+                "names, so it may hold only letters, digits, '_', '.' and '-'; rename it or make a link to it under "
+                "such a name."
             )
 
 
 def find(dataset: str, data_dir: Path | None) -> Source:
     """The source of ``--dataset``: local files first, then the package that ships it, then the hub.
 
-    dataset   a known name, a folder of ``data_dir``, or a path (it holds a '/', begins with '.', or is a folder)
+    dataset   a known name, a folder or CSV file of ``data_dir``, or a path (it holds a '/', begins with '.', ends in
+              .csv or .csv.gz, or is a folder)
     data_dir  ``--data-dir``; None: the variable MIXUP_DATA_DIR, if set
 
     Raises UserError, which names the ways to get the set, where there is none; local files that are there by half are
@@ -61,13 +68,16 @@ def find(dataset: str, data_dir: Path | None) -> Source:
     root = data_dir or _data_dir_of_the_environment()
     if dataset in HUB:
         return _local_cifar(dataset, root) or _hub(dataset, root)
+    if dataset.endswith(ENDINGS):
+        return _csv(dataset, root)
     if "/" in dataset or dataset.startswith("."):
         return _folder(Path(dataset).expanduser())
-    if root is not None and (root / dataset).is_dir():
-        return _folder(root / dataset)
-    if Path(dataset).is_dir():
-        return _folder(Path(dataset))
-    raise _unknown(dataset, root)
+    for folder in (root, Path()):
+        if folder is not None and dataset and (folder / dataset).is_dir():
+            return _folder(folder / dataset)
+        if folder is not None and dataset and (file := _csv_of(dataset, folder)):
+            return Source(dataset, "table", CSV, file)
+    raise _no_table(dataset, root) if dataset in TABLES else _unknown(dataset, root)
 
 
 def parquet_files(folder: Path, part: str) -> list[Path]:
@@ -126,6 +136,37 @@ def _folder(folder: Path) -> Source:
             "folder of images for each class."
         )
     return Source(folder.resolve().name, "images", origin, folder)
+
+
+def _csv(dataset: str, root: Path | None) -> Source:
+    """A CSV file by its path, or by its whole name in the data folder. One that is called as a set that needs no file
+    keeps its ending in its name, so that their runs have names of their own."""
+    typed = Path(dataset).expanduser()
+    places = [typed] if "/" in dataset or root is None else [typed, root / "uci" / typed, root / typed]
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
+        looked = f", nor is it in {root}" if len(places) > 1 else ""
+        raise UserError(f"--dataset {dataset} is not a file{looked}.")
+    stem = file.name.removesuffix(".gz").removesuffix(".csv")
+    return Source(file.name if stem in (*HUB, *EMBEDDED) else stem, "table", CSV, file)
+
+
+def _csv_of(name: str, folder: Path) -> Path | None:
+    """The CSV file of a set in a folder. Raises UserError where there are several."""
+    places = [place / f"{name}{ending}" for place in (folder / "uci", folder) for ending in ENDINGS]
+    found = [place for place in places if place.is_file()]
+    if len(found) > 1:
+        raise UserError(f"--dataset {name}: {found[0]} and {found[1]} are both there; leave one of them.")
+    return found[0] if found else None
+
+
+def _no_table(name: str, root: Path | None) -> UserError:
+    looked = f"{root} does not hold it" if root else "no local folder is named (--data-dir, MIXUP_DATA_DIR)"
+    return UserError(
+        f"The data set {name} cannot be had: {looked}. It comes from the UCI repository (archive.ics.uci.edu) as a CSV "
+        f"file of your making, with a header line and the class in a column 'label': --data-dir FOLDER, where FOLDER "
+        f"holds {name}.csv or {name}.csv.gz, or has it in uci/. A table that needs no file:\n    {TABLE_LINE}"
+    )
 
 
 def _local_cifar(name: str, root: Path | None) -> Source | None:
@@ -192,11 +233,11 @@ def _kept_by_datasets(hub_id: str) -> bool:
 
 
 def _unknown(dataset: str, root: Path | None) -> UserError:
-    known = [*HUB, *EMBEDDED]
+    known = [*HUB, *EMBEDDED, *TABLES]
     near = difflib.get_close_matches(dataset, known, n=1, cutoff=0.5)
     meant = f" Did you mean {near[0]}?" if near else ""
-    looked = f", and {root} holds no folder of that name" if root else ""
+    looked = f", and {root} holds no folder or CSV file of that name" if root else ""
     return UserError(
         f"--dataset {dataset} is no known data set{looked}.{meant} Known are {', '.join(known)}; a folder of your own "
-        f"is named by a path with a slash, such as ./{dataset}."
+        f"is named by a path with a slash, such as ./{dataset}, and a table by its file, such as {dataset}.csv."
     )

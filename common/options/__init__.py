@@ -20,6 +20,7 @@ from common.options.train import (
     check,
     resolve,
     run_name,
+    split,
 )
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "check",
     "resolve",
     "run_name",
+    "split",
 ]

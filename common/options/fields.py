@@ -1,5 +1,6 @@
 """What the options of all scripts are made of: a default said in words, a flag's name, a range."""
 
+import hashlib
 import math
 import re
 from collections.abc import Mapping
@@ -16,6 +17,13 @@ def own(metavar: str, default: str) -> object:
 
 def flag(field: str) -> str:
     return "--" + field.replace("_", "-")
+
+
+def plain(text: str | None) -> str:
+    """A text as part of a name: where it holds other than letters, digits, '_' and '.', these alone and a mark that
+    tells it from others."""
+    kept = re.sub(r"[^A-Za-z0-9_.]", "", text or "")
+    return kept if kept == text else f"{kept}+{hashlib.sha256((text or '').encode()).hexdigest()[:6]}"
 
 
 def check_limits(limits: Mapping[str, str], *groups: object) -> None:

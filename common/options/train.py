@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
+from common.data.sources import EMBEDDED
 from common.errors import UserError
-from common.options.fields import check_limits, flag, own
+from common.options.fields import check_limits, flag, own, plain
 
 Model = Literal["preactresnet18", "resnet18", "wideresnet28", "densenet190", "vgg11", "lenet", "smallcnn", "mlp"]
 Augment = Literal["crop-flip", "none"]
@@ -35,10 +36,15 @@ class DataOptions:
     """What is learnt from."""
 
     dataset: str = "cifar10"
-    """cifar10, cifar100 (its 100 fine classes), digits, iris, wine, breast_cancer; or path/to/NAME: train/ and test/
-    of class folders, or parquet."""
+    """cifar10, cifar100 (fine), digits; iris, wine, breast_cancer, abalone, arcene, arrhythmia, htru2, phishing;
+    or path/to/NAME.csv, or path/to/NAME: train/ and test/ of class folders, or parquet."""
     data_dir: Annotated[Path | None, own("PATH", "$MIXUP_DATA_DIR")] = None
-    """Folder that holds cifar10/{train,test}.parquet, cifar-10-batches-py, the same of CIFAR-100, or your own sets."""
+    """Folder that holds cifar10/{train,test}.parquet, cifar-10-batches-py, the same of CIFAR-100, abalone.csv (or
+    uci/abalone.csv) and the like, or your own sets."""
+    target: Annotated[str | None, own("COLUMN", "label")] = None
+    """Of a CSV file: the column that holds the class."""
+    test_share: Annotated[float | None, own("SHARE", "CSV files: 0.2; iris, wine, breast_cancer: a fixed fifth")] = None
+    """Of a table: the share of each class that is the test part, drawn by --data-seed."""
     subset: Annotated[int | None, own("N", "all rows")] = None
     """Train on this many rows, as many of each class."""
     holdout: Annotated[int | None, own("N", "measure on the test part")] = None
@@ -48,7 +54,8 @@ class DataOptions:
     corrupt_labels: float = 0.0
     """Give this share of the training rows a class drawn at random from all (section 3.4: 0.2, 0.5, 0.8)."""
     data_seed: int = 0
-    """Draws subset, hold-out and corrupted labels, apart from --seed: every training seed sees the same rows."""
+    """Draws subset, hold-out, corrupted labels and a table's test part, apart from --seed, so that every training seed
+    sees the same rows."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +152,8 @@ class TrainConfig:
     test_subset: int | None
     corrupt_labels: float
     data_seed: int
+    target: str | None  # None but for a CSV file
+    test_share: float | None  # None where the test part is given
     model: Model
     width: int
     dropout: float
@@ -189,6 +198,8 @@ TABLE = Defaults("mlp", 100, batch_size=16, optimizer="adam", lr_drops=())  # se
 IMAGES = Defaults("preactresnet18", 200)
 SMALL_IMAGES = Defaults("smallcnn", 60)  # too small for three halvings: sides under 16 pixels
 
+TARGET, TEST_SHARE = "label", 0.2  # of a CSV file
+
 # What an optimizer brings: Adam's are torch's own.
 OPTIMIZERS: dict[Optimizer, dict[str, float | None]] = {
     "sgd": {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
@@ -202,6 +213,7 @@ LIMITS = {
     "test_subset": "[1, inf)",
     "corrupt_labels": "[0, 1]",
     "data_seed": "[0, inf)",
+    "test_share": "(0, 1)",
     "width": "[1, 65536]",
     "dropout": "[0, 1)",
     "alpha": "(0, inf)",
@@ -238,6 +250,22 @@ def check(options: TrainOptions) -> None:
         raise UserError(f"--lr-drops {' '.join(map(str, drops))}: must rise, each drop after the one before it.")
 
 
+def split(data: DataOptions, name: str, kind: str) -> tuple[str | None, float | None]:
+    """The column of the class and the share of the test part in force, by which a table is read; None for what the set
+    brings itself.
+
+    raises UserError that names the option, where it means nothing
+    """
+    is_csv = kind == "table" and name not in EMBEDDED
+    if data.test_share is not None and kind != "table":
+        raise UserError(f"--test-share {data.test_share:g}: {name} is no table and has a test part; leave it out.")
+    if data.target is not None and not is_csv:
+        raise UserError(f"--target {data.target}: {name} is no CSV file and has its classes; leave it out.")
+    if not is_csv:
+        return None, data.test_share
+    return data.target or TARGET, TEST_SHARE if data.test_share is None else data.test_share
+
+
 def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> TrainConfig:
     """The configuration in force: what was asked for, then the data set's own defaults.
 
@@ -272,6 +300,7 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
             f"--accumulate {pieces}: leaves fewer than two of the {rows} rows of --batch-size to a piece, and "
             f"BatchNorm needs two; at most {max(1, rows // 2)}."
         )
+    target, test_share = split(data, name, kind)
     augment = training.augment or usual.augment
     if augment == "crop-flip" and (side is None or side < 8):
         what = "a table" if side is None else f"images of {side} pixels"
@@ -289,6 +318,8 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
         test_subset=data.test_subset,
         corrupt_labels=data.corrupt_labels,
         data_seed=data.data_seed,
+        target=target,
+        test_share=test_share,
         model=model,
         width=options.model.width or WIDTHS[model],
         dropout=options.model.dropout,
@@ -329,6 +360,8 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
     add("test_subset", f"test{config.test_subset}")
     add("corrupt_labels", f"corrupt{config.corrupt_labels}")
     add("data_seed", f"rows{config.data_seed}")
+    add("target", f"target{plain(config.target)}")
+    add("test_share", f"test{config.test_share}")
     parts.append(config.model)
     add("width", f"w{config.width}")
     add("dropout", f"dropout{config.dropout}")

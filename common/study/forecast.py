@@ -44,7 +44,7 @@ class Cost:
 def of_all(
     missing: Sequence[Member], members: Sequence[Member], plan: Callable[[Member], Sequence[str]]
 ) -> dict[str, Cost]:
-    """The cost of each missing member, by name. Runs that differ in seed and method alone cost the same.
+    """The cost of each missing member, by name. Runs that differ in seeds and method alone cost the same.
 
     members  the whole study
     plan     the command that says what a member will cost
@@ -64,9 +64,9 @@ def of_all(
 
 
 def _network(run: Member) -> TrainConfig:
-    """What the cost of a run depends on, and more: all but seed and method."""
+    """What the cost of a run depends on, and more: all but seeds and method."""
     assert isinstance(run.config, TrainConfig)
-    return dataclasses.replace(run.config, seed=0, mixup=False, alpha=None, lam_per=None)
+    return dataclasses.replace(run.config, seed=0, data_seed=0, mixup=False, alpha=None, lam_per=None)
 
 
 def _trial(command: Sequence[str]) -> Trial | str:

@@ -150,10 +150,14 @@ def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None
 
 
 def _kind_of(dataset: str, data_dir: Path | None) -> tuple[str, str, int | None]:
-    """Name and kind of a data set, and the side of its images. A set of the user's own must be read to know it."""
+    """Name and kind of a data set, and the side of its images. Images of the user's own must be read to know it."""
     if dataset in sources.HUB or dataset in sources.EMBEDDED:
         return dataset, sources.EMBEDDED.get(dataset, "images"), SIDES.get(dataset)
+    if dataset in sources.TABLES:
+        return dataset, "table", None
     source = sources.find(dataset, data_dir)
+    if source.kind == "table":
+        return source.name, source.kind, None
     from common.data.load import load
 
     return source.name, source.kind, load(source).train.inputs.shape[-1]

@@ -102,7 +102,8 @@ def _refuse_other_rows(runs: Sequence[Member], found: Mapping[str, Standing], re
         record, config = found[run.name].record, run.config
         if record is None or not isinstance(config, TrainConfig):
             continue
-        other = first.setdefault((config.dataset, *(getattr(config, option) for option in OF_ROWS)), run)
+        rows = [getattr(config, option) for option in ("dataset", "target", "test_share", *OF_ROWS)]
+        other = first.setdefault(tuple(rows), run)
         there = found[other.name].record
         if there and there["data"]["fingerprint"] != record["data"]["fingerprint"]:
             paths = [results_dir / one.wanted[0].path for one in (other, run)]

@@ -1,0 +1,212 @@
+"""A table in a CSV file, cut into its two parts: commas, a header line, and a column that holds the class."""
+
+import csv
+import gzip
+import math
+import zlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from common.chance import rng
+from common.data.dataset import Dataset, Part
+from common.data.sources import Source
+from common.errors import UserError
+
+MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "NULL", "null")  # cells that stand for no value
+SHOWN = 12  # columns that an error lists, at most
+STRAY = 0.1  # a column with at most this share of texts is one of numbers, in which a text is a mistake
+FEW = 20  # texts that are always categories; more of them must be at most half as many as rows
+
+
+def read(source: Source, target: str, test_share: float, data_seed: int) -> Dataset:
+    """The rows of a CSV file, plain or gzipped, with ``test_share`` of each class drawn by ``data_seed`` as the test
+    part. The inputs are float32 (b, columns) as they stand in the file: NaN is a missing value, and of a column of
+    texts the number of each text in their order. `features.encode` turns them into what can be learnt from.
+
+    target  the column that holds the class
+
+    raises UserError for a file that is no such table, naming line or column, or a target that holds no classes
+    """
+    assert source.path is not None
+    table = _Table(source.path)
+    labels, classes = table.classes(target)
+    others = [name for name in table.header if name != target]
+    if not others:
+        raise UserError(f"{table.file} holds no column but '{target}', so there is nothing to learn from.")
+    inputs = np.empty((len(labels), len(others)), np.float32)
+    categories = []
+    for place, name in enumerate(others):
+        inputs[:, place], is_category = table.column(name)
+        if is_category:
+            categories.append(place)
+    for_test = draw_test(labels, len(classes), test_share, data_seed, source.name)
+    train, test = (
+        Part(torch.from_numpy(inputs[rows]), torch.from_numpy(labels[rows])) for rows in (~for_test, for_test)
+    )
+    return Dataset(source.name, source.kind, source.origin, train, test, classes, categories=tuple(categories))
+
+
+def draw_test(labels: np.ndarray, classes: int, share: float, data_seed: int, name: str) -> np.ndarray:
+    """Which rows are the test part: of each class a share, rounded, and never its last row. A larger share holds the
+    rows of a smaller one.
+
+    labels  (n,);  returns bool (n,)
+    raises UserError, naming --test-share, where no row at all is
+    """
+    draw, taken = rng("test part", data_seed), np.zeros(len(labels), dtype=bool)
+    for label in range(classes):
+        rows = draw.permutation(np.flatnonzero(labels == label))
+        taken[rows[: min(round(share * len(rows)), len(rows) - 1)]] = True
+    if not taken.any():
+        raise UserError(
+            f"--test-share {share:g} leaves {name} without a test part: none of its {classes} classes has enough rows "
+            "to give one; name a larger share."
+        )
+    return taken
+
+
+class _Table:
+    """The cells of a CSV file, as text.
+
+    header  the names of the columns
+    lines   where in the file each row stands, from 1
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        rows, self.lines = _rows(file)
+        self.header = [name.strip() for name in rows.pop(0)] if rows else []
+        self._check(rows)
+        self._texts = np.array([[text.strip() for text in row] for row in rows], dtype=object)
+        self._numbers = _numbers(self._texts)
+        self._places = {name: place for place, name in enumerate(self.header)}
+
+    def _check(self, rows: list[list[str]]) -> None:
+        file, header = self.file, self.header
+        if not header:
+            raise UserError(f"{file} is empty; a table has a header line, and a row a line below it.")
+        if len(header) == 1 and (other := next((mark for mark in ";\t|" if mark in header[0]), None)):
+            raise UserError(f"{file}: its cells are separated by {other!r}; separate them by commas.")
+        if "" in header:
+            place = header.index("") + 1
+            raise UserError(f"{file}: column {place} has no name in the header line; name it or take it out.")
+        name, times = Counter(header).most_common(1)[0]
+        if times > 1:
+            raise UserError(f"{file}: {times} columns are called '{name}'; rename all but one.")
+        if all(_is_number(name) for name in header):
+            raise UserError(f"{file}: its first line holds numbers; put a header line with the columns' names above.")
+        if not rows:
+            raise UserError(f"{file} holds a header line and no rows.")
+        for line, row in zip(self.lines, rows, strict=True):
+            if len(row) != len(header):
+                raise UserError(f"{file}: line {line} has {len(row)} cells and the header {len(header)}; mend it.")
+
+    def classes(self, target: str) -> tuple[np.ndarray, tuple[str, ...]]:
+        """The class of each row, int64, and the classes' names: in the order of their numbers or, where one of them is
+        a text, of their texts. Of the whole file, so that a class has its number wherever its rows fall."""
+        file = self.file
+        if target not in self.header:
+            more = f" and {len(self.header) - SHOWN} more" if len(self.header) > SHOWN else ""
+            raise UserError(
+                f"--target {target}: {file} has no such column; name the one that holds the class, of "
+                f"{', '.join(self.header[:SHOWN])}{more}."
+            )
+        texts, numbers, is_missing = self._parsed(target)
+        if is_missing.any():
+            raise UserError(
+                f"{file}: line {self.lines[is_missing.argmax()]} has no {target}, the class; fill it in, or take the "
+                "line out."
+            )
+        if np.isnan(numbers).any():
+            names = sorted(set(texts))
+            place = {name: number for number, name in enumerate(names)}
+            labels = np.array([place[text] for text in texts], dtype=np.int64)
+        else:
+            if not np.isfinite(numbers).all() or (numbers != np.round(numbers)).any():
+                raise UserError(
+                    f"--target {target}: holds numbers that are not whole, and to predict those is regression, not "
+                    "this study's question; name a column of classes."
+                )
+            values, labels = np.unique(numbers, return_inverse=True)
+            labels, names = labels.astype(np.int64), [f"{value:.0f}" for value in values]
+        if len(names) == 1:
+            raise UserError(f"--target {target}: holds one class only, '{names[0]}'; at least two are needed.")
+        if len(names) > len(labels) / 2:
+            raise UserError(
+                f"--target {target}: holds {len(names)} values in {len(labels)} rows, and to predict so many is "
+                "regression, not this study's question; name a column of classes."
+            )
+        return labels, tuple(names)
+
+    def column(self, name: str) -> tuple[np.ndarray, bool]:
+        """A column's numbers, float32, and whether they stand for texts; NaN where a value is missing."""
+        file = self.file
+        texts, numbers, is_missing = self._parsed(name)
+        if (overflow := np.abs(numbers) > np.finfo(np.float32).max).any():
+            line = self.lines[overflow.argmax()]
+            raise UserError(
+                f"{file}: line {line}: {name} is {texts[overflow.argmax()]}, too large for 32 bits; mend it."
+            )
+        is_text = np.isnan(numbers) & ~is_missing
+        if not is_text.any():
+            return numbers.astype(np.float32), False
+        if is_text.sum() <= STRAY * (~is_missing).sum():
+            raise UserError(
+                f"{file}: line {self.lines[is_text.argmax()]}: {name} is '{texts[is_text.argmax()]}', and a number in "
+                "most other lines; mend it, or leave it empty."
+            )
+        names = sorted(set(texts[~is_missing]))
+        if len(names) > max(FEW, len(texts) / 2):
+            raise UserError(
+                f"{file}: column '{name}' holds {len(names)} texts in {len(texts)} rows, too many to be categories; "
+                "take it out."
+            )
+        place = {text: number for number, text in enumerate(names)}
+        return np.array([place.get(text, math.nan) for text in texts], dtype=np.float32), True
+
+    def _parsed(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of a column the texts, the numbers (NaN where there is none), and which cells are missing."""
+        place = self._places[name]
+        texts, numbers = self._texts[:, place], self._numbers[:, place]
+        is_missing = np.isnan(numbers)
+        is_missing[is_missing] = [text in MISSING for text in texts[is_missing]]
+        return texts, numbers, is_missing
+
+
+def _rows(file: Path) -> tuple[list[list[str]], list[int]]:
+    """The header and the rows, and the line in which each row ends. Empty lines are left out."""
+    rows, lines = [], []
+    try:
+        with (gzip.open if file.suffix == ".gz" else open)(file, "rt", encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, strict=True)
+            for row in reader:
+                if row:
+                    rows.append(row)
+                    lines.append(reader.line_num)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file}: not text in UTF-8 ({error.reason}); save it as such.") from None
+    except csv.Error as error:
+        raise UserError(f"{file}: line {reader.line_num}: not CSV ({error}); mend it.") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UserError(f"{file}: cannot be decompressed ({error}); fetch or make it again.") from None
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}.") from None
+    return rows, lines[1:]
+
+
+def _numbers(texts: np.ndarray) -> np.ndarray:
+    """The same cells as float64, NaN where there is no number. At once: ten thousand columns one by one take long."""
+    numbers = pd.to_numeric(pd.Series(texts.ravel(), dtype=object), errors="coerce")
+    return numbers.to_numpy(dtype=np.float64, na_value=math.nan).reshape(texts.shape)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
