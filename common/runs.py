@@ -21,6 +21,7 @@ from common.plan import Plan, batch_stops, draw
 Config = dict[str, Any]
 
 CLEAN_TRAIN_ROWS = 10_000  # at most
+WIDE = 1000  # features or channels up to which a record holds mean and standard deviation
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,9 @@ class Run:
             "measured": len(data.test),
             "classes": list(data.classes),
             "shape": list(blueprint.shape),
-            "mean": list(blueprint.mean),
-            "std": list(blueprint.std),
+            # Of ten thousand features they would fill the record; the header of the weights has them all.
+            "mean": list(blueprint.mean) if len(blueprint.mean) <= WIDE else [],
+            "std": list(blueprint.std) if len(blueprint.std) <= WIDE else [],
             "notes": list(data.notes),
             "fingerprint": self.fingerprint,
         }

@@ -81,7 +81,8 @@ class Work:
     def do(self) -> None:
         """Runs what is missing. raises UnfinishedError where something failed"""
         waiting = list(self.missing)
-        for dataset in dict.fromkeys(_dataset(member) for member in waiting if member.script == "train"):
+        readers = [member for member in waiting if member.script in ("train", "baseline")]
+        for dataset in dict.fromkeys(map(_dataset, readers)):
             sources.find(dataset, self.asked.data_dir)  # before hours of work; raises UserError
         display = Display(self.costs, len(self.found) - len(waiting), len(self.found), self.jobs)
         try:
@@ -151,8 +152,9 @@ class Work:
         words = [python, str(script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script)]
         words += member.words
         options: dict[str, tuple[Path | None, Path | None]] = {"--results-dir": (asked.results_dir, usual.results_dir)}
-        if member.script != "boundary":
+        if member.script not in ("baseline", "boundary"):
             options["--checkpoint-dir"] = asked.checkpoint_dir, usual.checkpoint_dir
+        if member.script != "boundary":
             options["--data-dir"] = asked.data_dir, usual.data_dir
             if threads and "--threads" not in member.words:
                 words += ["--threads", str(threads)]

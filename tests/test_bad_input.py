@@ -242,7 +242,6 @@ CSV_DAMAGE = {
     "too few rows to test on": ("x,label\n1,a\n2,a\n3,b\n4,b\n", "--test-share 0.2 leaves own without a test part"),
     "bytes": (b"\xff\xfe\x00size", "not text in UTF-8"),
     "a picture": (b"\x89PNG\r\n\x1a\n\x00", "not text in UTF-8"),
-    "a null": (TABLE.replace("red", "r\0d"), "own.csv"),
 }
 GZIP_DAMAGE = {
     "not compressed": lambda packed: TABLE.encode(),

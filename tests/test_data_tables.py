@@ -361,3 +361,16 @@ def test_hashes_are_of_names_alone(tmp_path):
     assert len(set(names)) == len(names)
     assert (names[0], names[2], names[6]) == ("label", "is_it", "a.b")
     assert names[1] == "isit+" + hashlib.sha256(b"is it").hexdigest()[:6]
+
+
+@pytest.mark.parametrize(("features", "kept"), [(1000, 1000), (1001, 0)])
+def test_a_record_holds_the_statistics_of_a_thousand_features_at_most(tmp_path, features, kept):
+    from common import runs
+    from common.options import DataOptions, TrainOptions
+
+    header = ",".join([*(f"f{number}" for number in range(features)), "label"])
+    write(tmp_path / "wide.csv", [[*range(row, row + features), "ab"[row % 2]] for row in range(8)], header)
+    asked = TrainOptions(data=DataOptions(dataset=str(tmp_path / "wide.csv")))
+    run = runs.describe(asked, find(asked.data.dataset, None), "no")
+    assert (len(run.data_json["mean"]), len(run.data_json["std"])) == (kept, kept)
+    assert len(run.blueprint.mean) == features

@@ -15,7 +15,7 @@ ORDER = [
     ["chance", "cores", "files", "places", "shapes", "signals"],
     ["data", "records"],
     ["augment", "cli", "contest", "metrics", "mixup", "options", "plan", "processes", "progress"],
-    ["models", "toys"],
+    ["baselines", "models", "toys"],
     ["attacks", "checkpoints", "loop"],
     ["costs", "matrix", "probes", "runs", "study", "trained"],
 ]

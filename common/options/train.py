@@ -337,6 +337,22 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
     )
 
 
+def rows_name(config: TrainConfig, kind: str, side: int | None) -> str:
+    """The part of a name that says which rows are seen: ``cifar10-5000-rows1``."""
+    usual = resolve(TrainOptions(), config.dataset, kind, side)
+    texts = {
+        "subset": f"{config.subset}",
+        "holdout": f"holdout{config.holdout}",
+        "test_subset": f"test{config.test_subset}",
+        "corrupt_labels": f"corrupt{config.corrupt_labels}",
+        "data_seed": f"rows{config.data_seed}",
+        "target": f"target{plain(config.target)}",
+        "test_share": f"test{config.test_share}",
+    }
+    differing = [text for field, text in texts.items() if getattr(config, field) != getattr(usual, field)]
+    return "-".join([config.dataset, *differing])
+
+
 def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -> str:
     """The name of a run: the data set, the model, ERM or mixup, the seed, and all that departs from the defaults.
 
@@ -349,20 +365,12 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
     )
     usual = resolve(bare, config.dataset, kind, side)
     without = resolve(dataclasses.replace(bare, training=TrainingOptions()), config.dataset, kind, side)
-    parts = [config.dataset]
+    parts = [rows_name(config, kind, side), config.model]
 
     def add(field: str, text: str, usual: TrainConfig = usual) -> None:
         if getattr(config, field) != getattr(usual, field):
             parts.append(text)
 
-    add("subset", f"{config.subset}")
-    add("holdout", f"holdout{config.holdout}")
-    add("test_subset", f"test{config.test_subset}")
-    add("corrupt_labels", f"corrupt{config.corrupt_labels}")
-    add("data_seed", f"rows{config.data_seed}")
-    add("target", f"target{plain(config.target)}")
-    add("test_share", f"test{config.test_share}")
-    parts.append(config.model)
     add("width", f"w{config.width}")
     add("dropout", f"dropout{config.dropout}")
     add("epochs", f"{config.epochs}ep")

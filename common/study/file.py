@@ -12,6 +12,7 @@ from common import cli
 from common.errors import UserError
 from common.options import TrainOptions
 from common.options.attack import AttackOptions
+from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
 from common.options.interpolate import InterpolateOptions
 from common.records import ROOT
@@ -19,6 +20,7 @@ from common.records import ROOT
 STUDIES = ROOT / "scripts" / "studies"
 OPTIONS: dict[str, Any] = {  # by script, in the order in which they are run
     "train": TrainOptions,
+    "baseline": BaselineOptions,
     "interpolate": InterpolateOptions,
     "attack": AttackOptions,
     "boundary": BoundaryOptions,

@@ -51,6 +51,7 @@ def of_all(
     """
     runs = {member.name: member for member in members if member.script == "train"}
     trials: dict[TrainConfig, Trial | str] = {}
+    owns: dict[str, Cost] = {}
     costs: dict[str, Cost] = {}
     for member in missing:
         tried = []
@@ -59,7 +60,10 @@ def of_all(
             if network not in trials:
                 trials[network] = _trial(plan(run))
             tried.append(trials[network])
-        costs[member.name] = _from_trials(member, tried) if tried else _own(plan(member))
+        if not tried:
+            kind = _alike(member)
+            owns[kind] = owns.get(kind) or _own(plan(member))
+        costs[member.name] = _from_trials(member, tried) if tried else owns[kind]
     return costs
 
 
@@ -67,6 +71,12 @@ def _network(run: Member) -> TrainConfig:
     """What the cost of a run depends on, and more: all but seeds and method."""
     assert isinstance(run.config, TrainConfig)
     return dataclasses.replace(run.config, seed=0, data_seed=0, mixup=False, alpha=None, lam_per=None)
+
+
+def _alike(member: Member) -> str:
+    """What the cost of a member that needs no run depends on, and more: all but seeds."""
+    configs = [{k: v for k, v in one.config.items() if k not in ("seed", "data_seed")} for one in member.wanted]
+    return repr((member.script, configs))
 
 
 def _trial(command: Sequence[str]) -> Trial | str:

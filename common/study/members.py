@@ -12,9 +12,10 @@ from typing import Any
 from common import cli, records
 from common.data import sources
 from common.errors import UserError
-from common.options import TrainConfig, TrainOptions, attack, boundary, interpolate, resolve, run_name
+from common.options import TrainConfig, TrainOptions, attack, baseline, boundary, interpolate, resolve, run_name
 from common.options import check as check_train
 from common.options.attack import AttackConfig, AttackOptions
+from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
 from common.options.interpolate import InterpolateConfig, InterpolateOptions
 from common.study.file import OPTIONS, STUDIES, entries, expanded, place
@@ -45,9 +46,9 @@ class Wanted:
 class Member:
     """One command of a study.
 
-    script   that is started: train, interpolate, attack or boundary
+    script   that is started: train, baseline, interpolate, attack or boundary
     words    of its command line, without folders
-    config   that decides the numbers; of boundary.py each record has its own
+    config   that decides the numbers; of baseline.py and boundary.py each record has its own
     wanted   what it leaves
     """
 
@@ -104,6 +105,9 @@ def _of_entry(
         try:
             if script == "train":
                 yield _training(options, words, data_dir)
+            elif script == "baseline":
+                baseline.check(options)
+                yield _baseline(options, words, data_dir)
             elif script == "interpolate":
                 interpolate.check(options)
                 yield from (_probe(options, words, run) for run in runs or ())
@@ -147,6 +151,18 @@ def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None
     run = run_name(config, kind, side, precision())
     wanted = Wanted(records.path_of(Path(), name, "train", run), config.to_json(), precision())
     return Member(run, "train", tuple(words), config, (wanted,))
+
+
+def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | None) -> Member:
+    name, kind, side = _kind_of(options.data.dataset, data_dir)
+    baseline.check_kind(name, kind)
+    trained, methods = resolve(options.as_training, name, kind, side), options.fitting.methods
+    wanted = []
+    for method in methods:
+        path = records.path_of(Path(), name, "baseline", baseline.record_name(trained, method))
+        wanted.append(Wanted(path, baseline.resolve(trained, method), "no"))
+    record = baseline.record_name(trained, "+".join(methods))
+    return Member(f"baseline-{record}", "baseline", tuple(words), None, tuple(wanted))
 
 
 def _kind_of(dataset: str, data_dir: Path | None) -> tuple[str, str, int | None]:
