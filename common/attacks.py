@@ -56,7 +56,7 @@ class Space:
 
 
 def space(model: nn.Module, kind: str) -> Space:
-    """The space of a data set of this kind, "images" (pixels) or another.
+    """The space of a data set of this kind, "images" (pixels), "sounds" or "table".
 
     raises UserError for a model that does not begin with its normalisation, and so does not take natural units
     """

@@ -1,6 +1,5 @@
 """What a training will cost, before its first step: FLOPs, memory and, from a short trial on the device, time."""
 
-import math
 import time
 import weakref
 from collections.abc import Mapping, Sequence
@@ -115,9 +114,18 @@ def images_per_second(blueprint: Blueprint, device: torch.device, batch_size: in
 
 
 def predict(
-    blueprint: Blueprint, config: TrainConfig, train_rows: int, test_rows: int, device: torch.device, processes: int
+    blueprint: Blueprint,
+    config: TrainConfig,
+    train_rows: int,
+    test_rows: int,
+    data_bytes: int,
+    device: torch.device,
+    processes: int,
 ) -> Cost:
-    """What a run will cost on this device, if all processes are as fast as this one."""
+    """What a run will cost on this device, if all processes are as fast as this one.
+
+    data_bytes  of all rows, which are resident
+    """
     parameters = sum(parameter.numel() for parameter in _on_meta(blueprint).parameters())
     share = -(-min(config.batch_size, train_rows) // (processes * config.accumulate))  # rows passed at once
     rate = processes * images_per_second(blueprint, device, share)
@@ -126,7 +134,6 @@ def predict(
     at_once = EVALUATED_ON_CPU if device.type == "cpu" else EVALUATED_AT_ONCE
     evaluation = evaluation_pass(blueprint, min(at_once, max(train_rows, test_rows)))
     copies = 4 if config.optimizer == "adam" else 3  # of the weights: themselves, gradients, one or two moments
-    data_bytes = (train_rows + test_rows) * math.prod(blueprint.shape)
     return Cost(
         parameters=parameters,
         training_flops=config.epochs * train_rows * (training.flops // rows),

@@ -32,7 +32,7 @@ def optimizer(model: nn.Module, name: str, lr: float, momentum: float | None, we
 
 
 def natural(inputs: Resident) -> Inputs:
-    """Pixels in [0, 1], channels last in memory, which convolutions prefer; or a table's values as they are."""
+    """Pixels in [0, 1], channels last in memory, which convolutions prefer; or what a table or a spectrogram holds."""
     if inputs.dtype != torch.uint8:
         return inputs
     return inputs.to(torch.float32, memory_format=torch.channels_last).div_(255)

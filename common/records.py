@@ -19,8 +19,16 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("torch", "torchvision", "accelerate", "datasets", "evaluate", "numpy", "scikit-learn")
 
 # Options of training that came after the first records, and what was in force before there was a choice.
-LATER = {"optimizer": "sgd", "accumulate": 1, "test_subset": None, "corrupt_labels": 0.0, "dropout": 0.0}
-LATER |= {"target": None, "test_share": None}
+LATER = {
+    "optimizer": "sgd",
+    "accumulate": 1,
+    "test_subset": None,
+    "corrupt_labels": 0.0,
+    "target": None,
+    "test_share": None,
+    "dropout": 0.0,
+    "warmup_epochs": 0,
+}
 
 Record = dict[str, Any]
 

@@ -56,12 +56,13 @@ class Run:
 
     def plan(self, epoch: int) -> Plan:
         config = self.config
+        is_mixed = epoch > config.warmup_epochs
         return draw(
             len(self.data.train),
             config.batch_size,
             seed=config.seed,
             epoch=epoch,
-            alpha=config.alpha,
+            alpha=config.alpha if is_mixed else None,
             lam_per=config.lam_per,
             pad=self.pad,
         )

@@ -6,8 +6,10 @@ Axes: b batch or rows, c channels, h w pixels, k classes, l points on a segment.
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
-Inputs = Float[Tensor, "b ..."]  # whatever is mixed, in natural units: pixels in [0, 1], table values
-Resident = UInt8[Tensor, "b ..."] | Float[Tensor, "b ..."]  # as held on the device: images uint8, tables float32
+Inputs = Float[Tensor, "b ..."]  # whatever is mixed, in natural units: pixels in [0, 1], log power, table values
+Resident = (
+    UInt8[Tensor, "b ..."] | Float[Tensor, "b ..."]
+)  # as held on the device: images uint8, sounds and tables float32
 Labels = Int[Tensor, " b"]
 Weights = Float[Tensor, " b"]  # lambda of each row
 Rows = Int[Tensor, " b"]  # row numbers of a part

@@ -8,6 +8,7 @@ rows. Leaves results/<dataset>/interpolate-<run>.json, one record a run. Paper: 
 
 import base64
 import io
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -167,12 +168,17 @@ def _examples(probe: Probe, differ: "np.ndarray") -> list[dict[str, Any]]:
 
 
 def _shown(row: "torch.Tensor") -> str | list[float]:
-    """An image as a PNG file in base64, a row of a table as its numbers."""
+    """An image as a PNG file in base64; a spectrogram too, high frequencies on top, from silence in black to full scale
+    in white; a row of a table as its numbers."""
     import torch
     from PIL import Image
 
+    if row.dim() == 1:
+        return row.double().cpu().tolist()
     if row.dtype != torch.uint8:
-        return row.double().cpu().flatten().tolist()
+        from common.data.sounds import FLOOR
+
+        row = (255 * (1 - row.flip(1) / math.log(FLOOR))).round().clamp(0, 255).to(torch.uint8)
     pixels = row.permute(1, 2, 0).cpu().numpy()
     file = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(file, "PNG", optimize=True)

@@ -55,7 +55,8 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
         processes.say(accelerator, f"{run.name} is finished: {run.record_path}. To train it again, add --overwrite.")
         return run.record_path
     rows = len(run.data.train), len(run.data.test) + (len(run.clean_train) if run.data.corruption else 0)
-    cost = costs.predict(run.blueprint, run.config, *rows, accelerator.device, accelerator.num_processes)
+    size = run.data.train.inputs.nbytes + run.data.test.inputs.nbytes
+    cost = costs.predict(run.blueprint, run.config, *rows, size, accelerator.device, accelerator.num_processes)
     processes.say(accelerator, _opening(run, cost, accelerator))
     if asked.run.plan:
         return None

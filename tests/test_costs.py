@@ -77,7 +77,7 @@ def predicted(monkeypatch, network, **training):
         training=TrainingOptions(**training),
     )
     config = resolve(options, "cifar10", "images", 32)
-    return costs.predict(network, config, 50_000, 10_000, torch.device("cuda"), 1)
+    return costs.predict(network, config, 50_000, 10_000, 60_000 * 3 * 32 * 32, torch.device("cuda"), 1)
 
 
 def test_a_plan_adds_weights_gradients_momentum_data_and_the_larger_of_two_passes(monkeypatch):

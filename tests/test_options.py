@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from common import cli, records
 from common.errors import UserError
-from common.options import LIMITS, TrainConfig, TrainOptions, check, resolve, run_name
+from common.options import LIMITS, TAKES, TrainConfig, TrainOptions, check, resolve, run_name
 from common.options import train as o
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,6 +64,51 @@ def test_other_sets_bring_their_own():
     assert resolve(asked(epochs=3, lr=0.5, model="mlp"), "wine", "table", None).epochs == 3
 
 
+def sounds(**changes):
+    return resolve(asked(**changes), "spoken_digits", "sounds", None)
+
+
+def test_sounds_bring_the_papers():
+    """Section 3.3: a tenth of the rate every 10 of 30 epochs, the first 5 without mixup."""
+    config = sounds(mixup=True)
+    assert (config.model, config.width, config.epochs, config.batch_size, config.augment) == (
+        "lenet",
+        20,
+        30,
+        100,
+        "none",
+    )
+    assert (config.optimizer, config.lr, config.momentum, config.weight_decay) == ("adam", 3e-3, None, 0.0)
+    assert [drop * config.epochs for drop in config.lr_drops] == [10, 20]
+    assert (config.warmup_epochs, sounds().warmup_epochs, cifar(mixup=True).warmup_epochs) == (5, 0, 0)
+    assert sounds(optimizer="sgd").lr == 0.1  # the paper's is of Adam
+    assert cifar(optimizer="adam").lr == 1e-3
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({}, "spoken_digits-lenet-erm-seed0"),
+        ({"mixup": True, "alpha": 0.2}, "spoken_digits-lenet-mixup0.2-seed0"),
+        ({"mixup": True, "warmup_epochs": 0}, "spoken_digits-lenet-mixup1.0-warm0-seed0"),
+        ({"model": "vgg11", "lr": 1e-3}, "spoken_digits-vgg11-lr0.001-erm-seed0"),
+        ({"optimizer": "sgd"}, "spoken_digits-lenet-sgd-erm-seed0"),
+    ],
+)
+def test_a_run_on_sounds_is_named_by_what_departs_from_the_papers(changes, name):
+    assert run_name(sounds(**changes), "sounds", None, "no") == name
+
+
+def test_mixup_is_left_an_epoch_at_least():
+    assert cifar(mixup=True, epochs=6, warmup_epochs=5).warmup_epochs == 5
+    with pytest.raises(UserError, match=r"--warmup-epochs 6: .*--epochs 6.*at most 5"):
+        cifar(mixup=True, epochs=6, warmup_epochs=6)
+    with pytest.raises(UserError, match=r"--warmup-epochs 5: .*--epochs 3"):
+        sounds(mixup=True, epochs=3)
+    assert sounds(epochs=3).warmup_epochs == 0
+    check(asked(warmup_epochs=0))  # as a record of ERM says
+
+
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
@@ -82,6 +127,7 @@ def test_other_sets_bring_their_own():
             "cifar10-preactresnet18-dropsnone-mom0.0-wd0.0005-augnone-erm-seed0",
         ),
         ({"mixup": True, "alpha": 0.2, "lam_per": "row"}, "cifar10-preactresnet18-mixup0.2-perrow-seed0"),
+        ({"mixup": True, "warmup_epochs": 5}, "cifar10-preactresnet18-mixup1.0-warm5-seed0"),
         ({"model": "densenet190", "accumulate": 4}, "cifar10-densenet190-acc4-erm-seed0"),
         ({"model": "wideresnet28", "width": 2}, "cifar10-wideresnet28-w2-erm-seed0"),
         ({"optimizer": "sgd"}, "cifar10-preactresnet18-erm-seed0"),
@@ -136,6 +182,7 @@ ANOTHER = {
     "dropout": 0.7,
     "alpha": 0.7,
     "lam_per": "row",
+    "warmup_epochs": 7,
     "epochs": 100,
     "batch_size": 100,
     "accumulate": 7,
@@ -157,7 +204,7 @@ ANOTHER = {
 def test_two_configurations_never_share_a_name(one, two):
     def changed(fields):
         config = dataclasses.replace(cifar(mixup=True), **{field: ANOTHER[field] for field in fields})
-        return config if config.mixup else dataclasses.replace(config, alpha=None, lam_per=None)
+        return config if config.mixup else dataclasses.replace(config, alpha=None, lam_per=None, warmup_epochs=0)
 
     a, b = changed(one), changed(two)
     assert (a == b) == (name_of(a) == name_of(b))
@@ -169,6 +216,7 @@ def test_two_configurations_never_share_a_name(one, two):
     [
         ({"alpha": 1.0}, "--alpha"),
         ({"lam_per": "row"}, "--lam-per"),
+        ({"warmup_epochs": 3}, "--warmup-epochs"),
         ({"mixup": True, "alpha": 0.0}, "--alpha"),
         ({"mixup": True, "alpha": float("nan")}, "--alpha"),
         ({"lr": float("inf")}, "--lr"),
@@ -202,6 +250,12 @@ def test_the_edges_of_the_ranges_pass():
 def test_a_model_that_does_not_take_the_data_is_refused():
     with pytest.raises(UserError, match=r"--model mlp.*preactresnet18"):
         cifar(model="mlp")
+    with pytest.raises(UserError, match=r"--model smallcnn: takes images, .*sounds.*vgg11, lenet"):
+        sounds(model="smallcnn")
+    assert {sounds(model=model).model for model in TAKES if model not in ("smallcnn", "mlp")} == {*TAKES} - {
+        "smallcnn",
+        "mlp",
+    }
     with pytest.raises(UserError, match=r"--model smallcnn.*mlp"):
         resolve(asked(model="smallcnn"), "wine", "table", None)
 

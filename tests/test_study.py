@@ -96,11 +96,11 @@ def test_a_pair_differs_in_lambda_alone(write):
 
 
 def test_what_means_nothing_without_mixup_is_left_out_of_erm(write):
-    content = "train: {dataset: wine, mixup: [no, yes], alpha: [0.2, 1.0], lam_per: row}"
+    content = "train: {dataset: wine, mixup: [no, yes], alpha: [0.2, 1.0], lam_per: row, warmup_epochs: 3}"
     assert names(content, write) == [
         "wine-mlp-erm-seed0",
-        "wine-mlp-mixup0.2-perrow-seed0",
-        "wine-mlp-mixup1.0-perrow-seed0",
+        "wine-mlp-mixup0.2-perrow-warm3-seed0",
+        "wine-mlp-mixup1.0-perrow-warm3-seed0",
     ]
 
 

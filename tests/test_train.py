@@ -273,3 +273,43 @@ def test_a_short_training_on_real_cifar10_beats_chance_by_far():
     record = records.read(train.main([*size, "--lr", "0.02", "--threads", "1", "--mixup"]))
     assert record["final"]["last_epoch"]["errors"] < 0.75 * 500  # chance: 450; 321 when this was written
     assert record["final"]["last_epoch"]["errors_top5"] < 0.3 * 500  # chance: 250
+
+
+def test_a_warm_up_is_erm_to_the_bit_and_then_mixup():
+    """Of one seed, whatever alpha: after the epochs of ERM the weights are ERM's, and what is drawn then is what a run
+    without them draws."""
+    from accelerate import Accelerator
+    from torch.optim.lr_scheduler import ConstantLR
+
+    from common import loop
+
+    def described(*argv):
+        asked = train.cli.parse(train.TrainOptions, "", [*SMALL, *argv])
+        return runs.describe(asked, train.sources.find("digits", None), "no")
+
+    def weights_after(run, epochs):
+        accelerator = Accelerator(cpu=True)
+        network = build(run.blueprint, run.config.seed)
+        optimizer = loop.optimizer(network, "sgd", 0.1, 0.9, 1e-4)
+        model, stepper = accelerator.prepare(network, optimizer)
+        for epoch in range(1, epochs + 1):
+            loop.train_epoch(
+                accelerator, model, stepper, ConstantLR(optimizer, 1.0), run.data.train, run.plan(epoch), lambda: None
+            )
+        return network.state_dict()
+
+    erm, mixup = described(), described("--mixup")
+    warm = described("--mixup", "--warmup-epochs", "2")
+    assert [bool((warm.plan(epoch).lam < 1).any()) for epoch in (1, 2, 3, 4)] == [False, False, True, True]
+    assert torch.equal(warm.plan(3).lam, mixup.plan(3).lam)
+    after = {epochs: [weights_after(run, epochs) for run in (erm, warm)] for epochs in (2, 3)}
+    assert all(torch.equal(after[2][0][name], after[2][1][name]) for name in after[2][0])
+    assert not all(torch.equal(after[3][0][name], after[3][1][name]) for name in after[3][0])
+
+
+def test_the_curves_of_a_warm_up_are_those_of_erm():
+    erm, warm = run(), run("--mixup", "--alpha", "0.3", "--warmup-epochs", "3")
+    assert warm["run"].endswith("4ep-b17-mixup0.3-warm3-seed0")
+    assert warm["curve"][:3] == erm["curve"][:3]
+    assert warm["curve"][3] != erm["curve"][3]
+    assert (erm["config"]["warmup_epochs"], warm["config"]["warmup_epochs"]) == (0, 3)

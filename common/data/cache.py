@@ -1,4 +1,4 @@
-"""Decoded sets, kept as safetensors files, so that images are decoded once and not once a run."""
+"""Decoded sets, kept as safetensors files, so that images and sounds are decoded once and not once a run."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from common.data.dataset import Dataset, Part, fingerprint
-from common.data.sources import FOLDERS, Source
+from common.data.sources import FOLDERS, WORDS, Source
 from common.errors import UserError
 
 DECODER = 1  # raise it when the same files would be decoded to other tensors or notes
@@ -29,12 +29,12 @@ def place(source: Source) -> Path:
 
 
 def key_of_files(source: Source, files: list[Path], root: Path) -> str:
-    """What the tensors were made of: the files' contents; for class folders, which may be large, their size and time of
-    change. Raises UserError with the name of a file that cannot be read."""
+    """What the tensors were made of: the files' contents; where each row is a file, of which there may be many, their
+    size and time of change. Raises UserError with the name of a file that cannot be read."""
     digest = hashlib.sha256(f"{DECODER} {source.origin}".encode())
     for file in files:
         try:
-            content = _size_and_time(file) if source.origin == FOLDERS else _content(file)
+            content = _size_and_time(file) if source.origin in (FOLDERS, WORDS) else _content(file)
         except OSError as error:
             raise UserError(f"{file} cannot be read: {error.strerror}.") from error
         digest.update(repr((str(file.relative_to(root)), content)).encode())

@@ -15,7 +15,7 @@ from common.shapes import Flags, Labels, Resident
 
 @dataclass(frozen=True)
 class Part:
-    """inputs  uint8 (b, c, h, w) for images, float32 (b, features) for tables
+    """inputs  uint8 (b, c, h, w) for images, float32 (b, features) for tables, float32 (b, 1, bins, frames) for sounds
     labels  int64 (b,), numbers of `Dataset.classes`"""
 
     inputs: Resident
@@ -72,8 +72,8 @@ def fingerprint(dataset: Dataset) -> str:
 
 
 def statistics(inputs: Resident) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and population standard deviation of each channel (uint8 images, in [0, 1] units) or feature (float tables),
-    exact up to the last rounding. What is constant gets std 1, so that it can be divided by.
+    """Mean and population standard deviation of each channel (uint8 images, in [0, 1] units; float sounds) or feature
+    (float tables), exact up to the last rounding. What is constant gets std 1, so that it can be divided by.
 
     inputs  (b, c, h, w) or (b, features): the training part
     """

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from common.data.images import Encoded
+from common.data.encoded import Encoded
 from common.errors import UserError
 
 LITTER = ("Thumbs.db", "desktop.ini")  # with all that begins with '.': what file managers leave behind
@@ -17,11 +17,11 @@ def read_part(folder: Path, part: str) -> Encoded:
     """
     images: list[Path] = []
     labels: list[int] = []
-    classes = _entries(folder / part)
+    classes = entries(folder / part)
     for label, class_folder in enumerate(classes):
         if not class_folder.is_dir():
             raise UserError(f"{class_folder} lies outside of the class folders; {folder / part} may hold only those.")
-        files = _entries(class_folder)
+        files = entries(class_folder)
         for file in files:
             if file.is_dir():
                 raise UserError(f"{file} is a folder; the class folder {class_folder} may hold only images.")
@@ -32,7 +32,8 @@ def read_part(folder: Path, part: str) -> Encoded:
     )
 
 
-def _entries(folder: Path) -> list[Path]:
+def entries(folder: Path) -> list[Path]:
+    """What a folder holds, by name, but for litter. Raises UserError where that is nothing."""
     try:
         found = sorted(path for path in folder.iterdir() if path.name[0] != "." and path.name not in LITTER)
     except OSError as error:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import datasets
 
-from common.data.images import Encoded
+from common.data.encoded import Encoded
 from common.data.parquet import from_table
 from common.data.sources import HUB, PARTS
 from common.errors import UserError
@@ -27,4 +27,4 @@ def revision(splits: Mapping[str, datasets.Dataset]) -> str:
 
 
 def encoded(splits: Mapping[str, datasets.Dataset], part: str) -> Encoded:
-    return from_table(splits[part].with_format("arrow")[:], f"the hub's part '{part}'")
+    return from_table(splits[part].with_format("arrow")[:], "images", f"the hub's part '{part}'")

@@ -2,9 +2,8 @@
 
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,31 +12,12 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from common.data.dataset import Part
+from common.data.encoded import Encoded
 from common.errors import UserError
-from common.shapes import Labels, Resident
+from common.shapes import Resident
 
 GREY = ("1", "L", "LA")
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # trying all of Pillow's takes longer than decoding
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """One part before it is decoded.
-
-    images   a path, or the bytes of a file, for each row
-    labels   (b,) int64, numbers of ``classes``
-    classes  in the order of their numbers
-    where    the folder or file, for messages; without a path of its own a row is '``where``, row 17'
-    """
-
-    images: Sequence[Path | bytes] = field(repr=False)
-    labels: Labels
-    classes: tuple[str, ...]
-    where: str
-
-    def place(self, row: int) -> str:
-        image = self.images[row]
-        return str(image) if isinstance(image, Path) else f"{self.where}, row {row}"
 
 
 class Look(NamedTuple):
@@ -75,7 +55,7 @@ def decode(train: Encoded, test: Encoded) -> tuple[Part, Part, tuple[str, ...]]:
 def _looks(part: Encoded) -> list[Look]:
     """Of each image, without decoding its pixels: so no image is held at its own size longer than it takes to read."""
     looks = []
-    for row in range(len(part.images)):
+    for row in range(len(part.files)):
         with _opened(part, row) as image:
             looks.append(Look(image.size, image.mode in GREY, image.has_transparency_data))
     return looks
@@ -84,9 +64,9 @@ def _looks(part: Encoded) -> list[Look]:
 def _pixels(part: Encoded, mode: str, size: tuple[int, int]) -> Resident:
     width, height = size
     channels = 1 if mode == "L" else 3
-    pixels = torch.empty(len(part.images), channels, height, width, dtype=torch.uint8)
+    pixels = torch.empty(len(part.files), channels, height, width, dtype=torch.uint8)
     array = pixels.numpy()
-    for row in range(len(part.images)):
+    for row in range(len(part.files)):
         with _opened(part, row) as opened:
             image = opened.convert(mode)
             if image.size != size:
@@ -98,7 +78,7 @@ def _pixels(part: Encoded, mode: str, size: tuple[int, int]) -> Resident:
 @contextmanager
 def _opened(part: Encoded, row: int) -> Iterator[Image.Image]:
     """The image, upright. Whatever its reading raises, inside the ``with`` too, becomes a UserError with its place."""
-    data = part.images[row]
+    data = part.files[row]
     try:
         with Image.open(data if isinstance(data, Path) else io.BytesIO(data), formats=FORMATS) as image:
             if image.mode[0] in "IF":  # more than 8 bits a pixel: Pillow would cut off what is brighter than 255

@@ -1,16 +1,30 @@
 """A source, read: decoded the first time, taken from the cache from then on."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from common.data import cache
 from common.data.dataset import Dataset
-from common.data.images import Encoded, decode
-from common.data.sources import ARCHIVE, ARCHIVE_FOLDERS, CSV, FOLDERS, PACKAGE, PARTS, Source, parquet_files
+from common.data.encoded import Encoded
+from common.data.images import decode
+from common.data.sources import (
+    ARCHIVE,
+    ARCHIVE_FOLDERS,
+    CSV,
+    FOLDERS,
+    LISTS,
+    PACKAGE,
+    PARTS,
+    SOUNDS,
+    WORDS,
+    Source,
+    parquet_files,
+)
 from common.errors import UserError
 
-# A reader is imported when its set is asked for: scikit-learn, torchvision and `datasets` take a second each to start.
+# A reader is imported when its set is asked for: scikit-learn, scipy, torchvision and `datasets` take a
+# second each to start.
 
 
 def load(source: Source, target: str | None = None, test_share: float | None = None, data_seed: int = 0) -> Dataset:
@@ -37,6 +51,8 @@ def load(source: Source, target: str | None = None, test_share: float | None = N
         return _from_archive(source, source.path)
     if source.origin == FOLDERS:
         return _from_folders(source, source.path)
+    if source.origin == WORDS:
+        return _from_words(source, source.path)
     return _from_parquet(source, source.path)
 
 
@@ -46,7 +62,7 @@ def _from_hub(source: Source) -> Dataset:
     _say(f"{source.name}: from the {source.origin}")
     splits = hub.fetch(source.name)
     key = f"{cache.DECODER} {hub.revision(splits)}"
-    return _kept(source, key, lambda: _decoded(source, *(hub.encoded(splits, part) for part in PARTS)))
+    return _kept(source, key, lambda: _decoded(source, (hub.encoded(splits, part) for part in PARTS)))
 
 
 def _from_archive(source: Source, root: Path) -> Dataset:
@@ -65,8 +81,17 @@ def _from_folders(source: Source, folder: Path) -> Dataset:
     from common.data import folders
 
     train, test = (folders.read_part(folder, part) for part in PARTS)  # lists the files, and opens none
-    files = [image for part in (train, test) for image in part.images if isinstance(image, Path)]
-    return _kept(source, cache.key_of_files(source, files, folder), lambda: _decoded(source, train, test))
+    files = [image for part in (train, test) for image in part.files if isinstance(image, Path)]
+    return _kept(source, cache.key_of_files(source, files, folder), lambda: _decoded(source, (train, test)))
+
+
+def _from_words(source: Source, folder: Path) -> Dataset:
+    from common.data import commands
+
+    train, test, notes = commands.read(folder)  # lists the files, and opens none but the lists
+    files = [folder / name for name in LISTS]
+    files += [recording for part in (train, test) for recording in part.files if isinstance(recording, Path)]
+    return _kept(source, cache.key_of_files(source, files, folder), lambda: _decoded(source, (train, test), notes))
 
 
 def _from_parquet(source: Source, folder: Path) -> Dataset:
@@ -74,7 +99,9 @@ def _from_parquet(source: Source, folder: Path) -> Dataset:
 
     files = [file for part in PARTS for file in parquet_files(folder, part)]
     key = cache.key_of_files(source, files, folder)
-    return _kept(source, key, lambda: _decoded(source, *(parquet.read_part(folder, part) for part in PARTS)))
+    return _kept(
+        source, key, lambda: _decoded(source, (parquet.read_part(folder, part, source.kind) for part in PARTS))
+    )
 
 
 def _kept(source: Source, key: str, read: Callable[[], Dataset]) -> Dataset:
@@ -94,9 +121,11 @@ def _kept(source: Source, key: str, read: Callable[[], Dataset]) -> Dataset:
     return dataset
 
 
-def _decoded(source: Source, train: Encoded, test: Encoded) -> Dataset:
+def _decoded(source: Source, parts: Iterable[Encoded], notes: tuple[str, ...] = ()) -> Dataset:
+    """parts  training and test;  notes  of what the reader left out"""
+    train, test = parts
     for part in (train, test):
-        if not part.images:
+        if not part.files:
             raise UserError(f"{part.where} holds no rows.")
     if train.classes != test.classes:
         raise UserError(f"The classes of {train.where} and {test.where} differ: {_difference(train, test)}.")
@@ -104,7 +133,13 @@ def _decoded(source: Source, train: Encoded, test: Encoded) -> Dataset:
         raise UserError(
             f"{train.where} holds one class only, '{train.classes[train.labels[0]]}'; at least two are needed."
         )
-    decoded_train, decoded_test, notes = decode(train, test)
+    if source.kind == "sounds":
+        from common.data import sounds
+
+        decoded_train, decoded_test, done = sounds.decode(train, test)
+    else:
+        decoded_train, decoded_test, done = decode(train, test)
+    notes = SOUNDS.get(source.name, ()) + notes + done
     return Dataset(source.name, source.kind, source.origin, decoded_train, decoded_test, train.classes, notes)
 
 

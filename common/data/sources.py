@@ -15,9 +15,17 @@ from common.errors import UserError
 PARTS = ("train", "test")
 PARQUET, FOLDERS, ARCHIVE, PACKAGE = "parquet files", "class folders", "original archive", "scikit-learn"
 CSV = "CSV file"
+WORDS = "word folders with lists"
+LISTS = ("validation_list.txt", "testing_list.txt")  # of the Google commands: what is not trained on
 EMBEDDED = {"digits": "images", "iris": "table", "wine": "table", "breast_cancer": "table"}  # name: kind
 TABLES = ("abalone", "arcene", "arrhythmia", "htru2", "phishing")  # the paper's, with iris: CSV files
 ENDINGS = (".csv", ".csv.gz")
+# Sets of sounds that are known by name, and what is to be said of each. Not from the hub: reading its sounds takes
+# torchcodec, and its Google commands a script that `datasets` no longer runs.
+SOUNDS = {
+    "speech_commands": (),
+    "spoken_digits": ("stands in for the paper's Google commands (65,000 utterances of 30 words)",),
+}
 HUB = {"cifar10": "uoft-cs/cifar10", "cifar100": "uoft-cs/cifar100"}  # name: id on the Hugging Face hub
 HUB_FOLDERS = {"cifar10": "plain_text", "cifar100": "cifar100"}  # where its parquet files lie in a copy of the hub's
 ARCHIVE_FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}  # as their authors' archive has it
@@ -32,7 +40,7 @@ class Source:
 
     name    'cifar100', 'digits', or the last part of the user's path, of a CSV file without its ending: goes into run
             names
-    kind    'images' or 'table'
+    kind    'images', 'sounds' or 'table'
     origin  for the record, without paths of the machine: one of the origins above, or 'hub uoft-cs/cifar100'
     path    the folder that holds the local files, or the CSV file; None for a set of a package or the hub
     """
@@ -68,6 +76,8 @@ def find(dataset: str, data_dir: Path | None) -> Source:
     root = data_dir or _data_dir_of_the_environment()
     if dataset in HUB:
         return _local_cifar(dataset, root) or _hub(dataset, root)
+    if dataset in SOUNDS:
+        return _local_sounds(dataset, root)
     if dataset.endswith(ENDINGS):
         return _csv(dataset, root)
     if "/" in dataset or dataset.startswith("."):
@@ -110,18 +120,19 @@ def _data_dir_of_the_environment() -> Path | None:
 
 
 def _layout(folder: Path) -> str | None:
-    """PARQUET, FOLDERS, or None for neither. Raises UserError for one part without the other."""
+    """PARQUET, FOLDERS, WORDS, or None for neither. Raises UserError for one part without the other."""
     layouts = {
-        PARQUET: ([part for part in PARTS if parquet_files(folder, part)], ".parquet"),
-        FOLDERS: ([part for part in PARTS if (folder / part).is_dir()], "/"),
+        PARQUET: {f"{part}.parquet": bool(parquet_files(folder, part)) for part in PARTS},
+        FOLDERS: {f"{part}/": (folder / part).is_dir() for part in PARTS},
+        WORDS: {name: (folder / name).is_file() for name in LISTS},
     }
-    found = {origin: there for origin, there in layouts.items() if there[0]}
+    found = {origin: parts for origin, parts in layouts.items() if any(parts.values())}
     if len(found) > 1:
-        raise UserError(f"{folder} holds parquet files and the folders train/ or test/; leave one of the two.")
-    for origin, (parts, ending) in found.items():
-        for part in PARTS:
-            if part not in parts:
-                raise UserError(f"{folder} holds {parts[0]}{ending} but no {part}{ending}.")
+        several = " and ".join(next(name for name, there in parts.items() if there) for parts in found.values())
+        raise UserError(f"{folder} holds {several}, which are different sets; leave one of the two.")
+    for origin, parts in found.items():
+        for missing in (name for name, there in parts.items() if not there):
+            raise UserError(f"{folder} holds {next(name for name in parts if parts[name])} but no {missing}.")
         return origin
     return None
 
@@ -132,10 +143,40 @@ def _folder(folder: Path) -> Source:
     origin = _layout(folder)
     if origin is None:
         raise UserError(
-            f"--dataset: {folder} holds neither train.parquet and test.parquet nor the folders train/ and test/ with a "
-            "folder of images for each class."
+            f"--dataset: {folder} holds neither train.parquet and test.parquet, nor the folders train/ and test/ with "
+            f"a folder of images for each class, nor {' and '.join(LISTS)} beside a folder of WAV files for each word."
         )
-    return Source(folder.resolve().name, "images", origin, folder)
+    return Source(folder.resolve().name, _kind(folder, origin), origin, folder)
+
+
+def _kind(folder: Path, origin: str) -> str:
+    """Of a set of the user's own: what it is shows in its layout, or in the columns of its parquet files."""
+    if origin != PARQUET:
+        return "sounds" if origin == WORDS else "images"
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from common.data.columns import holds_sounds
+
+    try:
+        schema = pq.read_schema(parquet_files(folder, PARTS[0])[0])
+    except (pa.ArrowException, OSError, ValueError):
+        return "images"  # the reader says what is wrong with it
+    return "sounds" if holds_sounds(schema) else "images"
+
+
+def _local_sounds(name: str, root: Path | None) -> Source:
+    folder = root / name if root else None
+    origin = _layout(folder) if folder and folder.is_dir() else None
+    if origin in (PARQUET, WORDS):
+        return Source(name, "sounds", origin, folder)
+    looked = f"{folder} does not hold it" if root else "no local folder is named (--data-dir, MIXUP_DATA_DIR)"
+    raise UserError(
+        f"The data set {name} cannot be had: {looked}, and the Hugging Face hub is not asked for sounds. Ways to get "
+        f"it: --data-dir FOLDER, where FOLDER holds {name}/train.parquet and {name}/test.parquet with the columns "
+        f"audio and label, or {name}/{LISTS[0]}, {LISTS[1]} and a folder of WAV files for each word. A set that needs "
+        f"neither works here at once:\n    {EMBEDDED_LINE}"
+    )
 
 
 def _csv(dataset: str, root: Path | None) -> Source:
@@ -233,7 +274,7 @@ def _kept_by_datasets(hub_id: str) -> bool:
 
 
 def _unknown(dataset: str, root: Path | None) -> UserError:
-    known = [*HUB, *EMBEDDED, *TABLES]
+    known = [*HUB, *SOUNDS, *EMBEDDED, *TABLES]
     near = difflib.get_close_matches(dataset, known, n=1, cutoff=0.5)
     meant = f" Did you mean {near[0]}?" if near else ""
     looked = f", and {root} holds no folder or CSV file of that name" if root else ""

@@ -25,7 +25,11 @@ WIDTHS: dict[Model, int] = {
     "smallcnn": 32,
     "mlp": 128,
 }
-TAKES: dict[Model, str] = {model: "table" if model == "mlp" else "images" for model in WIDTHS}
+TAKES: dict[Model, tuple[str, ...]] = {
+    **dict.fromkeys(WIDTHS, ("images", "sounds")),
+    "smallcnn": ("images",),
+    "mlp": ("table",),
+}
 WITH_DROPOUT: tuple[Model, ...] = ("preactresnet18",)  # section 3.4
 # The options that decide which rows are seen, under which labels, once a set is there.
 OF_ROWS = ("subset", "holdout", "test_subset", "corrupt_labels", "data_seed")
@@ -36,11 +40,11 @@ class DataOptions:
     """What is learnt from."""
 
     dataset: str = "cifar10"
-    """cifar10, cifar100 (fine), digits; iris, wine, breast_cancer, abalone, arcene, arrhythmia, htru2, phishing;
-    or path/to/NAME.csv, or path/to/NAME: train/ and test/ of class folders, or parquet."""
+    """cifar10, cifar100 (fine classes), digits, spoken_digits, speech_commands; iris, wine, breast_cancer, abalone,
+    arcene, arrhythmia, htru2, phishing; or path/to/NAME.csv, or path/to/NAME: a folder of your own, as README says."""
     data_dir: Annotated[Path | None, own("PATH", "$MIXUP_DATA_DIR")] = None
-    """Folder that holds cifar10/{train,test}.parquet, cifar-10-batches-py, the same of CIFAR-100, abalone.csv (or
-    uci/abalone.csv) and the like, or your own sets."""
+    """Folder that holds cifar10/{train,test}.parquet, cifar-10-batches-py, the same of CIFAR-100, spoken_digits,
+    speech_commands, abalone.csv (or uci/abalone.csv) and the like, or your own sets."""
     target: Annotated[str | None, own("COLUMN", "label")] = None
     """Of a CSV file: the column that holds the class."""
     test_share: Annotated[float | None, own("SHARE", "CSV files: 0.2; iris, wine, breast_cancer: a fixed fifth")] = None
@@ -63,10 +67,11 @@ class ModelOptions:
     """What learns."""
 
     model: Annotated[
-        Model | None, own("{" + ",".join(get_args(Model)) + "}", "preactresnet18; digits: smallcnn; tables: mlp")
+        Model | None,
+        own("{" + ",".join(get_args(Model)) + "}", "preactresnet18; digits: smallcnn; sounds: lenet; tables: mlp"),
     ] = None
-    """Images: the first four of any size, vgg11 from 32 x 32 on, lenet from 16 x 16 on, smallcnn for 8 x 8 digits.
-    Tables: mlp."""
+    """Images and sounds: the first four of any size, vgg11 from 32 x 32 on, lenet from 16 x 16 on; smallcnn for 8 x 8
+    digits. Tables: mlp."""
     width: Annotated[int | None, own("N", ", ".join(f"{model}: {width}" for model, width in WIDTHS.items()))] = None
     """Channels after the first layer, or units of a hidden layer; wideresnet28: the k of WRN-28-k; densenet190: its
     growth rate. The other layers scale with it."""
@@ -84,24 +89,26 @@ class MixupOptions:
     """lambda ~ Beta(alpha, alpha): towards 0 it is ERM, 1 is uniform, large trains on midpoints. With --mixup."""
     lam_per: Annotated[LamPer | None, own("{batch,row}", "batch, as the authors'")] = None
     """One lambda a batch, or one a row. With --mixup."""
+    warmup_epochs: Annotated[int | None, own("N", "0; sounds: 5, as the paper's")] = None
+    """Train so many epochs by ERM before mixup begins. With --mixup."""
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
     """How it learns: by SGD with momentum or by Adam, the rate a tenth after each drop."""
 
-    epochs: Annotated[int | None, own("N", "200; digits: 60; tables: 100")] = None
+    epochs: Annotated[int | None, own("N", "200; digits: 60; sounds: 30; tables: 100")] = None
     """Passes over the training rows."""
-    batch_size: Annotated[int | None, own("N", "128; tables: 16")] = None
+    batch_size: Annotated[int | None, own("N", "128; sounds: 100; tables: 16")] = None
     """Rows a step, over all processes together."""
     accumulate: int = 1
     """Pass a process's rows of a step in this many pieces, for less memory. The gradient stays the mean over the step;
     BatchNorm measures over one piece."""
-    optimizer: Annotated[Optimizer | None, own("{sgd,adam}", "sgd; tables: adam")] = None
+    optimizer: Annotated[Optimizer | None, own("{sgd,adam}", "sgd; sounds, tables: adam")] = None
     """Adam with its usual betas (0.9, 0.999): the paper's for tables and speech."""
-    lr: Annotated[float | None, own("RATE", "0.1; adam: 0.001")] = None
+    lr: Annotated[float | None, own("RATE", "0.1; adam: 0.001; sounds: 0.003")] = None
     """Learning rate before the first drop."""
-    lr_drops: Annotated[tuple[float, ...] | None, own("SHARE ...", "0.5 0.75; tables: none")] = None
+    lr_drops: Annotated[tuple[float, ...] | None, own("SHARE ...", "0.5 0.75; sounds: 1/3 2/3; tables: none")] = None
     """When the rate drops, as fractions of the training (the authors' epochs 100 and 150 of 200)."""
     momentum: Annotated[float | None, own("M", "0.9")] = None
     """Of SGD, without Nesterov."""
@@ -160,6 +167,7 @@ class TrainConfig:
     mixup: bool
     alpha: float | None  # None under ERM
     lam_per: LamPer | None  # None under ERM
+    warmup_epochs: int  # 0 under ERM
     epochs: int
     batch_size: int
     accumulate: int
@@ -186,6 +194,8 @@ class Defaults:
     batch_size: int = 128
     optimizer: Optimizer = "sgd"
     lr_drops: tuple[float, ...] = (0.5, 0.75)
+    lr: float | None = None  # under this optimizer; None: what the optimizer brings
+    warmup_epochs: int = 0  # under mixup
 
 
 DEFAULTS = {
@@ -195,6 +205,9 @@ DEFAULTS = {
 }
 # A set we do not know.
 TABLE = Defaults("mlp", 100, batch_size=16, optimizer="adam", lr_drops=())  # section 3.6, but for its 10 epochs
+SOUNDS = Defaults(  # section 3.3: the rate a tenth every 10 epochs, the first 5 without mixup
+    "lenet", 30, batch_size=100, optimizer="adam", lr=3e-3, lr_drops=(1 / 3, 2 / 3), warmup_epochs=5
+)
 IMAGES = Defaults("preactresnet18", 200)
 SMALL_IMAGES = Defaults("smallcnn", 60)  # too small for three halvings: sides under 16 pixels
 
@@ -217,6 +230,7 @@ LIMITS = {
     "width": "[1, 65536]",
     "dropout": "[0, 1)",
     "alpha": "(0, inf)",
+    "warmup_epochs": "[0, inf)",
     "epochs": "[1, inf)",
     "batch_size": "[2, inf)",
     "accumulate": "[1, inf)",
@@ -236,9 +250,9 @@ def check(options: TrainOptions) -> None:
     """
     check_limits(LIMITS, options.data, options.model, options.mixing, options.training, options.run)
     if not options.mixing.mixup:
-        for name in ("alpha", "lam_per"):
+        for name in ("alpha", "lam_per", "warmup_epochs"):
             value = getattr(options.mixing, name)
-            if value is not None:
+            if value is not None and value != 0:  # no epochs of ERM before mixup is what a record of ERM says
                 raise UserError(f"{flag(name)} {value}: means nothing without --mixup; add --mixup, or leave it out.")
     if options.data.holdout is not None and options.data.test_subset is not None:
         raise UserError(
@@ -269,20 +283,21 @@ def split(data: DataOptions, name: str, kind: str) -> tuple[str | None, float | 
 def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> TrainConfig:
     """The configuration in force: what was asked for, then the data set's own defaults.
 
-    name  of the data set;  kind  "images" or "table";  side  of its images in pixels, None for a table
+    name  of the data set;  kind  "images", "sounds" or "table";  side  of its images in pixels, None for others
     raises UserError where the model does not take this kind of data
     """
     if name in DEFAULTS:
         usual = DEFAULTS[name]
-    elif kind == "table":
-        usual = TABLE
+    elif kind != "images":
+        usual = TABLE if kind == "table" else SOUNDS
     else:
         usual = IMAGES if side is None or side >= 16 else SMALL_IMAGES
     data, mixing, training = options.data, options.mixing, options.training
     model = options.model.model or usual.model
-    if TAKES[model] != kind:
-        fitting = ", ".join(m for m in get_args(Model) if TAKES[m] == kind)
-        raise UserError(f"--model {model}: takes {TAKES[model]}, and {name} is {kind}; take one of: {fitting}.")
+    if kind not in TAKES[model]:
+        fitting = ", ".join(m for m in get_args(Model) if kind in TAKES[m])
+        takes = " and ".join(TAKES[model])
+        raise UserError(f"--model {model}: takes {takes}, and {name} is {kind}; take one of: {fitting}.")
     if options.model.dropout and model not in WITH_DROPOUT:
         raise UserError(
             f"--dropout {options.model.dropout}: {model} has no place for it; leave it out, or take one of: "
@@ -303,14 +318,22 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
     target, test_share = split(data, name, kind)
     augment = training.augment or usual.augment
     if augment == "crop-flip" and (side is None or side < 8):
-        what = "a table" if side is None else f"images of {side} pixels"
+        what = {"table": "a table", "sounds": "of sounds"}.get(kind, f"images of {side} pixels")
         raise UserError(
             f"--augment {augment}: crops by an eighth of an image's side, and {name} is {what}; leave it out."
         )
+    brought = OPTIMIZERS[optimizer] | ({"lr": usual.lr} if usual.lr and optimizer == usual.optimizer else {})
     settled: dict[str, Any] = {
         field: value if getattr(training, field) is None else getattr(training, field)
-        for field, value in OPTIMIZERS[optimizer].items()
+        for field, value in brought.items()
     }
+    epochs = training.epochs or usual.epochs
+    warmup = usual.warmup_epochs if mixing.warmup_epochs is None else mixing.warmup_epochs
+    if mixing.mixup and warmup >= epochs:
+        raise UserError(
+            f"--warmup-epochs {warmup}: leaves none of --epochs {epochs} to mixup; at most {epochs - 1}, and 0 for "
+            "mixup from the start."
+        )
     return TrainConfig(
         dataset=name,
         subset=data.subset,
@@ -326,7 +349,8 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
         mixup=mixing.mixup,
         alpha=(1.0 if mixing.alpha is None else mixing.alpha) if mixing.mixup else None,
         lam_per=(mixing.lam_per or "batch") if mixing.mixup else None,
-        epochs=training.epochs or usual.epochs,
+        warmup_epochs=warmup if mixing.mixup else 0,
+        epochs=epochs,
         batch_size=rows,
         accumulate=pieces,
         optimizer=optimizer,
@@ -384,6 +408,7 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
     add("augment", f"aug{config.augment.replace('-', '')}")
     parts.append(f"mixup{config.alpha}" if config.mixup else "erm")
     add("lam_per", f"per{config.lam_per}")
+    add("warmup_epochs", f"warm{config.warmup_epochs}")
     if precision != "no":
         parts.append(precision)
     parts.append(f"seed{config.seed}")

@@ -85,7 +85,7 @@ def expanded(where: str, script: str, entry: Mapping[str, Any]) -> list[dict[str
     for values in itertools.product(*(entry[name] for name in axes)):
         lines = dict(entry) | dict(zip(axes, values, strict=True))
         if "mixup" in axes and str(lines["mixup"]).lower() in cli.NO:
-            lines = {name: value for name, value in lines.items() if name not in ("alpha", "lam_per")}
+            lines = {name: value for name, value in lines.items() if name not in ("alpha", "lam_per", "warmup_epochs")}
         if lines not in expanded:
             expanded.append(lines)
     return expanded

@@ -70,7 +70,7 @@ def of_all(
 def _network(run: Member) -> TrainConfig:
     """What the cost of a run depends on, and more: all but seeds and method."""
     assert isinstance(run.config, TrainConfig)
-    return dataclasses.replace(run.config, seed=0, data_seed=0, mixup=False, alpha=None, lam_per=None)
+    return dataclasses.replace(run.config, seed=0, data_seed=0, mixup=False, alpha=None, lam_per=None, warmup_epochs=0)
 
 
 def _alike(member: Member) -> str:

@@ -167,6 +167,8 @@ def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | N
 
 def _kind_of(dataset: str, data_dir: Path | None) -> tuple[str, str, int | None]:
     """Name and kind of a data set, and the side of its images. Images of the user's own must be read to know it."""
+    if dataset in sources.SOUNDS:
+        return dataset, "sounds", None
     if dataset in sources.HUB or dataset in sources.EMBEDDED:
         return dataset, sources.EMBEDDED.get(dataset, "images"), SIDES.get(dataset)
     if dataset in sources.TABLES:
@@ -176,7 +178,8 @@ def _kind_of(dataset: str, data_dir: Path | None) -> tuple[str, str, int | None]
         return source.name, source.kind, None
     from common.data.load import load
 
-    return source.name, source.kind, load(source).train.inputs.shape[-1]
+    side = load(source).train.inputs.shape[-1] if source.kind == "images" else None
+    return source.name, source.kind, side
 
 
 def _probe(options: InterpolateOptions, words: Sequence[str], run: Member) -> Member:

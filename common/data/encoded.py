@@ -1,0 +1,27 @@
+"""A part of a set as its files hold it: what the readers give and the decoders take."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common.shapes import Labels
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One part before it is decoded.
+
+    files    a path, or the bytes of a file, for each row
+    labels   (b,) int64, numbers of ``classes``
+    classes  in the order of their numbers
+    where    the folder or file, for messages; without a path of its own a row is '``where``, row 17'
+    """
+
+    files: Sequence[Path | bytes] = field(repr=False)
+    labels: Labels
+    classes: tuple[str, ...]
+    where: str
+
+    def place(self, row: int) -> str:
+        file = self.files[row]
+        return str(file) if isinstance(file, Path) else f"{self.where}, row {row}"
