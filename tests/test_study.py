@@ -146,6 +146,7 @@ STUDIES = {  # runs, and all that is in it
     "demo": (3, 8),
     "laptop": (6, 14),
     "paper-cifar": (36, 42),
+    "speech": (18, 18),
     "tables": (120, 180),
     "tables-embedded": (60, 90),
 }
@@ -159,6 +160,14 @@ def test_the_studies_that_there_are(name, runs, all_of_it):
     assert scripts == sorted(scripts, key=list(file.OPTIONS).index)
     if name == "deck":
         assert found[1].name == "cifar10-preactresnet18-mixup1.0-seed0"
+    if name == "speech":
+        assert [member.name for member in found[:4]] == [
+            "spoken_digits-lenet-w10-erm-seed0",
+            "spoken_digits-lenet-w10-mixup0.1-seed0",
+            "spoken_digits-lenet-w10-mixup0.2-seed0",
+            "spoken_digits-lenet-w10-erm-seed1",
+        ]
+        assert {member.config.warmup_epochs for member in found if member.config.mixup} == {5}
 
 
 def test_every_study_file_is_tested():
