@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from common import files, records
@@ -138,6 +140,14 @@ def test_a_set_of_images_of_the_users_own_is_looked_at(write, tmp_path):
             (tmp_path / "own" / part / label).mkdir(parents=True)
             Image.new("L", (8, 8)).save(tmp_path / "own" / part / label / "0.png")
     assert names("train: {dataset: ./own}", write) == ["own-smallcnn-erm-seed0"]
+
+
+def test_sounds_are_known_unread(write, tmp_path):
+    for part in ("train", "test"):
+        (tmp_path / "own").mkdir(exist_ok=True)
+        pq.write_table(pa.table({"audio": [b"unread"], "label": [0]}), tmp_path / "own" / f"{part}.parquet")
+    for dataset, name in (("./own", "own"), ("spoken_digits", "spoken_digits")):
+        assert names(f"train: {{dataset: {dataset}, mixup: yes}}", write) == [f"{name}-lenet-mixup1.0-seed0"]
 
 
 STUDIES = {  # runs, and all that is in it

@@ -174,12 +174,11 @@ def _kind_of(dataset: str, data_dir: Path | None) -> tuple[str, str, int | None]
     if dataset in sources.TABLES:
         return dataset, "table", None
     source = sources.find(dataset, data_dir)
-    if source.kind == "table":
+    if source.kind != "images":
         return source.name, source.kind, None
     from common.data.load import load
 
-    side = load(source).train.inputs.shape[-1] if source.kind == "images" else None
-    return source.name, source.kind, side
+    return source.name, source.kind, load(source).train.inputs.shape[-1]
 
 
 def _probe(options: InterpolateOptions, words: Sequence[str], run: Member) -> Member:
