@@ -23,6 +23,8 @@ from common.data.encoded import Encoded
 from common.data.load import load
 from common.data.sources import Source, find
 from common.errors import UserError
+from common.models import Blueprint, build
+from common.options import TAKES
 from scripts import attack, interpolate, train
 
 REAL = os.environ.get("MIXUP_DATA_DIR")
@@ -463,6 +465,17 @@ def test_train_probe_and_attack(tmp_path, monkeypatch, capsys):
     (path,) = attack.main([run, *where])
     final = records.read(path)["final"]
     assert (final["epsilon_unit"], final["clipped"]) == ("std/100", False)
+
+
+@pytest.mark.parametrize("model", [model for model, kinds in TAKES.items() if "sounds" in kinds])
+@pytest.mark.parametrize("shape", [(1, 81, 101), (1, 161, 101)])
+def test_networks_of_any_size_take_spectrograms_with_as_many_parameters(model, shape):
+    def built(shape):
+        return build(Blueprint(model, 4, ("no", "yes"), shape, (0.0,), (1.0,))).to("meta")
+
+    network = built(shape)
+    assert network(torch.empty(2, *shape, device="meta")).shape == (2, 2)
+    assert [p.shape for p in network.parameters()] == [p.shape for p in built((1, 32, 32)).parameters()]
 
 
 @pytest.mark.parametrize(
