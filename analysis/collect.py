@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -23,6 +24,7 @@ class Results:
     between   a row an interpolate record and lambda
     attacks   a row an attack record, attack and epsilon, "clean" at epsilon 0 among them; run is the target
     borders   a row a boundary record, method and seed
+    baselines a row a baseline record: what scikit-learn's own models reach on a table
     """
 
     folder: Path
@@ -34,45 +36,63 @@ class Results:
     between: pd.DataFrame
     attacks: pd.DataFrame
     borders: pd.DataFrame
+    baselines: pd.DataFrame
 
     def settings(self) -> list[str]:
-        """What ERM and mixup can be compared in, the best first: CIFAR-10, other images, the rest; of those the most
-        paired seeds, then the most work. Runs measured on held-out rows are none."""
+        """What ERM and mixup can be compared in, the best first: CIFAR-10, other images, the rest, corrupted labels; of
+        those the whole test part before a share of it, the most paired seeds, the most work. Runs measured on held-out
+        rows are none."""
         tested = self.runs[self.runs["measured_on"] == "test"]
         rank = {}
         for setting, runs in tested.groupby("setting"):
             first = runs.iloc[0]
             kind = self.records[first["record"]]["data"]["kind"]
             place = 0 if first["dataset"] == "cifar10" else 1 if kind == "images" else 2
+            place = 3 if first["corrupt_labels"] else place
+            in_part = self.config(str(setting))["test_subset"] is not None
             method = self.mixup_of(str(setting))
             pairs = len(self.paired_seeds(str(setting), method)) if method else 0
-            rank[str(setting)] = (place, -pairs, -runs["training_flops"].fillna(0).max(), setting)
+            rank[str(setting)] = (place, in_part, -pairs, -runs["training_flops"].fillna(0).max(), setting)
         return sorted(rank, key=lambda setting: rank[setting])
 
     def headline(self) -> str | None:
-        """The setting to show first."""
-        return next(iter(self.settings()), None)
+        """The setting to show first: none of corrupted labels, whose errors are not to be taken for a network's own."""
+        corrupted = set(self.runs.loc[self.runs["corrupt_labels"] > 0, "setting"])
+        return next((setting for setting in self.settings() if setting not in corrupted), None)
 
     def of(self, setting: str) -> "Results":
-        """The rows of one setting; the borders, which are of none, stay."""
+        """The rows of one setting; borders and baselines, which are of none, stay."""
         frames = {name: getattr(self, name) for name in ("runs", "curves", "bins", "between", "attacks")}
         only = {name: frame[frame["setting"] == setting].reset_index(drop=True) for name, frame in frames.items()}
         return dataclasses.replace(self, **only)
 
+    def config(self, setting: str) -> dict[str, Any]:
+        """The configuration of the setting's first run."""
+        config: dict[str, Any] = self.records[self.runs.loc[self.runs["setting"] == setting, "record"].iloc[0]][
+            "config"
+        ]
+        return config
+
     def methods(self, setting: str) -> list[str]:
-        """The methods trained in a setting: ERM, then mixup by alpha."""
-        runs = self.runs[self.runs["setting"] == setting].sort_values(["alpha", "method"])
-        return list(runs["method"].unique())
+        """The methods trained in a setting: ERM, dropout, mixup by alpha, mixup with dropout."""
+        runs = self.runs[self.runs["setting"] == setting]
+        runs = runs.assign(both=(runs["alpha"] > 0) & (runs["dropout"] > 0))
+        return list(runs.sort_values(["both", "alpha", "dropout", "method"])["method"].unique())
 
     def paired_seeds(self, setting: str, method: str) -> list[int]:
-        """The seeds that both ERM and this method were trained with."""
+        """The seeds that both ERM and this method were trained with: one for each pair, so that a seed of two drawn
+        splits is there twice."""
         runs = self.runs[self.runs["setting"] == setting]
-        erm, other = (set(runs.loc[runs["method"] == one, "seed"]) for one in ("ERM", method))
-        return sorted(erm & other)
+        made = [runs.loc[runs["method"] == one, ["seed", "split"]] for one in ("ERM", method)]
+        erm, other = (set(frame.itertuples(index=False, name=None)) for frame in made)
+        return [int(seed) for seed, _ in sorted(erm & other)]
 
     def mixup_of(self, setting: str) -> str | None:
-        """The method to hold against ERM: of most paired seeds, then alpha = 1 with one lambda a batch."""
-        found = [method for method in self.methods(setting) if method != "ERM"]
+        """The mixup to hold against ERM: without dropout where there is such, of most paired seeds, then alpha = 1 with
+        one lambda a batch."""
+        runs = self.runs[(self.runs["setting"] == setting) & (self.runs["alpha"] > 0)]
+        plain = runs[runs["dropout"] == 0]
+        found = (plain if len(plain) else runs)["method"].unique()
         return min(found, key=lambda m: (-len(self.paired_seeds(setting, m)), m != "mixup", m), default=None)
 
 
@@ -93,6 +113,8 @@ def collect(folder: Path = ROOT / "results") -> Results:
             made["attacks"] += rows.attacks(path, record, found)
         elif record["kind"] == "boundary":
             made["borders"] += rows.borders(path, record)
+        elif record["kind"] == "baseline":
+            made["baselines"].append(rows.baseline(path, record))
     _name_mixed_rows(made["runs"], found, problems)
     frames = {name: pd.DataFrame(made[name], columns=list(types)).astype(types) for name, types in columns.OF.items()}
     return Results(folder=folder, records=found, problems=problems, **frames)
@@ -154,12 +176,12 @@ def _has_its_parents(path: str, record: Record, found: dict[str, Record], proble
 
 
 def _name_mixed_rows(runs: list[rows.Row], found: dict[str, Record], problems: list[str]) -> None:
-    """Runs of one setting that saw different rows are not paired."""
-    seen: dict[str, dict[str, str]] = {}
+    """Runs of one setting, and of one split where it is drawn, that saw different rows are not paired."""
+    seen: dict[tuple[str, int], dict[str, str]] = {}
     for row in runs:
         mark = found[row["record"]]["data"]["fingerprint"]
-        seen.setdefault(row["setting"], {}).setdefault(mark, row["record"])
-    for setting, marks in seen.items():
+        seen.setdefault((row["setting"], row["split"]), {}).setdefault(mark, row["record"])
+    for (setting, _), marks in seen.items():
         if len(marks) > 1:
             paths = " and ".join(marks.values())
             problems.append(f"{setting}: its runs saw different rows ({paths}), so they are not comparable.")

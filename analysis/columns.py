@@ -2,9 +2,11 @@
 
 # The columns of each table. Counts that some records lack are floats, so that NaN can say so. Percent are 0 to 100.
 KEYS = {"record": "str", "run": "str", "dataset": "str", "setting": "str", "method": "str", "alpha": "float64"}
-KEYS |= {"seed": "int64"}
+KEYS |= {"dropout": "float64", "seed": "int64", "split": "int64"}
 RUNS = KEYS | {
     "measured_on": "str",
+    "kind": "str",
+    "corrupt_labels": "float64",
     "model": "str",
     "width": "int64",
     "epochs": "int64",
@@ -12,6 +14,7 @@ RUNS = KEYS | {
     "n_test": "int64",
     "errors": "int64",
     "error": "float64",
+    "balanced_error": "float64",
     "errors_top5": "float64",
     "error_top5": "float64",
     "cross_entropy": "float64",
@@ -20,6 +23,9 @@ RUNS = KEYS | {
     "best_epoch": "int64",
     "median10_error": "float64",
     "clean_train_error": "float64",
+    "real_error": "float64",
+    "corrupted_error": "float64",
+    "restored_error": "float64",
     "seconds": "float64",
     "images_per_second": "float64",
     "training_flops": "float64",
@@ -41,6 +47,22 @@ CURVES = KEYS | {
     "error": "float64",
     "accuracy": "float64",
     "cross_entropy": "float64",
+    "real_error": "float64",
+    "corrupted_error": "float64",
+    "restored_error": "float64",
+}
+BASELINES = {
+    "record": "str",
+    "run": "str",
+    "dataset": "str",
+    "method": "str",
+    "seed": "int64",
+    "split": "int64",
+    "n_test": "int64",
+    "error": "float64",
+    "balanced_error": "float64",
+    "clean_train_error": "float64",
+    "seconds": "float64",
 }
 BINS = KEYS | {"bin": "int64", "n": "int64", "right": "int64", "confidence": "float64", "accuracy": "float64"}
 BETWEEN = KEYS | {
@@ -96,3 +118,4 @@ BORDERS = {
 }
 
 OF = {"runs": RUNS, "curves": CURVES, "bins": BINS, "between": BETWEEN, "attacks": ATTACKS, "borders": BORDERS}
+OF |= {"baselines": BASELINES}

@@ -8,13 +8,21 @@ from typing import Any
 import pandas as pd
 
 from analysis.collect import Results
+from analysis.rows import is_drawn
 from common.records import ROOT, Record
 
 ENOUGH = 3  # paired seeds, to judge by
 
 # What train.py takes by default, so that it need not be typed: whatever the data set is, and for images.
-USUAL: dict[str, Any] = {"data_seed": 0}
+USUAL: dict[str, Any] = {"data_seed": 0, "accumulate": 1, "corrupt_labels": 0.0, "dropout": 0.0}
+OF_ALL_BUT_SOUNDS = {"warmup_epochs": 0}
 OF_IMAGES = {"batch_size": 128, "optimizer": "sgd", "momentum": 0.9, "weight_decay": 1e-4, "lr_drops": [0.5, 0.75]}
+# What is typed where it departs from that, in this order.
+OPTIONS: tuple[str, ...] = ("subset", "holdout", "test_subset", "target", "test_share", "corrupt_labels", "data_seed")
+OPTIONS += ("model", "width", "dropout", "epochs", "batch_size", "accumulate", "optimizer")
+OPTIONS += ("lr", "lr_drops", "momentum", "weight_decay", "augment", "seed")
+# What makes a method ERM, and a plain one.
+PLAIN = {"mixup": False, "alpha": None, "lam_per": None, "warmup_epochs": 0, "dropout": 0.0}
 # Options of this machine that its commands keep.
 KEPT = ("--threads", "--data-dir", "--checkpoint-dir", "--results-dir")
 
@@ -38,32 +46,38 @@ def train(record: Record, changes: Mapping[str, Any]) -> str:
     config = {**record["config"], **changes}
     words = ["python", "scripts/train.py"]
     typed = _typed(record)
-    usual = USUAL | (OF_IMAGES if record["data"]["kind"] == "images" else {})
+    kind = record["data"]["kind"]
+    usual = USUAL | (OF_IMAGES if kind == "images" else {}) | (OF_ALL_BUT_SOUNDS if kind != "sounds" else {})
     if config["dataset"] != "cifar10":
         words += ["--dataset", typed.get("--dataset", config["dataset"])]
-    for field in ("subset", "holdout", "data_seed", "model", "width", "epochs", "batch_size", "optimizer"):
-        words += _option(field, config[field], usual)
-    for field in ("lr", "lr_drops", "momentum", "weight_decay", "augment", "seed"):
-        words += _option(field, config[field], usual)
+    for field in OPTIONS:
+        words += _option(field, config.get(field), usual)
     if config["mixup"]:
         words += ["--mixup", "--alpha", str(config["alpha"] or 1.0)]
         words += ["--lam-per", "row"] if config["lam_per"] == "row" else []
+        words += _option("warmup_epochs", config.get("warmup_epochs"), usual)
     return shlex.join([*words, *_kept(typed)])
 
 
-def seeds(results: Results, setting: str, method: str, enough: int = ENOUGH) -> list[str]:
-    """Trains the runs that a setting lacks for this many paired seeds of ERM and a method."""
+def seeds(results: Results, setting: str, method: str, enough: int = ENOUGH, than: str = "ERM") -> list[str]:
+    """Trains the runs that a setting lacks for this many paired seeds of a method and what it is held against. Of a set
+    whose test part is drawn, a new seed brings a split of its own."""
     rows = results.runs[results.runs["setting"] == setting]
     if rows.empty:
         return first(results)
     made = []
-    for seed in _wanted(rows, method, enough):
-        for one in ("ERM", method):
+    for seed in _wanted(rows, method, enough, than):
+        splits = rows.loc[rows["seed"] == seed, "split"]
+        for one in (than, method):
             like = rows[rows["method"] == one]
             if seed not in set(like["seed"]):
                 record = results.records[(rows if like.empty else like).iloc[0]["record"]]
-                change = {"mixup": False, "alpha": None, "lam_per": None} if one == "ERM" else {"mixup": True}
-                made.append(train(record, {"seed": seed, **change}))
+                change: dict[str, Any] = {"seed": seed}
+                if like.empty:
+                    change |= PLAIN if one == "ERM" else PLAIN | {"mixup": True, "warmup_epochs": None}
+                if is_drawn(record["config"]):
+                    change["data_seed"] = int(next(iter(splits), seed))
+                made.append(train(record, change))
     return made
 
 
@@ -100,9 +114,9 @@ def _option(field: str, value: Any, usual: Mapping[str, Any]) -> list[str]:
     return ["--" + field.replace("_", "-"), *map(str, values)]
 
 
-def _wanted(rows: pd.DataFrame, method: str, enough: int = ENOUGH) -> list[int]:
+def _wanted(rows: pd.DataFrame, method: str, enough: int = ENOUGH, than: str = "ERM") -> list[int]:
     """The seeds to have, those first that most is there of."""
-    there = [set(rows.loc[rows["method"] == one, "seed"]) for one in ("ERM", method)]
+    there = [set(rows.loc[rows["method"] == one, "seed"]) for one in (than, method)]
     found = sorted(set.union(*there), key=lambda seed: (-sum(seed in seeds for seeds in there), seed))
     paired = len(set.intersection(*there))
     found += [seed for seed in range(enough + len(found)) if seed not in found]

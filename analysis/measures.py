@@ -15,12 +15,17 @@ SPREAD = "± is the standard deviation over seeds (n − 1); n is their number."
 UNITS = {"1/255": "/255", "std/100": "/100 of a standard deviation"}
 
 
+ROUNDING = 1e-9  # what means of equal numbers may differ by
+ROWS = ["method", "seed", "split", "source_seed", "value", "record"]
+
+
 @dataclass(frozen=True)
 class Measure:
     """A number of each run of a setting.
 
     unit  "%" or "" (nats, shares, norms)
-    rows  method, seed, source_seed (of the model that made the examples; else 0), value, record: a row a measurement
+    rows  method, seed, split (where it is drawn; else 0), source_seed (of the model that made the examples; else 0),
+          value, record: a row a measurement
     """
 
     name: str
@@ -38,7 +43,7 @@ class Measure:
         return f"[{signed(low, places)}, {signed(high, places)}]"
 
     def by_seed(self, method: str) -> "pd.Series[float]":
-        """Its value for each seed of a method; of several sources the mean."""
+        """Its value for each seed of a method; of several sources, and splits, the mean."""
         return self.rows[self.rows["method"] == method].groupby("seed")["value"].mean()
 
 
@@ -54,19 +59,24 @@ class Interval:
 
 @dataclass(frozen=True)
 class Pairs:
-    """A measure of ERM and of another method at the same seeds (and, under transfer, of the same sources)."""
+    """A measure of two methods at the same seeds (and drawn splits; under transfer, of the same sources).
+
+    than  what the method is held against
+    base  its values
+    """
 
     measure: Measure
     method: str
     seeds: list[int]
-    erm: list[float]
+    base: list[float]
     other: list[float]
     records: list[str]
+    than: str = "ERM"
 
     @property
     def differences(self) -> list[float]:
-        """The method less ERM, by seed."""
-        return [other - erm for other, erm in zip(self.other, self.erm, strict=True)]
+        """The method less what it is held against, by seed."""
+        return [other - base for other, base in zip(self.other, self.base, strict=True)]
 
     @property
     def interval(self) -> Interval:
@@ -77,6 +87,10 @@ def signed(value: float, places: int) -> str:
     """With a sign, and a true minus; what rounds to 0 has none."""
     text = f"{value:+.{places}f}".replace("-", "−")
     return text if text.strip("+−0.") else text[1:]
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:g} %"
 
 
 def interval(values: Sequence[float]) -> Interval:
@@ -107,33 +121,34 @@ def spread(values: Any, places: int) -> str:
     return mean if len(known) == 1 else f"{mean} ± {pd.Series(known).std(ddof=1):.{places}f}"
 
 
-def pair(measure: Measure, method: str) -> Pairs:
-    """ERM and a method at the seeds that both have."""
+def pair(measure: Measure, method: str, than: str = "ERM") -> Pairs:
+    """A method and what it is held against, at the seeds that both have."""
     rows = measure.rows
-    ours = {one: rows[rows["method"] == one].set_index(["seed", "source_seed"]) for one in ("ERM", method)}
-    shared = ours["ERM"].index.intersection(ours[method].index).sort_values()
+    ours = {one: rows[rows["method"] == one].set_index(["seed", "split", "source_seed"]) for one in (than, method)}
+    shared = ours[than].index.intersection(ours[method].index).sort_values()
     both = {one: frame.loc[shared] for one, frame in ours.items()}
-    means = {one: frame.groupby("seed")["value"].mean() for one, frame in both.items()}
+    means = {one: frame.groupby(["seed", "split"])["value"].mean() for one, frame in both.items()}
     return Pairs(
         measure=measure,
         method=method,
-        seeds=[int(seed) for seed in means["ERM"].index],
-        erm=means["ERM"].tolist(),
+        seeds=[int(seed) for seed, _ in means[than].index],
+        base=means[than].tolist(),
         other=means[method].tolist(),
         records=[path for frame in both.values() for path in frame["record"]],
+        than=than,
     )
 
 
 def of_runs(results: Results, column: str, name: str, unit: str = "%") -> Measure:
     """A column of `runs`."""
-    return Measure(name, unit, _rows(results.runs, column))
+    return Measure(name, unit, valued(results.runs, column))
 
 
 def in_between(results: Results, column: str, lam: float, name: str, unit: str = "") -> Measure:
     """A column of `between` at the value of lambda next to this one, between training rows where there are such."""
     rows = between(results)
     nearest = _nearest(rows["lam"], lam)
-    return Measure(f"{name} at λ = {nearest:g}", unit, _rows(rows[rows["lam"] == nearest], column))
+    return Measure(f"{name} at λ = {nearest:g}", unit, valued(rows[rows["lam"] == nearest], column))
 
 
 def between(results: Results) -> pd.DataFrame:
@@ -166,7 +181,7 @@ def under_attack(results: Results, setting: str, box: str, attack: str, epsilon:
     nearest = _nearest(rows["epsilon"], epsilon)
     unit = UNITS[str(next(iter(rows["unit"]), "1/255"))]
     title = f"{box}-box {TITLES[attack]} error at ε = {nearest:g}{unit}"
-    return Measure(title, "%", _rows(rows[rows["epsilon"] == nearest], "error"))
+    return Measure(title, "%", valued(rows[rows["epsilon"] == nearest], "error"))
 
 
 TITLES = {"fgsm": "FGSM", "ifgsm": "I-FGSM", "pgd": "PGD", "noise": "noise", "clean": "clean"}
@@ -176,8 +191,10 @@ def _nearest(values: "pd.Series[float]", wanted: float) -> float:
     return min(values.unique(), key=lambda value: (abs(value - wanted), value), default=wanted)
 
 
-def _rows(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+def valued(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows of a measure: those of a frame that have a value in this column."""
     rows = frame.assign(value=frame[column])
-    if "source_seed" not in rows:
-        rows = rows.assign(source_seed=0)
-    return rows[["method", "seed", "source_seed", "value", "record"]].dropna(subset=["value"])
+    for name in ("split", "source_seed"):
+        if name not in rows:
+            rows = rows.assign(**{name: 0})
+    return rows[ROWS].dropna(subset=["value"])

@@ -32,6 +32,9 @@ TABLES: dict[str, Callable[[Results], Table]] = {
     "table-borders": tables.borders,
     "table-attacks": tables.attacks,
     "table-transfer": tables.transfer,
+    "table-corrupted": tables.corrupted,
+    "table-tabular": tables.tabular,
+    "table-speech": tables.speech,
     "table-probes": tables.came_out,
     "table-cost": tables.cost,
     "table-holdout": tables.holdout,
@@ -93,6 +96,7 @@ def made(folder: Path) -> Report:
     if folder == OWN:
         parts = {figure.name: figure.to_markdown("results/figures") for figure in drawn}
         parts |= {name: table.to_markdown("results") for name, table in shown.items()}
+        parts |= {f"{name}-folded": table.folded("results") for name, table in shown.items()}
         parts["claims"] = claims.in_short(results)
         texts[README] = readme.filled(README.read_text(encoding="utf-8"), parts)
     return Report(folder, results, drawn, texts)

@@ -9,23 +9,44 @@ from common.records import Record
 Row = dict[str, Any]
 
 
+BASELINES = {
+    "logistic_regression": "logistic regression",
+    "gradient_boosting": "gradient boosting",
+    "mlp": "scikit-learn's MLP",
+}
+LABELS = ("real", "corrupted", "restored")
+OF_METHOD = ("mixup", "alpha", "lam_per", "warmup_epochs", "dropout")  # the options that a method is made of
+
+
 def method_name(config: Row) -> str:
-    """ "ERM"; "mixup" for alpha = 1 and one lambda a batch, which the paper's CIFAR-10 has; else what departs."""
+    """ "ERM"; "mixup" for alpha = 1 and one lambda a batch, which the paper's CIFAR-10 has; else what departs: "dropout
+    p=0.5", "mixup α=8", "mixup α=8 + dropout p=0.5", "mixup α=0.2 after 5 epochs of ERM"."""
+    dropout = f"dropout p={config['dropout']:g}" if config.get("dropout") else ""
     if not config["mixup"]:
-        return "ERM"
-    row = config.get("lam_per") == "row"
-    if config["alpha"] == 1 and not row:
-        return "mixup"
-    return f"mixup α={config['alpha']:g}" + (", λ per row" if row else "")
+        return dropout or "ERM"
+    row, first = config.get("lam_per") == "row", config.get("warmup_epochs")
+    name = "mixup" if config["alpha"] == 1 and not row else f"mixup α={config['alpha']:g}"
+    name += (", λ per row" if row else "") + (f" + {dropout}" if dropout else "")
+    return name + (f" after {first} epoch{'s' if first > 1 else ''} of ERM" if first else "")
+
+
+def is_drawn(config: Row) -> bool:
+    """Whether the data seed decides which rows are the test part, as it does where a table is one file. Runs of several
+    such splits are of one setting, and a pair is of one split and one seed."""
+    return config.get("test_share") is not None
 
 
 def setting_of(record: Record) -> str:
-    """What ERM and mixup share: the name of a train run without method and seed."""
+    """What ERM and mixup share: the name of a train run without method, seed and drawn split."""
     config = record["config"]
-    name = record["run"].removesuffix(f"-seed{config['seed']}")
-    word = f"-mixup{config['alpha']}" if config["mixup"] else "-erm"
-    before, found, after = name.rpartition(word)
-    return before + after.removeprefix(f"-per{config['lam_per']}") if found else name
+    parts = [f"mixup{config['alpha']}" if config["mixup"] else "erm", f"seed{config['seed']}"]
+    parts += [f"per{config['lam_per']}", f"dropout{config.get('dropout')}", f"warm{config.get('warmup_epochs')}"]
+    parts += [f"rows{config['data_seed']}"] if is_drawn(config) else []
+    name = f"{record['run']}-"
+    for part in parts:
+        before, found, after = name.rpartition(f"-{part}-")
+        name = f"{before}-{after}" if found else name
+    return name.removesuffix("-")
 
 
 def key(path: str, train: Record) -> Row:
@@ -37,7 +58,9 @@ def key(path: str, train: Record) -> Row:
         "setting": setting_of(train),
         "method": method_name(config),
         "alpha": config["alpha"] or 0.0,
+        "dropout": config["dropout"],
         "seed": config["seed"],
+        "split": config["data_seed"] if is_drawn(config) else 0,
     }
 
 
@@ -56,10 +79,13 @@ def run(path: str, record: Record) -> Row:
         | {name: cost.get(name) for name in ("seconds", "images_per_second", "training_flops", "parameters")}
         | {
             "measured_on": data["measured_on"],
+            "kind": data["kind"],
+            "corrupt_labels": config["corrupt_labels"],
             "n_train": data["train"],
             "n_test": n,
             "errors": last["errors"],
             "error": _percent(last["errors"], n),
+            "balanced_error": balanced(last.get("by_class")),
             "errors_top5": last.get("errors_top5"),
             "error_top5": _percent(last.get("errors_top5"), n),
             "cross_entropy": last["cross_entropy"],
@@ -71,22 +97,59 @@ def run(path: str, record: Record) -> Row:
             "peak_memory_bytes": cost.get("peak_memory_bytes"),
             "weights": record["weights"],
         }
+        | _of_labels(record["curve"][-1])
     )
+
+
+def balanced(by_class: Row | None) -> float | None:
+    """The mean of the classes' error rates (%), of those that were measured. None where the record has no classes."""
+    if by_class is None:
+        return None
+    rates = [errors / n for errors, n in zip(by_class["errors"], by_class["n"], strict=True) if n]
+    return 100 * sum(rates) / len(rates)
+
+
+def _of_labels(row: Row) -> Row:
+    """Training errors by kind of label, of a row of the curve; none where no label was corrupted."""
+    kinds = row.get("labels", {})
+    return {f"{kind}_error": _percent(of["errors"], of["n"]) for kind, of in kinds.items() if kind in LABELS}
+
+
+def baseline(path: str, record: Record) -> Row:
+    config, final = record["config"], record["final"]
+    clean = final["clean_train"]
+    return {
+        "record": path,
+        "run": record["run"],
+        "dataset": record["data"]["name"],
+        "method": BASELINES[config["method"]],
+        "seed": config["seed"],
+        "split": config["data_seed"] if is_drawn(config) else 0,
+        "n_test": final["n"],
+        "error": _percent(final["errors"], final["n"]),
+        "balanced_error": balanced(final["by_class"]),
+        "clean_train_error": _percent(clean["errors"], clean["n"]),
+        "seconds": record["cost"]["seconds"],
+    }
 
 
 def curve(path: str, record: Record) -> Iterator[Row]:
     for row in record["curve"]:
         error = 100 * row["test"]["errors"] / row["test"]["n"]
-        yield key(path, record) | {
-            "measured_on": record["data"]["measured_on"],
-            "epoch": row["epoch"],
-            "lr": row["lr"],
-            "train_loss": row["train"]["loss"],
-            "train_accuracy": 100 * row["train"]["weighted_accuracy"],
-            "error": error,
-            "accuracy": 100 - error,
-            "cross_entropy": row["test"]["cross_entropy"],
-        }
+        yield (
+            key(path, record)
+            | {
+                "measured_on": record["data"]["measured_on"],
+                "epoch": row["epoch"],
+                "lr": row["lr"],
+                "train_loss": row["train"]["loss"],
+                "train_accuracy": 100 * row["train"]["weighted_accuracy"],
+                "error": error,
+                "accuracy": 100 - error,
+                "cross_entropy": row["test"]["cross_entropy"],
+            }
+            | _of_labels(row)
+        )
 
 
 def bins(path: str, record: Record) -> Iterator[Row]:

@@ -14,6 +14,7 @@ from common.options import boundary as boundary_options
 from common.options import interpolate as interpolate_options
 
 N = 10_000  # test rows
+LABELLED = 5_000  # training rows of either kind of label
 LAMS = [step / 20 for step in range(21)]
 COMMIT = "c" * 40
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
@@ -26,6 +27,8 @@ class Model:
     curve   errors of each epoch, the last of which are the final ones
     missed  misses at lambda 0 and 1, and at 1/2; norms likewise
     white   errors by attack and epsilon; black: as a target of ERM models of other seeds
+    labels  training errors after the last epoch on real labels, on corrupted ones, and on their true ones, where labels
+            are corrupted; of `LABELLED` rows each
     """
 
     curve: Sequence[int] = (3000, 2000, 900, 560)
@@ -41,6 +44,7 @@ class Model:
     black: Mapping[tuple[str, float], int] = field(
         default_factory=lambda: {("fgsm", 4.0): 5700, ("ifgsm", 4.0): 5730, ("pgd", 4.0): 5800, ("noise", 4.0): 600}
     )
+    labels: tuple[int, int, int] = (10, 20, 4500)
 
 
 ERM = Model()
@@ -90,21 +94,25 @@ def train(
     options: Mapping[str, Any] | None = None,
     rows: int = 50_000,
     weights: str | None = None,
+    kind: str | None = None,
+    settled: Mapping[str, Any] | None = None,
+    by_class: Mapping[str, Sequence[int]] | None = None,
 ) -> Path:
     """Writes a train record. options: of train.py that depart from the defaults, such as width or epochs.
-    step: added to every count of errors. returns its path"""
+    step: added to every count of errors. kind: of the data, where `dataset`'s name does not tell it. settled: fields
+    of the configuration as the data set brings them. by_class: errors and n of each class. returns its path"""
     asked = {"seed": seed, **(options or {})}
     groups = [
         group(**{f.name: asked.pop(f.name) for f in dataclasses.fields(group) if f.name in asked})
         for group in (DataOptions, ModelOptions, TrainingOptions)
     ]
     assert not asked, asked
-    table = dataset in ("wine", "iris")
+    table = dataset in ("wine", "iris") or kind == "table"
     mixing = MixupOptions(mixup=alpha is not None, alpha=alpha, lam_per=lam_per)
     given = TrainOptions(data=groups[0], model=groups[1], mixing=mixing, training=groups[2])
-    kind, side = ("table", None) if table else ("images", 8 if dataset == "digits" else 32)
-    config = resolve(given, dataset, kind, side)
-    name = run_name(config, kind, side, "no")
+    resolved, side = ("table", None) if table else ("images", 8 if dataset == "digits" else 32)
+    config = resolve(given, dataset, resolved, side)
+    name = run_name(config, resolved, side, "no")
     holdout = config.holdout or 0
     n = holdout or N
     errors = [errors * n // N + step for errors in model.curve]
@@ -119,6 +127,13 @@ def train(
         }
         for epoch, count in enumerate(errors, 1)
     ]
+    if config.corrupt_labels:
+        for row_of_curve in curve:
+            counts = zip(("real", "corrupted", "restored"), model.labels, strict=True)
+            row_of_curve["labels"] = {
+                label: {"errors": LABELLED - (LABELLED - count) * row_of_curve["epoch"] // len(errors), "n": LABELLED}
+                for label, count in counts
+            }
     best = min(range(len(errors)), key=lambda place: errors[place])
     last = row | {"errors": errors[-1]}
     right = n - errors[-1]
@@ -128,15 +143,16 @@ def train(
         "schema": 1,
         "kind": "train",
         "run": name,
-        "config": dataclasses.asdict(config) | {"lr_drops": list(config.lr_drops)},
+        "config": dataclasses.asdict(config) | {"lr_drops": list(config.lr_drops)} | (settled or {}),
         "environment": environment(f"scripts/train.py --seed {seed}" + (" --mixup" if alpha else "")),
-        "data": data(dataset, "table" if table else "images", (config.subset or rows) - holdout, n, bool(holdout)),
+        "data": data(dataset, kind or resolved, (config.subset or rows) - holdout, n, bool(holdout)),
         "weights": sha(weights or name),
         "parents": [],
         "curve": curve,
         "final": {
             "last_epoch": last
-            | {"epoch": len(errors), "calibration_error": model.calibration + step / 100_000, "bins": bins},
+            | {"epoch": len(errors), "calibration_error": model.calibration + step / 100_000, "bins": bins}
+            | ({"by_class": by_class} if by_class else {}),
             "median_of_last_ten": {"epochs": len(errors), "errors": sorted(errors)[len(errors) // 2]},
             "best_epoch": {"epoch": best + 1, "errors": errors[best]},
             "clean_train": {"n": N, "errors": model.clean + step, "cross_entropy": 0.01},
@@ -320,6 +336,121 @@ def study(
     if "boundary" in probes:
         boundary(folder)
     return runs
+
+
+CORRUPTED = {  # by alpha and dropout, at a share of 20 %: the paper's numbers, a quarter of the labels kept in `labels`
+    (None, 0.0): Model(curve=(4000, 1270, 1500, 1660), labels=(2, 14, 4700)),
+    (None, 0.7): Model(curve=(4000, 880, 900, 1040), labels=(263, 4178, 900)),
+    (8.0, 0.0): Model(curve=(4500, 900, 590, 640), labels=(113, 4316, 500)),
+    (4.0, 0.5): Model(curve=(4500, 900, 620, 620), labels=(96, 4251, 480)),
+}
+OF_CORRUPTED: Mapping[str, Any] = {"subset": 5000, "width": 8, "test_subset": 2000}
+TABLES = ("abalone", "arcene", "arrhythmia", "htru2", "iris", "phishing")
+
+
+def corrupted(
+    folder: Path,
+    *,
+    shares: Sequence[float] = (0.2, 0.5, 0.8),
+    seeds: int = 3,
+    arms: Mapping[tuple[float | None, float], Model] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes a study of corrupted labels: methods by alpha and dropout, whose errors rise with the share."""
+    for share in shares:
+        for (alpha, dropout), model in (CORRUPTED if arms is None else arms).items():
+            harder = dataclasses.replace(model, curve=[count + round(2000 * (share - 0.2)) for count in model.curve])
+            of_share = {"corrupt_labels": share, "dropout": dropout, **(OF_CORRUPTED if options is None else options)}
+            for seed in range(seeds):
+                step = _step(alpha or (dropout or None), seed)
+                train(folder, harder, alpha=alpha, seed=seed, step=step, options=of_share)
+
+
+def others(folder: Path) -> None:
+    """Writes something of every study whose settings are its own."""
+    corrupted(folder, shares=(0.5,))
+    tabular(folder, gains={"abalone": 100, "arcene": -50, "iris": 3})
+    speech(folder)
+
+
+def tabular(
+    folder: Path,
+    *,
+    gains: Mapping[str, int] | None = None,
+    seeds: int = 3,
+    baselines: bool = True,
+) -> None:
+    """Writes a study of tables: a split of its own for each seed, mixup with so many errors less than ERM, and
+    scikit-learn's models on the same splits."""
+    for name, gain in (dict.fromkeys(TABLES, 100) if gains is None else gains).items():
+        for seed in range(seeds):
+            of_split = {"options": {"data_seed": seed}, "settled": {"target": "label", "test_share": 0.2}}
+            for alpha, errors in ((None, 2000), (1.0, 2000 - gain)):
+                total = errors + _step(alpha, seed)
+                train(
+                    folder,
+                    Model(curve=(4000, errors)),
+                    alpha=alpha,
+                    seed=seed,
+                    step=_step(alpha, seed),
+                    dataset=name,
+                    kind="table",
+                    rows=1000 + seed,
+                    by_class={"errors": [total // 2, total - total // 2], "n": [N // 5, 4 * N // 5]},
+                    **of_split,
+                )
+            for method, errors in (("logistic_regression", 2400), ("gradient_boosting", 1900), ("mlp", 2100)):
+                if baselines:
+                    baseline(folder, name, method, errors + _step(None, seed), split=seed, rows=1000 + seed)
+
+
+def baseline(folder: Path, name: str, method: str, errors: int, *, split: int = 0, rows: int = 1000) -> Path:
+    """Writes a baseline record: what a model of scikit-learn reaches on a table's split. returns its path"""
+    run = f"{name}-rows{split}-{method}-seed0"
+    config = {"dataset": name, "subset": None, "holdout": None, "test_subset": None, "corrupt_labels": 0.0}
+    config |= {"data_seed": split, "target": "label"}
+    record = {
+        "schema": 1,
+        "kind": "baseline",
+        "run": run,
+        "config": config | {"test_share": 0.2, "method": method, "seed": 0},
+        "environment": environment(f"scripts/baseline.py --dataset {name}"),
+        "data": data(name, "table", rows, N, False),
+        "parents": [],
+        "final": {
+            "errors": errors,
+            "n": N,
+            "by_class": {"errors": [errors // 2, errors - errors // 2], "n": [N // 5, 4 * N // 5]},
+            "clean_train": {"errors": 10, "n": rows},
+        },
+        "cost": {"seconds": 2.0},
+    }
+    return written(records.path_of(folder, name, "baseline", run), record)
+
+
+def speech(
+    folder: Path,
+    *,
+    seeds: int = 3,
+    errors: Mapping[str, Mapping[float | None, int]] | None = None,
+) -> None:
+    """Writes a study of sounds: two networks, ERM and mixup at two alphas; as many errors of 10,000 as the paper's."""
+    papers = {"lenet": {None: 1030, 0.1: 1080, 0.2: 1130}, "vgg11": {None: 460, 0.1: 380, 0.2: 340}}
+    for model, arms in (papers if errors is None else errors).items():
+        for alpha, count in arms.items():
+            for seed in range(seeds):
+                train(
+                    folder,
+                    Model(curve=(4000, count)),
+                    alpha=alpha,
+                    seed=seed,
+                    step=_step(alpha, seed),
+                    dataset="spoken_digits",
+                    kind="sounds",
+                    rows=2700,
+                    options={"model": model, "optimizer": "adam", "epochs": 30},
+                    settled={"warmup_epochs": 5 if alpha else 0},
+                )
 
 
 def _step(alpha: float | None, seed: int) -> int:

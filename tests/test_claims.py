@@ -278,6 +278,163 @@ def test_networks_are_judged_together(tmp_path):
     assert verdicts(tmp_path, "digits-smallcnn", ["P1"])["P1"].status == "holds"
 
 
+# Studies with settings of their own
+
+OTHERS = ("P10", "P11", "P12", "P13", "P14", "P15", "P16", "P21")
+
+
+def of_others(folder, *ids):
+    return [verdict.status for verdict in verdicts(folder, ids=ids).values()]
+
+
+def test_the_papers_numbers_hold_on_corrupted_labels_and_speech(tmp_path):
+    fixtures.corrupted(tmp_path)
+    fixtures.speech(tmp_path)
+    found = verdicts(tmp_path, ids=OTHERS)
+    expected = dict.fromkeys(("P10", "P11", "P12", "P13", "P14", "P15"), "holds")
+    assert {claim: verdict.status for claim, verdict in found.items()} == {
+        claim: expected.get(claim, "not run") for claim in OTHERS
+    }
+    at_20 = "at 20 %, 3 paired seeds: best epoch: ERM 12.71 %, mixup α=8 5.90 %, difference −6.81 points"
+    assert at_20 in found["P12"].sentence
+    assert "dropout p=0.7 10.40 %, mixup α=8 6.40 %, difference −4.00 points" in found["P13"].sentence
+    assert "at 80 %, ERM +3.90 points [+3.90, +3.90] (n = 3), mixup α=8 +0.50 points" in found["P14"].sentence
+    assert "mixup α=8 on real labels 2.26 %, on the corrupted rows' true labels 10.00 %" in found["P15"].sentence
+    for verdict in found.values():
+        assert bool(verdict.records) == bool(verdict.rows) == (verdict.status != "not run")
+        assert bool(verdict.commands) == (verdict.status == "not run")
+    assert found["P21"].commands == [f"python scripts/study.py tables --results-dir {tmp_path}"]
+
+
+def test_they_are_asked_whatever_the_setting(tmp_path):
+    fixtures.study(tmp_path, probes=())
+    before = verdicts(tmp_path)
+    fixtures.corrupted(tmp_path, shares=(0.5,), options={})
+    fixtures.tabular(tmp_path)
+    after = verdicts(tmp_path)
+    for claim in BY_ID.keys() - set(OTHERS):
+        assert after[claim] == before[claim], claim  # runs on corrupted labels change no other verdict
+    assert verdicts(tmp_path, "abalone-mlp", ["P12"])["P12"] == after["P12"]
+    assert after["P12"].sentence.startswith("on cifar10-corrupt0.5-preactresnet18 and its like: at 50 %, 3 paired")
+
+
+def corrupted(folder, erm=None, mixup=None, both=None, **study):
+    """The paper's numbers, but for these."""
+    arms = dict(fixtures.CORRUPTED)
+    for arm, changes in (((None, 0.0), erm), ((8.0, 0.0), mixup), ((4.0, 0.5), both)):
+        arms[arm] = replace(arms[arm], **(changes or {}))
+    fixtures.corrupted(folder, arms=arms, **study)
+
+
+@pytest.mark.parametrize(
+    ("mixup", "statuses"),
+    [
+        ({"curve": (4500, 590, 1900)}, ["fails", "fails"]),  # the best epoch is not enough
+        ({"curve": (4500, 950, 1000)}, ["holds", "fails"]),  # no better than dropout's best
+        ({"curve": (4500, 590, 1040)}, ["holds", "undecided"]),
+    ],
+)
+def test_best_and_last_epoch_against_erm_and_dropout(tmp_path, mixup, statuses):
+    corrupted(tmp_path, mixup=mixup)
+    assert of_others(tmp_path, "P12", "P13") == statuses
+
+
+def test_one_share_that_fails_is_enough(tmp_path):
+    corrupted(tmp_path, shares=(0.2, 0.5))
+    corrupted(tmp_path, shares=(0.8,), mixup={"curve": (4500, 4000)})
+    assert of_others(tmp_path, "P12", "P15") == ["fails", "holds"]
+
+
+@pytest.mark.parametrize(("last", "status"), [(700, "holds"), (703, "fails"), (1200, "fails")])
+def test_how_near_the_last_epoch_is_to_the_best(tmp_path, last, status):
+    corrupted(tmp_path, both={"curve": (4500, 900, 621, last)})
+    assert of_others(tmp_path, "P14") == [status]
+
+
+@pytest.mark.parametrize(
+    ("erm", "mixup", "status"),
+    [
+        ({}, {"labels": (5, 14, 4500)}, "undecided"),  # it learnt as many of the corrupted as ERM
+        ({"labels": (2, 4500, 500)}, {}, "fails"),  # and more
+        ({}, {"labels": (4400, 4316, 4000)}, "fails"),  # it learnt nothing at all
+    ],
+)
+def test_what_is_learnt_of_real_and_corrupted_labels(tmp_path, erm, mixup, status):
+    corrupted(tmp_path, erm=erm, mixup=mixup)
+    assert of_others(tmp_path, "P15") == [status]
+
+
+@pytest.mark.parametrize(
+    ("best", "status"),
+    [((2, 8, 32), "holds"), ((8, 8, 8), "undecided"), ((32, 8, 2), "fails"), ((2, 32, 8), "holds")],
+)
+def test_the_best_alpha_over_shares(tmp_path, best, status):
+    for share, alpha in zip((0.2, 0.5, 0.8), best, strict=True):
+        arms = {(a, 0.0): fixtures.Model(curve=(4000, 1000 if a == alpha else 1500)) for a in (2.0, 8.0, 32.0)}
+        fixtures.corrupted(tmp_path, shares=(share,), arms=arms)
+    found = verdicts(tmp_path, ids=["P16"])["P16"]
+    assert found.status == status
+    assert f"lowest mean error at 20 %: α = {best[0]}, 50 %: α = {best[1]}, 80 %: α = {best[2]}" in found.sentence
+    assert found.rows[0] == f"seed 0, best at 20 %: α = {best[0]}, 50 %: α = {best[1]}, 80 %: α = {best[2]}"
+
+
+def test_one_alpha_has_no_best_and_two_seeds_are_too_few(tmp_path):
+    fixtures.corrupted(tmp_path, seeds=2)
+    found = verdicts(tmp_path, ids=OTHERS)
+    assert {claim: verdict.status for claim, verdict in found.items() if verdict.status != "not run"} == dict.fromkeys(
+        ("P12", "P13", "P14", "P15"), "too few runs"
+    )
+    assert "2 paired seeds" in found["P12"].sentence
+    assert any("--corrupt-labels 0.8" in line and "--seed 2" in line for line in found["P12"].commands)
+    assert any("--dropout 0.7" in line and "--mixup" not in line for line in found["P13"].commands)
+    assert any("--dropout 0.5" in line and "--alpha 4.0" in line for line in found["P14"].commands)
+    assert all("--alpha" in line and "--corrupt-labels" in line for line in found["P16"].commands)
+    more = {(alpha, 0.0): fixtures.CORRUPTED[8.0, 0.0] for alpha in (2.0, 32.0)}
+    fixtures.corrupted(tmp_path, seeds=2, arms=more)
+    assert of_others(tmp_path, "P16") == ["too few runs"]
+
+
+def test_a_network_that_gains_and_one_that_loses(tmp_path):
+    turned = {"lenet": {None: 1030, 0.1: 900, 0.2: 950}, "vgg11": {None: 460, 0.1: 380, 0.2: 480}}
+    fixtures.speech(tmp_path, errors=turned)
+    assert of_others(tmp_path, "P10", "P11") == ["fails", "fails"]  # of two αs, one that is worse
+    fixtures.speech(tmp_path / "equal", errors={"vgg11": {None: 460, 0.1: 380, 0.2: 460}})
+    assert of_others(tmp_path / "equal", "P10", "P11") == ["undecided", "not run"]
+    fixtures.speech(tmp_path / "two", seeds=2)
+    found = verdicts(tmp_path / "two", ids=["P10"])["P10"]
+    assert found.status == "too few runs"
+    assert any("--dataset spoken_digits" in line and "--warmup-epochs 5" in line for line in found.commands)
+
+
+@pytest.mark.parametrize(
+    ("gains", "status"),
+    [
+        ((100, 100, 100, 100, 3, 3), "holds"),
+        ((100, 100, 100, 3, 3, 3), "undecided"),
+        ((100, 100, 100, 100, 100, -100), "fails"),
+        ((100, 100, 100, 100, 100), "too few runs"),  # five of the six
+        ((-100,), "fails"),  # worse on one is enough
+    ],
+)
+def test_better_on_four_of_six_tables(tmp_path, gains, status):
+    fixtures.tabular(tmp_path, gains=dict(zip(fixtures.TABLES, gains, strict=False)), baselines=False)
+    found = verdicts(tmp_path, ids=["P21"])["P21"]
+    assert found.status == status
+    better = sum(gain == 100 for gain in gains)
+    assert found.sentence.startswith(f"better on {better}, worse on {sum(gain < 0 for gain in gains)}, ")
+    assert bool(found.commands) == (status == "too few runs")
+
+
+def test_a_table_of_two_splits_asks_for_a_third(tmp_path):
+    fixtures.tabular(tmp_path, seeds=2, baselines=False)
+    found = verdicts(tmp_path, ids=["P21"])["P21"]
+    assert (found.status, found.sentence[:51]) == (
+        "too few runs",
+        "better on 0, worse on 0, no difference shown on 0, ",
+    )
+    assert any("--dataset iris" in line and "--data-seed 2" in line and "--seed 2" in line for line in found.commands)
+
+
 def test_how_parts_make_a_whole():
     assert together(["holds", "holds"]) == "holds"
     assert together(["holds", "undecided"]) == "undecided"

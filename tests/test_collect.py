@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from analysis import collect
+from analysis import collect, measures, rows
 from analysis.columns import OF
 from common import records
 from tests import fixtures
@@ -22,6 +22,7 @@ def test_a_whole_study(tmp_path):
     assert results.settings() == ["cifar10-5000-preactresnet18-w8-60ep"] == [results.headline()]
     lengths = {name: len(getattr(results, name)) for name in OF}
     attacks = 36 * (1 + 4)
+    assert lengths.pop("baselines") == 0
     assert lengths == {"runs": 6, "curves": 6 * 4, "bins": 6 * 15, "between": 6 * 21, "attacks": attacks, "borders": 6}
     for name, types in OF.items():
         frame = getattr(results, name)
@@ -123,6 +124,83 @@ def test_the_best_setting_comes_first(tmp_path):
     assert set(only.runs["dataset"]) == set(only.curves["dataset"]) == {"digits"}
     assert only.headline() == "digits-smallcnn"
     assert only.records == results.records
+
+
+def test_corrupted_labels_are_settings_of_their_own_and_never_the_headline(tmp_path):
+    fixtures.corrupted(tmp_path, shares=(0.5,), seeds=4, options={})
+    setting = "cifar10-corrupt0.5-preactresnet18"
+    results = collect.collect(tmp_path)
+    assert (results.settings(), results.headline()) == ([setting], None)
+    assert results.methods(setting) == ["ERM", "dropout p=0.7", "mixup α=8", "mixup α=4 + dropout p=0.5"]
+    assert results.mixup_of(setting) == "mixup α=8"
+    fixtures.train(tmp_path, options={"width": 8, "test_subset": 2000})
+    fixtures.train(tmp_path, dataset="digits")
+    results = collect.collect(tmp_path)
+    assert results.settings() == ["cifar10-test2000-preactresnet18-w8", "digits-smallcnn", setting]
+    assert results.headline() == "cifar10-test2000-preactresnet18-w8"
+    fixtures.train(tmp_path)
+    assert collect.collect(tmp_path).headline() == "cifar10-preactresnet18"  # the whole test part first
+
+
+def test_errors_by_label_and_by_class(tmp_path):
+    model = fixtures.Model(curve=(900, 500), labels=(100, 4000, 500))
+    fixtures.train(tmp_path, model, options={"corrupt_labels": 0.5, "dropout": 0.8})
+    fixtures.train(tmp_path, by_class={"errors": [1, 0, 30], "n": [4, 0, 40]}, seed=1)
+    results = collect.collect(tmp_path)
+    corrupted, clean = results.runs.sort_values("corrupt_labels", ascending=False).to_dict("records")
+    assert (corrupted["method"], corrupted["dropout"], corrupted["corrupt_labels"]) == ("dropout p=0.8", 0.8, 0.5)
+    assert [corrupted[f"{kind}_error"] for kind in ("real", "corrupted", "restored")] == [2.0, 80.0, 10.0]
+    assert math.isnan(corrupted["balanced_error"])
+    assert clean["balanced_error"] == pytest.approx((25 + 75) / 2)  # of the classes that were measured
+    assert math.isnan(clean["real_error"])
+    curve = results.curves[results.curves["corrupted_error"].notna()]
+    assert curve["corrupted_error"].tolist() == [90.0, 80.0]
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        ({"mixup": False, "dropout": 0.5}, "dropout p=0.5"),
+        ({"mixup": True, "alpha": 1.0, "dropout": 0.3}, "mixup + dropout p=0.3"),
+        ({"mixup": True, "alpha": 8.0, "lam_per": "row", "dropout": 0.3}, "mixup α=8, λ per row + dropout p=0.3"),
+        ({"mixup": True, "alpha": 0.2, "warmup_epochs": 5}, "mixup α=0.2 after 5 epochs of ERM"),
+        ({"mixup": True, "alpha": 1.0, "warmup_epochs": 1}, "mixup after 1 epoch of ERM"),
+        ({"mixup": True, "alpha": 1.0, "warmup_epochs": 0, "dropout": 0.0}, "mixup"),
+    ],
+)
+def test_the_names_of_methods(config, name):
+    assert rows.method_name(config) == name
+
+
+def test_what_is_no_part_of_a_settings_name(tmp_path):
+    config = {"mixup": True, "alpha": 8.0, "lam_per": "row", "dropout": 0.5, "warmup_epochs": 3}
+    config |= {"seed": 4, "data_seed": 7, "test_share": 0.2}
+    run = "dropout-rows7-mlp-dropout0.5-20ep-mixup8.0-perrow-warm3-bf16-seed4"
+    assert rows.setting_of({"config": config, "run": run}) == "dropout-mlp-20ep-bf16"
+    config |= {"test_share": None}  # the data seed draws a subset alone: other rows, another setting
+    assert rows.setting_of({"config": config, "run": run}) == "dropout-rows7-mlp-20ep-bf16"
+
+
+def test_splits_that_are_drawn_are_one_setting_and_a_pair_is_of_one_split(tmp_path):
+    fixtures.tabular(tmp_path, gains={"abalone": 100}, seeds=4)
+    again = {"dataset": "abalone", "kind": "table", "settled": {"target": "label", "test_share": 0.2}}
+    fixtures.train(tmp_path, alpha=1.0, seed=0, options={"data_seed": 9}, rows=1009, **again)  # ERM has no such split
+    results = collect.collect(tmp_path)
+    assert results.problems == []
+    assert results.settings() == ["abalone-mlp"] == [results.headline()]
+    assert results.paired_seeds("abalone-mlp", "mixup") == [0, 1, 2, 3]
+    pairs = measures.pair(measures.of_runs(results.of("abalone-mlp"), "error", "error"), "mixup")
+    assert (pairs.seeds, len(pairs.records)) == ([0, 1, 2, 3], 8)
+    assert pairs.differences == pytest.approx([-1 + (step // 2 - step) / 100 for step in fixtures.STEP[:4]])
+    assert set(results.baselines["method"]) == {"logistic regression", "gradient boosting", "scikit-learn's MLP"}
+    first = results.baselines.iloc[0]
+    assert (first["dataset"], first["split"], first["method"]) == ("abalone", 0, "gradient boosting")
+    assert (first["error"], first["balanced_error"]) == (
+        pytest.approx(19),
+        pytest.approx(100 * (950 / 2000 + 950 / 8000) / 2),
+    )
+    fixtures.train(tmp_path, seed=5, options={"data_seed": 9}, rows=999, **again)
+    assert only_problem(tmp_path).startswith("abalone-mlp: its runs saw different rows")
 
 
 @pytest.mark.parametrize("is_there", [True, False])

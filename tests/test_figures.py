@@ -24,6 +24,7 @@ SEEDS = 3
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     fixtures.study(folder, seeds=SEEDS)
+    fixtures.others(folder)
     return collect.collect(folder)
 
 
@@ -79,7 +80,9 @@ def test_every_figure_of_two_untested_erm_runs(tmp_path, draw):
         assert "no mixup run yet" in figure.missing
         assert "--mixup" in shlex.split(figure.missing.split("`")[1])
     else:
-        script = {"boundaries": "boundary", "epsilon": "attack", "transfer": "attack"}.get(figure.name, "interpolate")
+        scripts = {"boundaries": "boundary", "epsilon": "attack", "transfer": "attack"}
+        scripts |= dict.fromkeys(("corrupted", "tabular", "speech"), "study")
+        script = scripts.get(figure.name, "interpolate")
         assert f"`python scripts/{script}.py" in figure.missing
 
 
@@ -250,6 +253,70 @@ def test_calibration_pools_the_seeds(study):
     assert list(line.get_ydata()) == pytest.approx([right])
     assert list(line.get_xdata()) == pytest.approx([right + 5])
     assert figure.data["n"].max() == SEEDS * 10_000
+
+
+def test_corrupted_labels_over_epochs(study):
+    figure = figures.corrupted(study)
+    test, real, corrupted = figure.picture.axes
+    assert test.get_title() == "50 % corrupted"
+    assert list(drawn(test)["_ERM, seed 1"].get_ydata()) == pytest.approx([46.07, 18.77, 21.07, 22.67])
+    assert at(drawn(real)["_mixup α=8"], 4) == pytest.approx(2.26)
+    assert at(drawn(corrupted)["_mixup α=8"], 4) == pytest.approx(86.32)
+    assert at(drawn(corrupted)["_ERM"], 2) == pytest.approx(50.14)
+    assert {label.split(",")[0] for label in drawn(test)} == {
+        "_ERM",
+        "_dropout p=0.7",
+        "_mixup α=8",
+        "_mixup α=4 + dropout p=0.5",
+    }
+    assert "3 a line" in figure.caption
+    assert "50 % corrupted, ERM 22.6 %" in figure.alt
+
+
+def test_differences_to_erm_and_their_whiskers(study):
+    figure = figures.tabular(study)
+    mixup, others = figure.picture.axes
+    assert [label.get_text() for label in mixup.get_yticklabels()] == ["abalone", "arcene", "iris"]
+    dots = [line for line in mixup.get_lines() if line.get_label() == "_error"]
+    whiskers = [line for line in mixup.get_lines() if line.get_label() == "_error, interval"]
+    for dot, whisker, gain in zip(dots, whiskers, (1.0, -0.5, 0.03), strict=True):
+        values = [(step // 2 - step) / 100 - gain for step in STEP[:SEEDS]]
+        assert list(dot.get_xdata()) == pytest.approx([np.mean(values)])
+        assert list(whisker.get_xdata()) == pytest.approx(list(stats.ttest_1samp(values, 0).confidence_interval(0.95)))
+        assert dot.get_ydata()[0] == whisker.get_ydata()[0]
+    assert [dot.get_markerfacecolor() == "white" for dot in dots] == [False, False, True]  # hollow where 0 is in it
+    marks = {line.get_label() for line in others.get_lines() if line.get_marker() not in (".", "None")}
+    assert marks == {"_logistic regression", "_gradient boosting", "_scikit-learn's MLP"}
+    assert "3 pairs a dot" in figure.caption
+    assert "abalone −1.01 points; arcene +0.49 points" in figure.alt
+
+
+def test_speech_by_network_and_alpha(study):
+    figure = figures.speech(study)
+    (ax,) = figure.picture.axes
+    means = figure.data[figure.data["line"] == "mean"].set_index(["row", "mark"])["difference"]
+    for network, alpha, difference in (("lenet", 0.2, 1.0), ("vgg11", 0.2, -1.2), ("vgg11", 0.1, -0.8)):
+        found = means[network, f"mixup α={alpha} after 5 epochs of ERM"]
+        assert found == pytest.approx(difference + np.mean([step // 2 - step for step in STEP[:SEEDS]]) / 100)
+    colors = {line.get_label(): line.get_color() for line in ax.get_lines()}
+    assert colors["_mixup α=0.1 after 5 epochs of ERM"] == lines.look_of("mixup α=0.1")[0]
+
+
+def test_one_pair_has_a_dot_and_no_whisker(tmp_path):
+    fixtures.speech(tmp_path, seeds=1)
+    figure = figures.speech(collect.collect(tmp_path))
+    assert "1 pair a dot" in figure.caption
+    assert figure.data.loc[figure.data["line"] == "mean", "low"].isna().all()
+    assert figure.png()
+    fixtures.speech(tmp_path / "erm", errors={"lenet": {None: 1000}})
+    assert "`python scripts/study.py speech" in figures.speech(collect.collect(tmp_path / "erm")).missing
+
+
+def test_methods_with_dropout_have_looks_of_their_own():
+    methods = ["ERM", "dropout p=0.5", "dropout p=0.8", "mixup", "mixup α=8", "mixup α=32", "mixup α=8 + dropout p=0.3"]
+    assert len({lines.look_of(method) for method in methods}) == len(methods)
+    mixed = ["ERM", "mixup", "dropout p=0.5", "dropout p=0.8", "mixup α=8", "mixup α=32", "mixup α=8 + dropout p=0.3"]
+    assert lines.in_order(reversed(methods)) == mixed
 
 
 def test_cost_has_a_mark_for_each_run(study):

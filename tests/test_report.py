@@ -26,6 +26,7 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
     fixtures.study(folder / "results")
     fixtures.train(folder / "results", options={"holdout": 5000})  # so that nothing is missing
+    fixtures.others(folder / "results")
     (folder / "README.md").write_text(MARKS)
     shutil.copy(notebook.PATH, folder / "results.ipynb")
     with pytest.MonkeyPatch.context() as patch:

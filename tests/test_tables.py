@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis import commands, measures, paper, tables
+from analysis import commands, groups, measures, paper, tables
 from analysis.collect import collect
 from analysis.tables.table import Table
 from common import cli, records
@@ -29,7 +29,8 @@ OF_SETTINGS = [
     tables.deck,
     tables.deck_under_attack,
 ]
-ALL = [*OF_SETTINGS, tables.borders, tables.holdout, tables.problems]
+OTHERS = [tables.corrupted, tables.tabular, tables.speech]
+ALL = [*OF_SETTINGS, *OTHERS, tables.borders, tables.holdout, tables.problems]
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_pairs_are_of_the_same_seed_and_source(tmp_path):
     results = collect(tmp_path)
     setting = results.headline()
     found = measures.pair(measures.under_attack(results.of(setting), setting, "black", "fgsm", 4.0), "mixup")
-    assert (found.seeds, found.erm, found.other) == ([0], [50.0], [40.0])
+    assert (found.seeds, found.base, found.other) == ([0], [50.0], [40.0])
     assert len(found.records) == 2
 
 
@@ -274,6 +275,107 @@ def test_tables_speak_of_tables_too(tmp_path):
     assert any("/100 of a standard deviation" in name for name in tables.paired(results).frame.columns)
 
 
+# Studies with settings of their own
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("others")
+    fixtures.others(folder)
+    return collect(folder)
+
+
+def test_corrupted(others):
+    table = tables.corrupted(others)
+    assert column(table, "method") == ["ERM", "dropout p=0.7", "mixup α=8", "mixup α=4 + dropout p=0.5"]
+    assert set(column(table, "corrupted")) == {"50 %"}
+    (mixup,) = table.frame[table.frame["method"] == "mixup α=8"].to_dict("records")
+    errors = [(1240 + fixtures.STEP[seed] // 2) / 100 for seed in range(3)]
+    assert mixup["last epoch (%)"] == f"{statistics.mean(errors):.2f} ± {statistics.stdev(errors):.2f}"
+    assert mixup["best epoch (%)"].startswith("11.90 ± ")
+    assert [mixup[name] for name in table.frame.columns[6:9]] == ["2.3 ± 0.0", "86.3 ± 0.0", "10.0 ± 0.0"]
+    low, high = stats.ttest_rel(errors, [(2260 + step) / 100 for step in fixtures.STEP[:3]]).confidence_interval(0.95)
+    assert mixup["last less ERM (points)"] == f"−10.21 [{low:.2f}, {high:.2f}]".replace("-", "−")
+    theirs = ["18.8 / 44.6 (0.26* / 0.64*)", "14.1 / 15.5 (12.71* / 86.98*), dropout p=0.8"]
+    theirs += ["11.3 / 12.7 (5.84* / 85.71*), mixup α=32", "10.9 / 10.9 (7.56* / 87.9*), mixup α=8 + dropout p=0.3"]
+    assert column(table, "paper's") == theirs
+    assert table.bold == {(2, "best epoch (%)"), (3, "last epoch (%)")}
+    assert table.lead[2] == (
+        "Error after the last epoch, mixup α=8 against dropout p=0.7, 3 pairs: less error on 1 of 1 (50 %: −4.00 "
+        "points [−4.00, −4.00])."
+    )
+    assert "about 90 %" in table.notes[1]
+    assert table.to_markdown().startswith(table.lead[0])
+
+
+def test_tabular(others):
+    table = tables.tabular(others)
+    named = ["ERM", "mixup", "logistic regression", "gradient boosting", "scikit-learn's MLP"]
+    assert column(table, "method") == named * 3
+    of = table.frame.set_index(["set", "method"])
+    assert of.loc[("arcene", "mixup"), "error less ERM (points)"] == "+0.49 [+0.42, +0.57]"
+    assert of.loc[("arcene", "logistic regression"), "error less ERM (points)"] == "+4.00 [+4.00, +4.00]"
+    balanced = [100 * (errors // 2 / 2000 + (errors - errors // 2) / 8000) / 2 for errors in (2000, 2007, 1996)]
+    assert of.loc[("iris", "ERM"), "balanced error (%)"].startswith(f"{statistics.mean(balanced):.2f} [")
+    assert of.loc[("iris", "ERM"), "paper's error"] == "21.3"
+    assert of.loc[("arcene", "mixup"), "paper's error"] == "48*"
+    assert {(row, name) for row, name in table.bold if name == "error (%)"} == {(1, "error (%)")} | {
+        (row, "error (%)") for row in (8, 13)
+    }
+    assert table.lead[0] == (
+        "Error, mixup against ERM, 3 pairs: less error on 1 of 3 (abalone: −1.01 points [−1.08, −0.93]); more error on "
+        "1 of 3 (arcene: +0.49 points [+0.42, +0.57]); no difference shown on 1 of 3 (iris: −0.04 points "
+        "[−0.11, +0.04])."
+    )
+    assert table.lead[2] == "The lowest mean error of all: mixup on abalone; gradient boosting on arcene, iris."
+    folded = table.folded("results")
+    assert folded.index(table.lead[2]) < folded.index("<details><summary>Tables: 15 rows") < folded.index("| abalone |")
+    assert folded.endswith("</details>\n")
+
+
+def test_models_of_other_rows_are_not_beside_ours(tmp_path):
+    fixtures.tabular(tmp_path, gains={"iris": 100}, seeds=2)
+    fixtures.baseline(tmp_path, "iris", "mlp", 1, split=7)  # no run of ours has this split
+    path = fixtures.baseline(tmp_path, "iris", "mlp", 1, split=1)
+    record = records.read(path)
+    path.unlink()
+    record["config"]["test_share"], record["run"] = 0.5, "iris-test0.5-rows1-mlp-seed0"
+    fixtures.written(records.path_of(tmp_path, "iris", "baseline", record["run"]), record)
+    assert column(tables.tabular(collect(tmp_path)), "n", method="scikit-learn's MLP") == ["1"]
+
+
+def test_speech(others):
+    table = tables.speech(others)
+    assert list(dict.fromkeys(column(table, "network"))) == ["lenet, width 20", "vgg11, width 64"]
+    assert set(column(table, "parameters")) == {"11,000,000"}
+    assert column(table, "paper's test error") == ["10.3*", "10.8*", "11.3*", "4.6", "3.8*", "3.4"]
+    assert column(table, "less ERM (points)", network="vgg11, width 64")[2] == "−1.21 [−1.28, −1.13]"
+    assert table.lead[0].startswith(
+        "Test error of lenet, 3 pairs: less error on none of 2; more error on 2 of 2 (mixup α=0.1"
+    )
+    assert table.lead[1].startswith("Test error of vgg11, 3 pairs: less error on 2 of 2 (")
+    assert "2,700 training" in table.notes[0]
+
+
+def test_one_seed_is_an_anecdote(tmp_path):
+    fixtures.corrupted(tmp_path, shares=(0.2, 0.8), seeds=1)
+    table = tables.corrupted(collect(tmp_path))
+    assert table.lead[0] == (
+        "Error after the last epoch, mixup α=8 against ERM, 1 pair: too few pairs to tell (one seed is an anecdote) on "
+        "2 of 2 (20 %: −10.20 points; 80 %: −10.20 points)."
+    )
+    assert column(table, "last less ERM (points)")[:2] == ["", "−6.20"]
+    assert "nan" not in table.to_markdown().lower()
+
+
+def test_the_method_to_hold_against_others_is_not_chosen_by_test_error(tmp_path):
+    arms = {(None, 0.0): ERM} | {(alpha, 0.0): fixtures.Model(curve=(9, 10 * int(alpha))) for alpha in (2.0, 8.0, 32.0)}
+    fixtures.corrupted(tmp_path, shares=(0.2, 0.5, 0.6), seeds=1, arms=arms)
+    results = collect(tmp_path)
+    chosen = {share: groups.large_alpha(results, one) for share, one in groups.corrupted(results).items()}
+    assert chosen == {0.2: "mixup α=8", 0.5: "mixup α=32", 0.6: "mixup α=32"}  # the paper's; else the largest
+
+
 # Partial and empty results
 
 
@@ -359,13 +461,20 @@ def test_numbers_without_a_pair_are_shown_and_what_makes_the_pair(tmp_path):
 # The commands that make what is missing
 
 
-@pytest.mark.parametrize("options", [{}, {"subset": 5000, "width": 8, "epochs": 60, "lr": 0.05, "lr_drops": (0.3,)}])
+CORRUPTED = {"corrupt_labels": 0.5, "test_subset": 2000, "subset": 5000}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"subset": 5000, "width": 8, "epochs": 60, "lr": 0.05, "lr_drops": (0.3,)}, CORRUPTED, {"accumulate": 2}],
+)
 @pytest.mark.parametrize("dataset", ["cifar10", "digits"])
 def test_a_command_makes_the_very_run_that_is_missing(tmp_path, dataset, options):
     fixtures.train(tmp_path, dataset=dataset, options=options)
     fixtures.train(tmp_path, dataset=dataset, options=options, seed=1)
     results = collect(tmp_path)
-    lines = commands.seeds(results, results.headline(), "mixup", 3)
+    (setting,) = results.settings()
+    lines = commands.seeds(results, setting, "mixup", 3)
     side = 8 if dataset == "digits" else 32
     made = []
     for line in lines:
@@ -377,8 +486,8 @@ def test_a_command_makes_the_very_run_that_is_missing(tmp_path, dataset, options
     wanted = [fixtures.train(other, dataset=dataset, options=options, alpha=1.0, seed=s).stem[6:] for s in range(3)]
     wanted.append(fixtures.train(other, dataset=dataset, options=options, seed=2).stem[6:])
     assert sorted(made) == sorted(wanted)
-    probe = commands.probe(results, results.headline(), "attack")
-    assert shlex.split(probe)[2:] == [f"{results.headline()}-erm-seed{seed}" for seed in range(3)]
+    probe = commands.probe(results, setting, "attack")
+    assert shlex.split(probe)[2:] == [f"{setting}-erm-seed{seed}" for seed in range(3)]
 
 
 def test_commands_keep_the_folders_of_their_records(tmp_path):

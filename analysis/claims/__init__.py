@@ -26,9 +26,9 @@ def judge(claim: Claim, results: Results, setting: str | None = None) -> Verdict
     setting = setting or results.headline()
     if claim.judge is None:
         return Verdict("not run", claim.needs)
-    if setting is None:
+    if setting is None and not claim.anywhere:
         return Verdict("not run", "there is no run on a test part yet", commands=commands.first(results))
-    return claim.judge(ask(results, setting))
+    return claim.judge(ask(results, setting or ""))
 
 
 def judged(results: Results, setting: str | None = None) -> Judged:

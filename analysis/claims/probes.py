@@ -73,8 +73,7 @@ def wider_border(asked: Asked) -> Verdict:
     method = min(set(rows["method"]) - {"ERM"}, key=lambda m: (m != "mixup", m), default="mixup")
     width, grid = ("band_width", "radius in .1 < p < .9", ""), ("points_in_band", "grid in .1 < p < .9", "%")
     column, title, unit = grid if rows["band_width"].isna().any() else width
-    values = rows.assign(value=rows[column], source_seed=0)
-    pairs = pair(Measure(title, unit, values[["method", "seed", "source_seed", "value", "record"]]), method)
+    pairs = pair(Measure(title, unit, measures.valued(rows, column)), method)
     status = side(pairs.interval, 1)
     lines = [commands.boundary(asked.results)] if status in ("too few runs", "not run") else []
     sentence = f"on {name}, {seeds_said(len(pairs.seeds))}: {said(pairs)}"
@@ -88,7 +87,7 @@ def under(box: str, attack: str, asked: Asked) -> Verdict:
     pairs = pair(measure, asked.method)
     if not pairs.seeds:
         return found
-    erm, other = (100 - np.mean(values) for values in (pairs.erm, pairs.other))
+    erm, other = (100 - np.mean(values) for values in (pairs.base, pairs.other))
     ratio = f", {other / erm:.2f} times as many" if erm > 0 else ""
     sentence = f"{found.sentence}; right answers: ERM {erm:.2f} %, {asked.method} {other:.2f} %{ratio}"
     return Verdict(found.status, sentence, found.rows, found.records, found.commands)

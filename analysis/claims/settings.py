@@ -3,7 +3,6 @@
 import itertools
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -13,19 +12,16 @@ from analysis.claims.verdict import Asked, Verdict, ask, differ, interval_said, 
 from analysis.collect import Results
 from analysis.commands import ENOUGH
 from analysis.measures import interval, pair
+from analysis.rows import OF_METHOD
 
 SHORT = 0.5  # of the images that the paper's training sees: below that a training is short
-DRAWN = ("seed", "mixup", "alpha", "lam_per")  # in what runs of one setting differ
 
 
 def less_error_of_each_network(asked: Asked) -> Verdict:
     """On the data set of the setting, each network in its best setting."""
-    dataset = _config(asked.results, asked.setting)["dataset"]
     seen: dict[str, str] = {}
-    for setting in [asked.setting, *asked.results.settings()]:
-        config = _config(asked.results, setting)
-        if config["dataset"] == dataset:
-            seen.setdefault(config["model"], setting)
+    for setting in [asked.setting, *_of_the_same_set(asked)]:
+        seen.setdefault(asked.results.config(setting)["model"], setting)
     verdicts = [less_error(ask(asked.results, setting)) for setting in seen.values()]
     return _joined(verdicts, [f"networks: {', '.join(seen)}"])
 
@@ -39,7 +35,7 @@ def gain_grows(asked: Asked) -> Verdict:
             gains = [dict(zip(one.seeds, [-d for d in one.differences], strict=True)) for one in ends]
             shared = sorted(gains[0].keys() & gains[1].keys())
             found = interval([gains[1][seed] - gains[0][seed] for seed in shared])
-            values = [_config(asked.results, setting)[field] for setting in (less, more)]
+            values = [asked.results.config(setting)[field] for setting in (less, more)]
             sentence = (
                 f"{field} {values[0]} to {values[1]} ({less}, {more}), {seeds_said(len(shared))}: the gain changes by "
                 f"{interval_said(found, ' points')}"
@@ -48,7 +44,7 @@ def gain_grows(asked: Asked) -> Verdict:
             used = [path for one in ends for path in one.records]
             verdicts.append(Verdict(side(found, 1), sentence, rows, used, _more_seeds(asked, less, more)))
     if not verdicts:
-        config = _config(asked.results, asked.setting)
+        config = asked.results.config(asked.setting)
         record = asked.results.records[asked.own.runs["record"].iloc[0]]
         line = commands.train(record, {"epochs": 2 * config["epochs"]})
         return Verdict(
@@ -79,9 +75,10 @@ def weight_decays(asked: Asked) -> Verdict:
 def rises_with_alpha(asked: Asked) -> Verdict:
     """Clean training error rises with alpha, and the gap to the test error falls: slopes over the ranks of alpha. Asked
     of the setting with most alphas, held-out rows among them."""
-    dataset = _config(asked.results, asked.setting)["dataset"]
-    runs = asked.results.runs[asked.results.runs["dataset"] == dataset]
-    batches = runs[~runs["method"].str.contains("per row")]
+    config, runs = asked.results.config(asked.setting), asked.results.runs
+    dataset = config["dataset"]
+    runs = runs[(runs["dataset"] == dataset) & (runs["corrupt_labels"] == config["corrupt_labels"])]
+    batches = runs[~runs["method"].str.contains("per row|dropout|after")]
     alphas = batches.groupby("setting")["alpha"].nunique()
     best = max(alphas.index, key=lambda s: (alphas[s], s == asked.setting, s), default=asked.setting)
     if alphas.get(best, 0) < 3:
@@ -112,10 +109,10 @@ def rises_with_alpha(asked: Asked) -> Verdict:
 def no_gain_when_short(asked: Asked) -> Verdict:
     """Of the settings of this data set that see less than half the images of the paper's training, the shortest."""
     results = asked.results
-    dataset, seen = _config(results, asked.setting)["dataset"], {}
-    for setting in results.settings():
+    dataset, seen = results.config(asked.setting)["dataset"], {}
+    for setting in _of_the_same_set(asked):
         method = results.mixup_of(setting)
-        if method and _config(results, setting)["dataset"] == dataset and results.paired_seeds(setting, method):
+        if method and results.paired_seeds(setting, method):
             run = results.runs[results.runs["setting"] == setting].iloc[0]
             seen[setting] = run["epochs"] * run["n_train"]
     limit = SHORT * paper.PAPER["epochs"] * paper.PAPER["images"]
@@ -132,20 +129,27 @@ def contrasts(results: Results, setting: str, field: str) -> list[tuple[str, str
     """Settings next to each other in one field of the configuration, and equal to this one in all others."""
 
     def rest(one: str) -> str:
-        config = _config(results, one)
-        return json.dumps({key: value for key, value in config.items() if key not in (*DRAWN, field)}, sort_keys=True)
+        config = results.config(one)
+        return json.dumps(
+            {key: value for key, value in config.items() if key not in (*OF_METHOD, "seed", field)}, sort_keys=True
+        )
 
     alike = [one for one in results.settings() if rest(one) == rest(setting)]
-    alike.sort(key=lambda one: _config(results, one)[field])
+    alike.sort(key=lambda one: results.config(one)[field])
     return list(itertools.pairwise(alike))
+
+
+def _of_the_same_set(asked: Asked) -> list[str]:
+    """The settings of this one's data set, and of its share of corrupted labels."""
+    results = asked.results
+    wanted = results.config(asked.setting)
+    alike = [(setting, results.config(setting)) for setting in results.settings()]
+    fields = ("dataset", "corrupt_labels")
+    return [setting for setting, config in alike if all(config[field] == wanted[field] for field in fields)]
 
 
 def _more_seeds(asked: Asked, *among: str) -> list[str]:
     return [line for setting in among for line in commands.seeds(asked.results, setting, asked.method, ENOUGH)]
-
-
-def _config(results: Results, setting: str) -> dict[str, Any]:
-    return results.records[results.runs.loc[results.runs["setting"] == setting, "record"].iloc[0]]["config"]
 
 
 def _joined(verdicts: Sequence[Verdict], more: Sequence[str] = ()) -> Verdict:

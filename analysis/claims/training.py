@@ -1,9 +1,9 @@
 """Claims on what training reaches in one setting: judged by train records."""
 
 import itertools
-from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analysis import commands, measures, paper
 from analysis.claims.verdict import (
@@ -110,7 +110,7 @@ def best_at_similar_speed(asked: Asked) -> Verdict:
     """The best epochs lie within a tenth of the training of each other."""
     runs = asked.own.runs
     share = runs.assign(share=runs["best_epoch"] / runs["epochs"])
-    pairs = pair(Measure("best epoch, as a share of all", "", _rows(share, "share")), asked.method)
+    pairs = pair(Measure("best epoch, as a share of all", "", measures.valued(share, "share")), asked.method)
     status = equivalent(pairs.interval, SIMILAR)
     part = f"{said(pairs)}; similar is within ±{SIMILAR:g}"
     return verdict(asked, status, [part], [pairs], "train")
@@ -135,13 +135,8 @@ def calibrated(asked: Asked) -> Verdict:
 
 def _mean_error(own: Results, first: int, last: int) -> Measure:
     curves = own.curves[own.curves["epoch"].between(first, last)]
-    means = curves.groupby(["method", "seed", "record"], as_index=False)["error"].mean()
-    return Measure(f"mean error of epochs {first} to {last}", "%", _rows(means, "error"))
-
-
-def _rows(frame: Any, column: str) -> Any:
-    rows = frame.assign(value=frame[column], source_seed=0)
-    return rows[["method", "seed", "source_seed", "value", "record"]]
+    means = curves.groupby(["method", "seed", "split", "record"], as_index=False)["error"].mean()
+    return Measure(f"mean error of epochs {first} to {last}", "%", measures.valued(pd.DataFrame(means), "error"))
 
 
 def _falls(rate: np.ndarray, errors: np.ndarray) -> tuple[float, float] | None:

@@ -8,9 +8,7 @@ from typing import Literal
 from analysis import commands, measures
 from analysis.collect import Results
 from analysis.commands import ENOUGH
-from analysis.measures import Interval, Measure, Pairs, signed
-
-ROUNDING = 1e-9  # what means of equal numbers may differ by
+from analysis.measures import ROUNDING, Interval, Measure, Pairs, signed
 
 Status = Literal["holds", "fails", "undecided", "too few runs", "not run"]
 
@@ -75,7 +73,7 @@ def differ(asked: Asked, found: Sequence[Measure], claimed: int, script: str = "
     script  what measures it
     """
     pairs = [measures.pair(measure, asked.method) for measure in found]
-    statuses = [_status(one, side(one.interval, claimed)) for one in pairs]
+    statuses = [pairs_status(one, claimed) for one in pairs]
     return verdict(asked, together(statuses), [said(one) for one in pairs], pairs, script)
 
 
@@ -98,24 +96,24 @@ def seeds_said(n: int) -> str:
 
 def said(pairs: Pairs) -> str:
     """Both means, and the difference with its interval."""
-    measure, method = pairs.measure, pairs.method
+    measure, method, than = pairs.measure, pairs.method, pairs.than
     if not pairs.seeds:
-        alone = {one: measure.by_seed(one) for one in ("ERM", method)}
+        alone = {one: measure.by_seed(one) for one in (than, method)}
         known = [f"{one} {measure.show(v.mean())} (n = {len(v)})" for one, v in alone.items() if len(v)]
         return f"{measure.name}: {', '.join(known) or 'not measured'}"
-    erm, other = (measures.interval(values).mean for values in (pairs.erm, pairs.other))
+    base, other = (measures.interval(values).mean for values in (pairs.base, pairs.other))
     found = pairs.interval
     spread = measure.show_range(found.low, found.high) if found.n > 1 else "(no interval of one pair)"
     difference = f"{measure.show_difference(found.mean)} {spread}"
-    return f"{measure.name}: ERM {measure.show(erm)}, {method} {measure.show(other)}, difference {difference}"
+    return f"{measure.name}: {than} {measure.show(base)}, {method} {measure.show(other)}, difference {difference}"
 
 
 def rows_of(pairs: Pairs) -> list[str]:
     measure = pairs.measure
     return [
-        f"{measure.name}, seed {seed}: ERM {measure.show(erm)}, {pairs.method} {measure.show(other)}, "
-        f"difference {measure.show_difference(other - erm)}"
-        for seed, erm, other in zip(pairs.seeds, pairs.erm, pairs.other, strict=True)
+        f"{measure.name}, seed {seed}: {pairs.than} {measure.show(base)}, {pairs.method} {measure.show(other)}, "
+        f"difference {measure.show_difference(other - base)}"
+        for seed, base, other in zip(pairs.seeds, pairs.base, pairs.other, strict=True)
     ]
 
 
@@ -136,6 +134,7 @@ def lacking(asked: Asked, script: str) -> list[str]:
     return lines
 
 
-def _status(pairs: Pairs, status: Status) -> Status:
-    """Numbers without a pair are too few, not none."""
+def pairs_status(pairs: Pairs, claimed: int) -> Status:
+    """The side of 0 on which the differences lie. Numbers without a pair are too few, not none."""
+    status = side(pairs.interval, claimed)
     return "too few runs" if status == "not run" and len(pairs.measure.rows) else status

@@ -31,5 +31,10 @@ def of_borders(results: Results) -> str:
     return f"There is no toy border yet; {_listed([commands.boundary(results)])} makes them in a minute."
 
 
+def of_study(results: Results, what: str, name: str) -> str:
+    """A whole study that is not there: "on sounds", "speech"."""
+    return f"There is no run {what} yet: {_listed([commands.study(name, results)])}."
+
+
 def _listed(lines: list[str]) -> str:
     return " and ".join(f"`{line}`" for line in lines)

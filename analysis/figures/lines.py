@@ -1,5 +1,6 @@
 """Lines of methods: a thin one for each seed, a thick one for their mean, and a band."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -25,7 +26,13 @@ LOOKS: dict[str, tuple[str, Any, str]] = {
     "mixup α=8": ("#ca9161", DOTTED, "D"),
     "mixup α=32": ("#949494", DOTTED, "P"),
     "mixup α=1, λ per row": ("#d55e00", SHORT, "X"),
+    "logistic regression": ("#56b4e9", SOLID, "<"),
+    "gradient boosting": ("#029e73", SOLID, ">"),
+    "scikit-learn's MLP": ("#555555", SOLID, "p"),
 }
+# Dropout, alone and with mixup: the mark tells p.
+DROPOUT, WITH_DROPOUT = ("#029e73", LONG), ("#cc78bc", SHORT)
+MARKS_OF_P = {"0.1": "<", "0.3": ">", "0.5": "^", "0.7": "v", "0.8": "p", "0.9": "h"}
 OTHER = ("#555555", DOTTED, "x")
 
 LINES = ["panel", "method", "line", "x", "y", "low", "high"]
@@ -33,13 +40,23 @@ MEAN = "mean"
 
 
 def look_of(method: str) -> tuple[str, Any, str]:
-    """colour, dashes, mark"""
-    return LOOKS.get(method, OTHER)
+    """colour, dashes, mark; the same with and without epochs of ERM before mixup"""
+    before, with_dropout, p = method.partition(" after ")[0].rpartition("dropout p=")
+    if with_dropout:
+        color, dashes = WITH_DROPOUT if before else DROPOUT
+        return color, dashes, MARKS_OF_P.get(p, "x")
+    return LOOKS.get(p, OTHER)
 
 
 def in_order(methods: Iterable[str]) -> list[str]:
-    """ERM, mixup, then the others by name."""
-    return sorted(set(methods), key=lambda method: (method != "ERM", method != "mixup", method))
+    """ERM, mixup, then dropout, mixup of other α, mixup with dropout: by their numbers."""
+
+    def place(method: str) -> tuple[bool, bool, bool, bool, list[float], str]:
+        numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", method)]
+        mixed, dropped = "mixup" in method, "dropout" in method
+        return method != "ERM", method != "mixup", mixed, mixed and dropped, numbers, method
+
+    return sorted(set(methods), key=place)
 
 
 def lines(frame: pd.DataFrame, x: str, y: str, panel: str) -> pd.DataFrame:

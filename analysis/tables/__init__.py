@@ -2,16 +2,20 @@
 
 from analysis.tables.attacks import attacks, transfer
 from analysis.tables.between import borders, misses
+from analysis.tables.corrupted import corrupted
 from analysis.tables.deck import deck, deck_under_attack
 from analysis.tables.probes import came_out
 from analysis.tables.runs import cost, holdout, methods, paired, problems
+from analysis.tables.speech import speech
 from analysis.tables.table import Table
+from analysis.tables.tabular import tabular
 
 __all__ = [
     "Table",
     "attacks",
     "borders",
     "came_out",
+    "corrupted",
     "cost",
     "deck",
     "deck_under_attack",
@@ -20,5 +24,7 @@ __all__ = [
     "misses",
     "paired",
     "problems",
+    "speech",
+    "tabular",
     "transfer",
 ]

@@ -16,6 +16,7 @@ class Table:
 
     frame    what is shown, as text
     notes    sentences below it: what the intervals are, what is missing and which command makes it
+    lead     sentences above it: what came out
     records  paths, below the results folder, of the records that it was made from
     bold     the cells that are best
     links    the record that a cell was read from, where it was from one
@@ -27,21 +28,32 @@ class Table:
     records: Sequence[str] = ()
     bold: frozenset[Cell] = frozenset()
     links: Mapping[Cell, str] = field(default_factory=dict)
+    lead: Sequence[str] = ()
 
     def to_markdown(self, folder: str = "") -> str:
         """folder: where the records lie, as seen from the page, so that cells link to them; "" for no links"""
+        return "\n\n".join([*self.lead, self._rest(folder)]) + "\n"
+
+    def folded(self, folder: str = "") -> str:
+        """The same, with the table to be opened by hand: for a long one in README."""
+        if self.frame.empty:
+            return self.to_markdown(folder)
+        opening = f"<details><summary>{html.escape(self.title)}: {len(self.frame)} rows</summary>"
+        return "\n\n".join([*self.lead, opening, self._rest(folder), "</details>"]) + "\n"
+
+    def _rest(self, folder: str) -> str:
         lines = []
         if len(self.frame):
             columns = list(self.frame.columns)
             lines += ["| " + " | ".join(map(_escaped, columns)) + " |", "|" + "---|" * len(columns)]
             for row in range(len(self.frame)):
                 lines.append("| " + " | ".join(self._cell(row, column, folder) for column in columns) + " |")
-        return "\n\n".join(["\n".join(lines), *self.notes] if lines else self.notes) + "\n"
+        return "\n\n".join(["\n".join(lines), *self.notes] if lines else self.notes)
 
     def to_html(self) -> str:
-        notes = "".join(f"<p>{_code(html.escape(note))}</p>" for note in self.notes)
+        lead, notes = ("".join(f"<p>{_code(html.escape(note))}</p>" for note in of) for of in (self.lead, self.notes))
         if self.frame.empty:
-            return f"<p><strong>{html.escape(self.title)}</strong></p>{notes}"
+            return f"<p><strong>{html.escape(self.title)}</strong></p>{lead}{notes}"
         columns = list(self.frame.columns)
         weights = pd.DataFrame("", index=self.frame.index, columns=self.frame.columns)
         for row, column in self.bold:
@@ -49,7 +61,7 @@ class Table:
         styler = self.frame.style.hide(axis="index").format(escape="html").format_index(escape="html", axis=1)
         styler = styler.apply(lambda _: weights, axis=None).set_caption(html.escape(self.title))
         identifier = re.sub(r"\W+", "-", self.title.lower()).strip("-")
-        return styler.set_uuid(identifier).to_html() + notes
+        return lead + styler.set_uuid(identifier).to_html() + notes
 
     def to_csv(self) -> str:
         return self.frame.to_csv(index=False, lineterminator="\n")

@@ -1,0 +1,57 @@
+"""What came out, in a sentence made from the pairs: where a method has less error, where more, and where neither is
+shown. What does not help is said as plainly as what does."""
+
+from collections.abc import Sequence
+
+from analysis.commands import ENOUGH
+from analysis.measures import ROUNDING, Interval, Pairs, signed
+
+KINDS = ("less error", "more error", "no difference shown", "too few pairs to tell (one seed is an anecdote)")
+
+
+def outcome(what: str, found: Sequence[tuple[str, Pairs]]) -> str:
+    """For example "Error, mixup against ERM, 10 pairs: less error on 1 of 2 (iris: −2.00 points [−3.00, −1.00]); …".
+    Methods and numbers of pairs that all have in common are said once.
+
+    found  where, and the pairs that were compared there; those without a pair are left out
+    """
+    paired = [(where, pairs) for where, pairs in found if pairs.seeds]
+    if not paired:
+        return f"{what}: no pair yet."
+    shared = set.intersection(*(set(about(pairs)) for _, pairs in paired))
+    what = ", ".join([what, *(one for one in about(paired[0][1]) if one in shared)])
+    groups: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for where, pairs in paired:
+        own = [where, *(one for one in about(pairs) if one not in shared)]
+        groups[kind_of(pairs.interval)].append(": ".join([", ".join(filter(None, own)), difference(pairs)]))
+    parts = [f"{kind} on {len(of)} of {len(paired)} ({'; '.join(of)})" for kind, of in groups.items() if of]
+    parts = parts if groups[KINDS[0]] or groups[KINDS[3]] else [f"{KINDS[0]} on none of {len(paired)}", *parts]
+    return f"{what}: {'; '.join(parts)}."
+
+
+def about(pairs: Pairs) -> list[str]:
+    """What is compared, and in how many pairs."""
+    n = len(pairs.seeds)
+    return [f"{pairs.method} against {pairs.than}", f"{n} pair{'' if n == 1 else 's'}"]
+
+
+def kind_of(found: Interval) -> str:
+    """By the side of 0 on which the interval lies wholly, from three pairs on."""
+    if found.n < ENOUGH:
+        return KINDS[3]
+    return KINDS[0] if found.high < -ROUNDING else KINDS[1] if found.low > ROUNDING else KINDS[2]
+
+
+def difference(pairs: Pairs) -> str:
+    """The mean difference with its interval."""
+    mean = pairs.interval
+    within = f" {pairs.measure.show_range(mean.low, mean.high)}" if mean.n > 1 else ""
+    return f"{pairs.measure.show_difference(mean.mean)}{within}"
+
+
+def cell(pairs: Pairs) -> str:
+    """The same for a table whose heading names the unit and which has a column of n; of no pair nothing."""
+    mean = pairs.interval
+    if mean.n == 0:
+        return ""
+    return signed(mean.mean, 2) + (f" {pairs.measure.show_range(mean.low, mean.high)}" if mean.n > 1 else "")
