@@ -153,9 +153,11 @@ def test_a_committed_record_is_the_run_of_its_name_again():
     for path in paths:
         record = records.read(path)
         again = cli.parse(TrainOptions, "", ["--config", str(path)], lambda options: options.run.config)
-        config = resolve(again, record["data"]["name"], record["data"]["kind"], record["data"]["shape"][-1])
+        name, kind, shape = (record["data"][field] for field in ("name", "kind", "shape"))
+        side = shape[-1] if kind == "images" else None
+        config = resolve(again, name, kind, side)
         assert json.loads(json.dumps(dataclasses.asdict(config))) == record["config"]
-        assert run_name(config, "images", record["data"]["shape"][-1], "no") == record["run"]
+        assert run_name(config, kind, side, "no") == record["run"]
 
 
 def test_a_record_older_than_a_choice_is_rerun_as_it_was(tmp_path):
