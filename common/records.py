@@ -129,7 +129,16 @@ def _git(*arguments: str) -> str | None:
 
 @cache
 def _schema() -> Any:
-    import jsonschema  # more than a second where its optional formats are installed, so not before it is needed
+    # Of jsonschema's optional formats, which no record needs, this one takes two seconds to start (a grammar is built).
+    spared = "rfc3987_syntax"
+    absent = spared not in sys.modules
+    if absent:
+        sys.modules[spared] = None  # type: ignore[assignment]
+    try:
+        import jsonschema
+    finally:
+        if absent:
+            del sys.modules[spared]
 
     schema = json.loads(Path(__file__).with_name("record.schema.json").read_text())
     return jsonschema.Draft202012Validator(schema)

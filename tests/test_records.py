@@ -1,5 +1,7 @@
 import json
 import math
+import subprocess
+import sys
 
 import pytest
 
@@ -174,3 +176,13 @@ def test_opens_without_torch():
 
     code = "import sys, common.records, analysis; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_reading_a_record_starts_nothing_slow():
+    """jsonschema would start rfc3987_syntax, if it is installed, which builds a grammar for two seconds."""
+    code = (
+        "import sys; from pathlib import Path; from common import records\n"
+        "records.read(Path(sys.argv[1])); assert not {'rfc3987_syntax', 'torch'} & set(sys.modules)"
+    )
+    path = next(records.ROOT.glob("results/*/train-*.json"))
+    assert subprocess.run([sys.executable, "-c", code, str(path)]).returncode == 0
