@@ -278,6 +278,25 @@ def test_networks_are_judged_together(tmp_path):
     assert verdicts(tmp_path, "digits-smallcnn", ["P1"])["P1"].status == "holds"
 
 
+def test_cifar100_is_judged_wherever_it_is(tmp_path):
+    """Whatever the headline is; a network on which mixup loses leaves it undecided."""
+    fixtures.study(tmp_path, probes=())
+    found = verdicts(tmp_path, ids=["P2"])["P2"]
+    assert (found.status, found.commands) == (
+        "not run",
+        [f"python scripts/study.py paper-cifar --results-dir {tmp_path}"],
+    )
+    fixtures.study(tmp_path, probes=(), dataset="cifar100")
+    found = verdicts(tmp_path, ids=["P2"])["P2"]
+    assert (found.status, found.sentence[:30]) == ("holds", "on cifar100-preactresnet18, 3 ")
+    other = {"model": "wideresnet28"}
+    fixtures.study(tmp_path, probes=(), dataset="cifar100", options=other, erm=MIXUP, mixup=ERM)
+    found = verdicts(tmp_path, ids=["P2"])["P2"]
+    assert found.status != "holds"
+    assert "networks: preactresnet18, wideresnet28" in " ".join(found.rows) + found.sentence
+    assert verdicts(tmp_path, ids=["P1"])["P1"].status == "holds"
+
+
 # Studies with settings of their own
 
 OTHERS = ("P10", "P11", "P12", "P13", "P14", "P15", "P16", "P21")

@@ -72,7 +72,8 @@ CLAIMS = [
         "the same on CIFAR-100",
         "section 3.2",
         "4.5, 1.9, 2.2 points",
-        needs="CIFAR-100 as parquet files: python scripts/train.py --dataset path/to/cifar100 --mixup",
+        settings.less_error_on_cifar100,
+        anywhere=True,
     ),
     Claim(
         "P3", "mixup and ERM reach their best at similar speed", "Fig. 3b", "direction", training.best_at_similar_speed

@@ -19,10 +19,24 @@ SHORT = 0.5  # of the images that the paper's training sees: below that a traini
 
 def less_error_of_each_network(asked: Asked) -> Verdict:
     """On the data set of the setting, each network in its best setting."""
+    return _of_each_network(asked.results, [asked.setting, *_of_the_same_set(asked)])
+
+
+def less_error_on_cifar100(asked: Asked) -> Verdict:
+    """The same on CIFAR-100, whatever the setting."""
+    found = [(setting, asked.results.config(setting)) for setting in asked.results.settings()]
+    settings = [one for one, config in found if config["dataset"] == "cifar100" and not config["corrupt_labels"]]
+    if not settings:
+        line = commands.study("paper-cifar", asked.results)
+        return Verdict("not run", "no run on CIFAR-100 yet", commands=[line])
+    return _of_each_network(asked.results, settings)
+
+
+def _of_each_network(results: Results, settings: Sequence[str]) -> Verdict:
     seen: dict[str, str] = {}
-    for setting in [asked.setting, *_of_the_same_set(asked)]:
-        seen.setdefault(asked.results.config(setting)["model"], setting)
-    verdicts = [less_error(ask(asked.results, setting)) for setting in seen.values()]
+    for setting in settings:
+        seen.setdefault(results.config(setting)["model"], setting)
+    verdicts = [less_error(ask(results, setting)) for setting in seen.values()]
     return _joined(verdicts, [f"networks: {', '.join(seen)}"])
 
 
