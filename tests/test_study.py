@@ -151,7 +151,7 @@ def test_sounds_are_known_unread(write, tmp_path):
 
 
 STUDIES = {  # runs, and all that is in it
-    "corrupted": (36, 36),
+    "corrupted": (24, 24),
     "deck": (6, 14),
     "demo": (3, 8),
     "laptop": (6, 14),
@@ -172,10 +172,10 @@ def test_the_studies_that_there_are(name, runs, all_of_it):
         assert found[1].name == "cifar10-preactresnet18-mixup1.0-seed0"
     if name == "speech":
         assert [member.name for member in found[:4]] == [
-            "spoken_digits-lenet-w10-erm-seed0",
-            "spoken_digits-lenet-w10-mixup0.1-seed0",
-            "spoken_digits-lenet-w10-mixup0.2-seed0",
-            "spoken_digits-lenet-w10-erm-seed1",
+            "spoken_digits-1000-lenet-w10-60ep-erm-seed0",
+            "spoken_digits-1000-lenet-w10-60ep-mixup0.1-seed0",
+            "spoken_digits-1000-lenet-w10-60ep-mixup0.2-seed0",
+            "spoken_digits-1000-lenet-w10-60ep-erm-seed1",
         ]
         assert {member.config.warmup_epochs for member in found if member.config.mixup} == {5}
 

@@ -104,7 +104,8 @@ def less_erm(frame: pd.DataFrame, column: str, method: str) -> Pairs:
 def _mean(found: Interval) -> str:
     if found.n == 0:
         return ""
-    return f"{found.mean:.2f}" + (f" [{found.low:.2f}, {found.high:.2f}]" if found.n > 1 else "")
+    said = f"{found.mean:.2f}" + (f" [{found.low:.2f}, {found.high:.2f}]" if found.n > 1 else "")
+    return said.replace("-", "−")
 
 
 def _theirs(name: str, method: str, mixup: str | None) -> str:
