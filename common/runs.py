@@ -3,6 +3,7 @@
 import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,17 +72,18 @@ class Run:
     def clean_train(self) -> Part:
         """Training rows as they are, to measure the training error on: the same for every seed and method. Where labels
         are corrupted, it has the corrupted ones."""
-        return take(self.data.train, self._clean_train_rows)
+        return take(self.data.train, self.clean_train_rows)
 
     def by_label(self, predicted: np.ndarray) -> dict[str, Any]:
         """Training errors by what was done to a row's label. predicted  (n,) classes of the rows of `clean_train`"""
-        corruption, rows = self.data.corruption, self._clean_train_rows
+        corruption, rows = self.data.corruption, self.clean_train_rows
         assert corruption is not None
         given, true, drawn = (t.numpy()[rows] for t in (self.data.train.labels, corruption.true, corruption.drawn))
         return metrics.by_label(predicted, given, true, drawn)
 
-    @property
-    def _clean_train_rows(self) -> np.ndarray:
+    @cached_property
+    def clean_train_rows(self) -> np.ndarray:
+        """The numbers of those rows, ascending."""
         return np.sort(rng("clean train").permutation(len(self.data.train))[:CLEAN_TRAIN_ROWS])
 
     @property

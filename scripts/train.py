@@ -54,7 +54,7 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
                 pass  # sweeps what was left by one that was killed when all was done
         processes.say(accelerator, f"{run.name} is finished: {run.record_path}. To train it again, add --overwrite.")
         return run.record_path
-    rows = len(run.data.train), len(run.data.test) + (len(run.clean_train) if run.data.corruption else 0)
+    rows = len(run.data.train), len(run.data.test) + (len(run.clean_train_rows) if run.data.corruption else 0)
     size = run.data.train.inputs.nbytes + run.data.test.inputs.nbytes
     cost = costs.predict(run.blueprint, run.config, *rows, size, accelerator.device, accelerator.num_processes)
     processes.say(accelerator, _opening(run, cost, accelerator))

@@ -67,3 +67,25 @@ def digits(_trained_digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     shutil.copytree(_trained_digits, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return list(DIGITS)
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], object]], None]:
+    """Runs a training and stops it once the state after so many epochs is kept."""
+    from common import runs
+
+    def stop_after(epochs: int, training: Callable[[], object]) -> None:
+        real, saves = runs.Run.save_state, []
+
+        def save_then_stop(self: runs.Run, **state: object) -> None:
+            real(self, **state)
+            saves.append(1)
+            if len(saves) == epochs:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(runs.Run, "save_state", save_then_stop)
+            with pytest.raises(KeyboardInterrupt):
+                training()
+
+    return stop_after

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from common import metrics, records, runs, trained
+from common import metrics, records, trained
 from common.chance import rng
 from common.data.dataset import Dataset, Part, corrupt, fingerprint, select
 from common.errors import UserError
@@ -197,20 +197,9 @@ def test_erm_and_mixup_of_all_seeds_see_the_same_labels(folder):
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
-def test_a_stopped_run_drops_on_as_if_undisturbed(folder, monkeypatch, epochs):
+def test_a_stopped_run_drops_on_as_if_undisturbed(folder, stopped, epochs):
     whole = run("--mixup", "--results-dir", "whole", "--checkpoint-dir", "whole")
-    real, saves = runs.Run.save_state, []
-
-    def stop(self, **state):
-        real(self, **state)
-        saves.append(1)
-        if len(saves) == epochs:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(runs.Run, "save_state", stop)
-    with pytest.raises(KeyboardInterrupt):
-        run("--mixup")
-    monkeypatch.setattr(runs.Run, "save_state", real)
+    stopped(epochs, lambda: run("--mixup"))
     torch.manual_seed(12345)  # whatever was drawn before
     assert measured(run("--mixup")) == measured(whole)
 

@@ -30,7 +30,7 @@ from common.data.dataset import Dataset, Part, fingerprint, select, statistics
 from common.data.images import decode
 from common.data.load import load
 from common.data.sources import Source, find
-from common.errors import UserError
+from tests.refusal import refused
 
 REAL = os.environ.get("MIXUP_DATA_DIR")
 needs_real_data = pytest.mark.skipif(
@@ -46,15 +46,6 @@ def alone(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("MIXUP_CACHE_DIR", str(tmp_path / "cache"))
-
-
-def refused(call, *words):
-    """The message of the UserError that ``call`` raises: one paragraph that holds every one of ``words``."""
-    with pytest.raises(UserError) as caught:
-        call()
-    message = str(caught.value)
-    assert [word for word in words if str(word) not in message] == [], message
-    return message
 
 
 def image(seed, size=(4, 3), mode="RGB"):

@@ -22,10 +22,10 @@ from common.data.dataset import fingerprint, statistics
 from common.data.encoded import Encoded
 from common.data.load import load
 from common.data.sources import Source, find
-from common.errors import UserError
 from common.models import Blueprint, build
 from common.options import TAKES
 from scripts import attack, interpolate, train
+from tests.refusal import refused
 
 REAL = os.environ.get("MIXUP_DATA_DIR")
 needs_real_data = pytest.mark.skipif(
@@ -39,16 +39,6 @@ SILENCE = round(np.log(sounds.FLOOR) * sounds.GRID) / sounds.GRID
 def _alone(tmp_path, monkeypatch):
     monkeypatch.delenv("MIXUP_DATA_DIR", raising=False)
     monkeypatch.setenv("MIXUP_CACHE_DIR", str(tmp_path / "cache"))
-
-
-def refused(call, *words):
-    """The message of the UserError that ``call`` raises: one paragraph that holds every one of ``words``."""
-    with pytest.raises(UserError) as caught:
-        call()
-    message = str(caught.value)
-    assert [word for word in words if str(word) not in message] == [], message
-    assert "\n\n" not in message
-    return message
 
 
 def tone(frequency=1000.0, rate=8000, seconds=1.0, amplitude=0.5):

@@ -100,20 +100,9 @@ def test_a_record_without_its_weights_is_made_again():
 
 @pytest.mark.parametrize("method", [[], ["--mixup"], ["--mixup", "--optimizer", "adam"]])
 @pytest.mark.parametrize("epochs", [1, 3, 4])
-def test_stopped_after_any_epoch_it_ends_as_if_undisturbed(monkeypatch, epochs, method):
+def test_stopped_after_any_epoch_it_ends_as_if_undisturbed(stopped, epochs, method):
     whole = run(*method, "--results-dir", "whole", "--checkpoint-dir", "whole")
-    real, saves = runs.Run.save_state, []
-
-    def stop(self, **state):
-        real(self, **state)
-        saves.append(1)
-        if len(saves) == epochs:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(runs.Run, "save_state", stop)
-    with pytest.raises(KeyboardInterrupt):
-        run(*method)
-    monkeypatch.setattr(runs.Run, "save_state", real)
+    stopped(epochs, lambda: run(*method))
     assert not Path("results").exists()
     assert measured(run(*method)) == measured(whole)
     assert [path.suffix for path in Path("checkpoints").iterdir()] == [".safetensors"]
