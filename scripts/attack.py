@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from common import cli, records
 from common.errors import UserError
-from common.options.attack import AttackConfig, AttackOptions, attack_name, check, passes, resolve
+from common.options.attack import AttackConfig, AttackOptions, attack_name, check, check_unit, passes, resolve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +60,7 @@ def fill_matrix(asked: AttackOptions) -> list[Path]:
         space=space(models[0], runs[0].data.kind),
         batch_size=asked.run.batch_size or (100 if accelerator.device.type == "cpu" else 500),
     )
+    check_unit(asked.attack, bench.space.unit, runs[0].data.name)
     paths = {
         (s, t): records.path_of(
             asked.run.results_dir, runs[t].data.name, "attack", attack_name(runs[s].name, runs[t].name, config)

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from accelerate import debug_launcher
 from accelerate.state import AcceleratorState
+from refusal import refused
 
-from common import checkpoints, records
+from common import checkpoints, cli, records
 from common.errors import UserError
 from common.options import attack as o
 from common.options.attack import AttackingOptions, AttackOptions, attack_name, resolve
@@ -272,3 +273,43 @@ def test_every_limit_is_of_an_option_and_every_option_is_in_the_help(capsys):
     shown = capsys.readouterr().out
     assert all("--" + name.replace("_", "-") in shown for name in declared - {"runs"})
     assert "deck's three" in shown  # the words before it may end a line
+
+
+def parsed(*argv):
+    options = cli.parse(AttackOptions, "", list(argv))
+    o.check(options)
+    return options.attack
+
+
+@pytest.mark.parametrize("words", [["8", "2.5"], ["8/255", "2.5/255"], ["8/100", "2.5/100"], ["8.0", "2.5/255"]])
+def test_an_epsilon_with_its_unit_is_the_same_measurement_under_the_same_name(words):
+    config = resolve(parsed("--epsilons", *words, "--iterated-epsilons", *words))
+    assert config.epsilons == config.iterated_epsilons == (2.5, 8.0)
+    assert {type(epsilon) for epsilon in config.epsilons} == {float}
+    assert attack_name("a", "b", config) == "a--b-eps2.5+8-iter2.5+8"
+
+
+@pytest.mark.parametrize("option", ["--epsilons", "--iterated-epsilons"])
+@pytest.mark.parametrize("word", ["0.031", "0.0314", "0.3", "0.499", "1e-3"])
+def test_a_fraction_of_the_range_is_refused_with_the_way_out(option, word):
+    refused(lambda: parsed(option, "4", word), option, f"{float(word):g}/255", "8/255")
+
+
+def test_a_small_epsilon_can_be_meant_by_naming_its_unit():
+    assert parsed("--epsilons", "0", "0.25/255", "0.5").epsilons == (0.0, 0.25, 0.5)
+
+
+@pytest.mark.parametrize("word", ["8/256", "8/", "/255", "8/255/255", "8/0", "1/32"])
+def test_another_fraction_is_none(word):
+    with pytest.raises(SystemExit):
+        parsed("--epsilons", word)
+
+
+def test_a_unit_that_is_not_the_datas_is_refused():
+    options = parsed("--epsilons", "4", "8/255")
+    o.check_unit(options, "1/255", "digits")
+    refused(lambda: o.check_unit(options, "std/100", "iris"), "--epsilons 8/255", "iris", "std/100", "8/100")
+
+
+def test_pixels_are_not_attacked_in_hundredths_of_a_deviation(digits):
+    refused(lambda: attack.main([digits[0], "--epsilons", "8/100"]), "--epsilons 8/100", "digits", "8/255")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import tyro
+from tyro.constructors import PrimitiveConstructorSpec
 
 from common.errors import UserError
 from common.options.fields import check_limits, flag, own
@@ -15,6 +16,39 @@ Attack = Literal["fgsm", "ifgsm", "pgd", "noise"]
 ATTACKS: tuple[Attack, ...] = get_args(Attack)
 ITERATED = ("ifgsm", "pgd")
 IFGSM_STEPS = 10
+UNITS = {"255": "1/255", "100": "std/100"}  # what is written below the line, and the unit that it names
+LEAST = 0.5  # below it a bare number is taken for a fraction of the pixels' range
+
+
+class Epsilon(float):
+    """A number of units as it was typed: `8`, or with its unit as papers write it: `8/255`, `8/100`.
+
+    unit  the one that was named, or None
+    """
+
+    unit: str | None
+
+    def __new__(cls, text: str) -> "Epsilon":
+        """raises ValueError"""
+        number, line, below = text.partition("/")
+        if line and below not in UNITS:
+            raise ValueError(f"{text}: write 8, 8/255 (of pixels) or 8/100 (of a standard deviation)")
+        epsilon = super().__new__(cls, number)
+        epsilon.unit = UNITS.get(below)
+        return epsilon
+
+    @staticmethod
+    def of_words(words: list[str]) -> "Epsilon":
+        return Epsilon(words[0])
+
+
+Epsilons = tuple[
+    Annotated[
+        float,
+        PrimitiveConstructorSpec(1, "E", Epsilon.of_words, lambda it: isinstance(it, float), lambda it: [f"{it:g}"]),
+    ],
+    ...,
+]
 
 
 @dataclass(frozen=True)
@@ -29,15 +63,16 @@ class AttackedOptions:
 
 @dataclass(frozen=True)
 class AttackingOptions:
-    """How. Epsilon is in 1/255 of the pixels' range; for tables in hundredths of a feature's standard deviation."""
+    """How. Epsilon is in 1/255 of the pixels' range, 8 or 8/255; for tables and sounds in hundredths of a feature's
+    standard deviation, 8 or 8/100."""
 
     attacks: tuple[Attack, ...] = ATTACKS
     """fgsm: one signed-gradient step; ifgsm: 10; pgd: more, from random starts; noise: random signs, the control."""
-    epsilons: Annotated[tuple[float, ...] | None, own("E ...", "1 2 4 8 16")] = None
+    epsilons: Annotated[Epsilons | None, own("E ...", "1 2 4 8 16")] = None
     """Of fgsm and noise."""
     rows: Annotated[int | None, own("N", "all")] = None
     """Attack this many rows at most with fgsm and noise, drawn by the seed."""
-    iterated_epsilons: Annotated[tuple[float, ...] | None, own("E ...", "4 8")] = None
+    iterated_epsilons: Annotated[Epsilons | None, own("E ...", "4 8")] = None
     """Of ifgsm and pgd, each step of which costs a forward and a backward pass."""
     sample: Annotated[int | None, own("N", "1000")] = None
     """Attack this many rows at most with ifgsm and pgd, drawn by the seed: the first of those of --rows."""
@@ -131,11 +166,38 @@ def check(options: AttackOptions) -> None:
         values = getattr(attack, name)
         if values is not None and (not values or len(set(values)) < len(values)):
             raise UserError(f"{flag(name)} {' '.join(map(str, values))}: needs one value at least, each once.")
+    for name, epsilon in _typed(attack):
+        if 0 < epsilon < LEAST and epsilon.unit is None:
+            raise UserError(
+                f"{flag(name)} {epsilon:g}: counts 1/255 of the pixels' range (of tables and sounds 1/100 of a standard "
+                "deviation), and so little changes nothing. For 8/255 write 8 or 8/255; if so little is meant, name the "
+                f"unit: {epsilon:g}/255."
+            )
     for name, attacks in MEANT_FOR.items():
         if getattr(attack, name) is not None and not set(attacks) & set(attack.attacks):
             raise UserError(
                 f"{flag(name)}: means nothing without {' or '.join(attacks)} among the --attacks; leave it out."
             )
+
+
+def check_unit(options: AttackingOptions, unit: str, name: str) -> None:
+    """unit  of epsilon for the data set of this name
+
+    raises UserError where an epsilon was typed in another
+    """
+    written = {unit: below for below, unit in UNITS.items()}
+    for field, epsilon in _typed(options):
+        if epsilon.unit not in (None, unit):
+            raise UserError(
+                f"{flag(field)} {epsilon:g}/{written[epsilon.unit or unit]}: of {name} epsilon is in {unit}; write "
+                f"{epsilon:g} or {epsilon:g}/{written[unit]} for as many of these."
+            )
+
+
+def _typed(options: AttackingOptions) -> list[tuple[str, Epsilon]]:
+    """Every epsilon of the command line, with its option."""
+    names = ("epsilons", "iterated_epsilons")
+    return [(name, one) for name in names for one in getattr(options, name) or () if isinstance(one, Epsilon)]
 
 
 def resolve(options: AttackingOptions) -> AttackConfig:
