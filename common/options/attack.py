@@ -169,9 +169,9 @@ def check(options: AttackOptions) -> None:
     for name, epsilon in _typed(attack):
         if 0 < epsilon < LEAST and epsilon.unit is None:
             raise UserError(
-                f"{flag(name)} {epsilon:g}: counts 1/255 of the pixels' range (of tables and sounds 1/100 of a standard "
-                "deviation), and so little changes nothing. For 8/255 write 8 or 8/255; if so little is meant, name the "
-                f"unit: {epsilon:g}/255."
+                f"{flag(name)} {epsilon:g}: counts 1/255 of the pixels' range (of tables and sounds 1/100 of a "
+                "standard deviation), and so little changes nothing. For 8/255 write 8 or 8/255; if so little is "
+                f"meant, name the unit: {epsilon:g}/255."
             )
     for name, attacks in MEANT_FOR.items():
         if getattr(attack, name) is not None and not set(attacks) & set(attack.attacks):
