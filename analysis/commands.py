@@ -14,12 +14,12 @@ from common.records import ROOT, Record
 ENOUGH = 3  # paired seeds, to judge by
 
 # What train.py takes by default, so that it need not be typed: whatever the data set is, and for images.
-USUAL: dict[str, Any] = {"data_seed": 0, "accumulate": 1, "corrupt_labels": 0.0, "dropout": 0.0}
+USUAL: dict[str, Any] = {"data_seed": 0, "accumulate": 1, "corrupt_labels": 0.0, "dropout": 0.0, "measure_every": 1}
 OF_ALL_BUT_SOUNDS = {"warmup_epochs": 0}
 OF_IMAGES = {"batch_size": 128, "optimizer": "sgd", "momentum": 0.9, "weight_decay": 1e-4, "lr_drops": [0.5, 0.75]}
 # What is typed where it departs from that, in this order.
 OPTIONS: tuple[str, ...] = ("subset", "holdout", "test_subset", "target", "test_share", "corrupt_labels", "data_seed")
-OPTIONS += ("model", "width", "dropout", "epochs", "batch_size", "accumulate", "optimizer")
+OPTIONS += ("model", "width", "dropout", "epochs", "measure_every", "batch_size", "accumulate", "optimizer")
 OPTIONS += ("lr", "lr_drops", "momentum", "weight_decay", "augment", "seed")
 # What makes a method ERM, and a plain one.
 PLAIN = {"mixup": False, "alpha": None, "lam_per": None, "warmup_epochs": 0, "dropout": 0.0}

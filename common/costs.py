@@ -133,13 +133,14 @@ def predict(
     training = training_pass(blueprint, rows)
     at_once = EVALUATED_ON_CPU if device.type == "cpu" else EVALUATED_AT_ONCE
     evaluation = evaluation_pass(blueprint, min(at_once, max(train_rows, test_rows)))
+    measurements = -(-config.epochs // config.measure_every)
     copies = 4 if config.optimizer == "adam" else 3  # of the weights: themselves, gradients, one or two moments
     return Cost(
         parameters=parameters,
         training_flops=config.epochs * train_rows * (training.flops // rows),
         memory_bytes=copies * 4 * parameters + max(training.peak_bytes, evaluation.peak_bytes) + data_bytes,
         images_per_second=rate,
-        seconds=config.epochs * (train_rows + FORWARD_SHARE * test_rows) / rate,
+        seconds=(config.epochs * train_rows + measurements * FORWARD_SHARE * test_rows) / rate,
     )
 
 

@@ -134,6 +134,7 @@ def environment(accelerator: Accelerator) -> dict[str, object]:
     plugin = accelerator.state.dynamo_plugin
     return {
         "device": device_name(accelerator),
+        "cpu": cpu(),
         "threads": torch.get_num_threads(),
         "processes": accelerator.num_processes,
         "precision": accelerator.mixed_precision,
@@ -155,6 +156,15 @@ def device_name(accelerator: Accelerator) -> str:
     if accelerator.device.type == "cpu":
         return f"CPU {platform.machine()}"
     return str(accelerator.device.type)
+
+
+def cpu() -> dict[str, str]:
+    """The model of this machine's CPU, and the widest instructions that torch uses of it. Another kind rounds
+    convolutions differently: to a seed, it is another seed."""
+    known = getattr(torch.cpu, "get_capabilities", dict)()  # not in every release that we run on
+    wide = [name for name in ("avx2", "avx512_f", "avx512_bf16", "amx_bf16", "sve", "sve2", "neon") if known.get(name)]
+    instructions = [torch.backends.cpu.get_cpu_capability(), *wide]
+    return {"model": known.get("cpu_name") or platform.processor() or "unknown", "instructions": " ".join(instructions)}
 
 
 def peak_memory(accelerator: Accelerator) -> int:

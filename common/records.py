@@ -28,6 +28,7 @@ LATER = {
     "test_share": None,
     "dropout": 0.0,
     "warmup_epochs": 0,
+    "measure_every": 1,
 }
 
 Record = dict[str, Any]

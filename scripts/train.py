@@ -87,8 +87,8 @@ def _train(
     schedule = MultiStepLR(optimizer, [round(drop * config.epochs * steps) for drop in config.lr_drops])
     model, stepper = accelerator.prepare(network, optimizer)
 
-    curve: list[Row] = []
-    seconds = training_seconds = 0.0
+    curve: list[Row] = []  # of the epochs that are measured
+    done, seconds, training_seconds = 0, 0.0, 0.0
     saved = None if asked.run.overwrite else processes.from_main(accelerator, run.saved_state)
     if saved:
         try:
@@ -97,19 +97,20 @@ def _train(
             if accelerator.scaler is not None:
                 accelerator.scaler.load_state_dict(saved["scaler"])
             curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
+            done = saved.get("epoch", len(curve))  # kept since epochs may go unmeasured
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise UserError(
                 f"{run.state_path}: does not fit the network of this version of the code "
                 f"({' '.join(str(error).split())[:200]}); go on with the version that wrote it, or train again from "
                 "the start with --overwrite."
             ) from None
-        schedule.last_epoch = len(curve) * steps
-        processes.say(accelerator, f"Goes on after epoch {len(curve)} of {config.epochs}.")
+        schedule.last_epoch = done * steps
+        processes.say(accelerator, f"Goes on after epoch {done} of {config.epochs}.")
     if asked.run.tracker:
         accelerator.init_trackers(run.name, run.flat_config)
 
-    with Progress(config.epochs * steps, len(curve) * steps, is_main) as progress:
-        for epoch in range(len(curve) + 1, config.epochs + 1):
+    with Progress(config.epochs * steps, done * steps, is_main) as progress:
+        for epoch in range(done + 1, config.epochs + 1):
             begun, lr = time.perf_counter(), optimizer.param_groups[0]["lr"]
             torch.manual_seed(seed("dropout", config.seed, epoch, accelerator.process_index))
             plan = run.plan(epoch).to(device)
@@ -119,23 +120,27 @@ def _train(
                 )
                 training_seconds += time.perf_counter() - begun
                 processes.share_buffers(accelerator, network)
-                seen = loop.outcomes(accelerator, network, test_part)
-                fitted = loop.outcomes(accelerator, network, clean_part) if run.data.corruption else None
+                if is_measured := epoch % config.measure_every == 0 or epoch == config.epochs:
+                    seen = loop.outcomes(accelerator, network, test_part)
+                    fitted = loop.outcomes(accelerator, network, clean_part) if run.data.corruption else None
             except DivergedError as error:
-                kept = f" The state after epoch {epoch - 1} is kept in {run.state_path}." if curve else ""
+                kept = f" The state after epoch {epoch - 1} is kept in {run.state_path}." if epoch > 1 else ""
                 raise DivergedError(
                     f"{run.name}: epoch {epoch} of {config.epochs}: {error} (It is {lr:g} here.) Another value is "
                     f"another run, which starts from its first epoch.{kept}"
                 ) from None
-            tested = metrics.errors(seen.ranks, seen.losses, classes)
+            if is_measured:
+                curve.append({"epoch": epoch, "lr": lr, "train": trained})
+                curve[-1]["test"] = metrics.errors(seen.ranks, seen.losses, classes)
+                if fitted:
+                    curve[-1]["labels"] = run.by_label(fitted.predicted)
+                accelerator.log(_scalars(config.mixup, curve[-1]), step=epoch)
+            error = f", test error {_percent(curve[-1]['test'])}" if curve else ""
+            progress.say(f"epoch {epoch}/{config.epochs}{error}")
             seconds += time.perf_counter() - begun
-            curve.append({"epoch": epoch, "lr": lr, "train": trained, "test": tested})
-            if fitted:
-                curve[-1]["labels"] = run.by_label(fitted.predicted)
-            accelerator.log(_scalars(config.mixup, curve[-1]), step=epoch)
-            progress.say(f"epoch {epoch}/{config.epochs}, test error {_percent(tested)}")
             if is_main:
                 run.save_state(
+                    epoch=epoch,
                     network=network.state_dict(),
                     optimizer=optimizer.state_dict(),
                     scaler=accelerator.scaler.state_dict() if accelerator.scaler else {},
@@ -179,8 +184,9 @@ def _train(
 
 
 def _final(curve: list[Row]) -> dict[str, Any]:
-    """The last epoch, and beside it what others report: the median of the last ten, and the best."""
-    last_ten = [row["test"]["errors"] for row in curve[-10:]]
+    """The last epoch, and beside it what others report: the median of the last ten, and the best; of these as many as
+    were measured."""
+    last_ten = [row["test"]["errors"] for row in curve if row["epoch"] > curve[-1]["epoch"] - 10]
     best = min(curve, key=lambda row: row["test"]["errors"])
     return {
         "last_epoch": {"epoch": curve[-1]["epoch"], **curve[-1]["test"]},

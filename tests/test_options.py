@@ -186,6 +186,7 @@ ANOTHER = {
     "lam_per": "row",
     "warmup_epochs": 7,
     "epochs": 100,
+    "measure_every": 7,
     "batch_size": 100,
     "accumulate": 7,
     "optimizer": "adam",

@@ -106,6 +106,16 @@ def test_what_means_nothing_without_mixup_is_left_out_of_erm(write):
     ]
 
 
+def test_rows_can_be_drawn_anew_for_each_seed(write):
+    content = "train: {dataset: wine, subset: 50, mixup: [no, yes], seed: [0, 3], data-seed: seed}"
+    assert names(content, write) == [
+        "wine-50-mlp-erm-seed0",
+        "wine-50-mlp-mixup1.0-seed0",
+        "wine-50-rows3-mlp-erm-seed3",
+        "wine-50-rows3-mlp-mixup1.0-seed3",
+    ]
+
+
 def test_what_an_option_takes_several_of_is_no_list_of_runs(write):
     content = "train: {dataset: wine, lr-drops: [0.3, 0.6]}\nboundary: {seeds: [0, 1], sets: [moons, circles]}"
     assert words(content, write) == ["--dataset wine --lr-drops 0.3 0.6", "--seeds 0 1 --sets moons circles"]
@@ -154,6 +164,7 @@ STUDIES = {  # runs, and all that is in it
     "corrupted": (24, 24),
     "deck": (6, 14),
     "demo": (3, 8),
+    "few-cifar": (32, 32),
     "laptop": (6, 14),
     "paper-cifar": (36, 42),
     "speech": (18, 18),

@@ -48,6 +48,7 @@ def test_the_whole_chain(method):
     assert [round(row["lr"], 6) for row in record["curve"]] == [0.1, 0.1, 0.01, 0.001]
     assert os.listdir("checkpoints") == [f"{record['run']}.safetensors"]
     assert (record["environment"]["threads"], record["environment"]["processes"]) == (1, 1)
+    assert all(record["environment"]["cpu"].values())
     assert record["config"]["mixup"] is bool(method)
     errors = [row["test"]["errors"] for row in record["curve"]]
     final = record["final"]
@@ -106,6 +107,37 @@ def test_stopped_after_any_epoch_it_ends_as_if_undisturbed(stopped, epochs, meth
     assert not Path("results").exists()
     assert measured(run(*method)) == measured(whole)
     assert [path.suffix for path in Path("checkpoints").iterdir()] == [".safetensors"]
+
+
+@pytest.mark.parametrize("method", [[], ["--mixup", "--corrupt-labels", "0.5"]])
+def test_measured_every_third_epoch_and_the_last_the_numbers_are_those_of_every_one(method):
+    whole = run(*method)
+    record = run(*method, "--measure-every", "3")
+    assert record["run"] == whole["run"].replace("-4ep", "-4ep-every3")
+    assert record["weights"] == whole["weights"]
+    assert record["curve"] == [whole["curve"][2], whole["curve"][3]]
+    final, other = record["final"], whole["final"]
+    assert all(final[part] == other[part] for part in ("last_epoch", "clean_train"))
+    errors = {row["epoch"]: row["test"]["errors"] for row in record["curve"]}
+    assert final["median_of_last_ten"] == {"epochs": 2, "errors": (errors[3] + errors[4]) / 2}
+    assert final["best_epoch"]["errors"] == min(errors.values())
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 4])
+def test_stopped_between_measurements_it_ends_as_if_undisturbed(stopped, epochs):
+    argv = ["--mixup", "--measure-every", "3"]
+    whole = run(*argv, "--results-dir", "whole", "--checkpoint-dir", "whole")
+    stopped(epochs, lambda: run(*argv))
+    assert measured(run(*argv)) == measured(whole)
+
+
+def test_the_median_of_the_last_ten_epochs_is_of_those_that_were_measured():
+    def final(epochs):
+        return train._final([{"epoch": epoch, "test": {"errors": epoch}} for epoch in epochs])
+
+    assert final(range(1, 41))["median_of_last_ten"] == {"epochs": 10, "errors": 35.5}
+    assert final([20, 40])["median_of_last_ten"] == {"epochs": 1, "errors": 40}
+    assert final([12, 16, 20, 24, 25])["median_of_last_ten"] == {"epochs": 4, "errors": 22}
 
 
 def test_a_killed_process_goes_on_by_the_same_command():

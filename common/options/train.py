@@ -99,6 +99,9 @@ class TrainingOptions:
 
     epochs: Annotated[int | None, own("N", "200; digits: 60; sounds: 30; tables: 100")] = None
     """Passes over the training rows."""
+    measure_every: int = 1
+    """Measure on the test rows after every Nth epoch, and after the last: less to wait for. It changes no number that is
+    measured."""
     batch_size: Annotated[int | None, own("N", "128; sounds: 100; tables: 16")] = None
     """Rows a step, over all processes together."""
     accumulate: int = 1
@@ -169,6 +172,7 @@ class TrainConfig:
     lam_per: LamPer | None  # None under ERM
     warmup_epochs: int  # 0 under ERM
     epochs: int
+    measure_every: int
     batch_size: int
     accumulate: int
     optimizer: Optimizer
@@ -232,6 +236,7 @@ LIMITS = {
     "alpha": "(0, inf)",
     "warmup_epochs": "[0, inf)",
     "epochs": "[1, inf)",
+    "measure_every": "[1, inf)",
     "batch_size": "[2, inf)",
     "accumulate": "[1, inf)",
     "lr": "(0, inf)",
@@ -351,6 +356,7 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
         lam_per=(mixing.lam_per or "batch") if mixing.mixup else None,
         warmup_epochs=warmup if mixing.mixup else 0,
         epochs=epochs,
+        measure_every=training.measure_every,
         batch_size=rows,
         accumulate=pieces,
         optimizer=optimizer,
@@ -398,6 +404,7 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
     add("width", f"w{config.width}")
     add("dropout", f"dropout{config.dropout}")
     add("epochs", f"{config.epochs}ep")
+    add("measure_every", f"every{config.measure_every}")
     add("batch_size", f"b{config.batch_size}")
     add("accumulate", f"acc{config.accumulate}")
     add("optimizer", config.optimizer, without)

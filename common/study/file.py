@@ -71,7 +71,8 @@ def entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def expanded(where: str, script: str, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One set of options for each value of a list, where the option takes one; the seeds change last, so that what is
-    to be compared is there together. What means nothing without mixup is left out of ERM."""
+    to be compared is there together. ``data-seed: seed`` draws rows anew for each seed. What means nothing without mixup
+    is left out of ERM."""
     several = [
         name
         for name, value in entry.items()
@@ -84,6 +85,8 @@ def expanded(where: str, script: str, entry: Mapping[str, Any]) -> list[dict[str
     expanded = []
     for values in itertools.product(*(entry[name] for name in axes)):
         lines = dict(entry) | dict(zip(axes, values, strict=True))
+        if lines.get("data_seed") == "seed":
+            lines["data_seed"] = lines.get("seed", "0")
         if "mixup" in axes and str(lines["mixup"]).lower() in cli.NO:
             lines = {name: value for name, value in lines.items() if name not in ("alpha", "lam_per", "warmup_epochs")}
         if lines not in expanded:
