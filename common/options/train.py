@@ -100,8 +100,8 @@ class TrainingOptions:
     epochs: Annotated[int | None, own("N", "200; digits: 60; sounds: 30; tables: 100")] = None
     """Passes over the training rows."""
     measure_every: int = 1
-    """Measure on the test rows after every Nth epoch, and after the last: less to wait for. It changes no number that is
-    measured."""
+    """Measure on the test rows after every Nth epoch, and after the last: less to wait for. No number that is measured
+    changes by it."""
     batch_size: Annotated[int | None, own("N", "128; sounds: 100; tables: 16")] = None
     """Rows a step, over all processes together."""
     accumulate: int = 1

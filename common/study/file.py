@@ -71,8 +71,8 @@ def entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def expanded(where: str, script: str, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One set of options for each value of a list, where the option takes one; the seeds change last, so that what is
-    to be compared is there together. ``data-seed: seed`` draws rows anew for each seed. What means nothing without mixup
-    is left out of ERM."""
+    to be compared is there together. ``data-seed: seed`` draws rows anew for each seed. What means nothing without
+    mixup is left out of ERM."""
     several = [
         name
         for name, value in entry.items()
