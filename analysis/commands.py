@@ -9,18 +9,11 @@ import pandas as pd
 
 from analysis.collect import Results
 from analysis.rows import is_drawn
+from common.options.train import TrainConfig, command_words, resolve
 from common.records import ROOT, Record
 
 ENOUGH = 3  # paired seeds, to judge by
 
-# What train.py takes by default, so that it need not be typed: whatever the data set is, and for images.
-USUAL: dict[str, Any] = {"data_seed": 0, "accumulate": 1, "corrupt_labels": 0.0, "dropout": 0.0, "measure_every": 1}
-OF_ALL_BUT_SOUNDS = {"warmup_epochs": 0}
-OF_IMAGES = {"batch_size": 128, "optimizer": "sgd", "momentum": 0.9, "weight_decay": 1e-4, "lr_drops": [0.5, 0.75]}
-# What is typed where it departs from that, in this order.
-OPTIONS: tuple[str, ...] = ("subset", "holdout", "test_subset", "target", "test_share", "corrupt_labels", "data_seed")
-OPTIONS += ("model", "width", "dropout", "epochs", "measure_every", "batch_size", "accumulate", "optimizer")
-OPTIONS += ("lr", "lr_drops", "momentum", "weight_decay", "augment", "seed")
 # What makes a method ERM, and a plain one.
 PLAIN = {"mixup": False, "alpha": None, "lam_per": None, "warmup_epochs": 0, "dropout": 0.0}
 # Options of this machine that its commands keep.
@@ -43,20 +36,13 @@ def holdout(results: Results) -> str:
 
 def train(record: Record, changes: Mapping[str, Any]) -> str:
     """Trains as a train record was, but for these fields of its configuration: seed, mixup, alpha, epochs, …"""
-    config = {**record["config"], **changes}
-    words = ["python", "scripts/train.py"]
-    typed = _typed(record)
-    kind = record["data"]["kind"]
-    usual = USUAL | (OF_IMAGES if kind == "images" else {}) | (OF_ALL_BUT_SOUNDS if kind != "sounds" else {})
-    if config["dataset"] != "cifar10":
-        words += ["--dataset", typed.get("--dataset", config["dataset"])]
-    for field in OPTIONS:
-        words += _option(field, config.get(field), usual)
-    if config["mixup"]:
-        words += ["--mixup", "--alpha", str(config["alpha"] or 1.0)]
-        words += ["--lam-per", "row"] if config["lam_per"] == "row" else []
-        words += _option("warmup_epochs", config.get("warmup_epochs"), usual)
-    return shlex.join([*words, *_kept(typed)])
+    typed, data = _typed(record), record["data"]
+    kind, side = data["kind"], data["shape"][-1] if data["kind"] == "images" else None
+    asked = TrainConfig.from_json(record["config"] | changes)
+    words = command_words(resolve(asked, asked.dataset, kind, side), kind, side)
+    if "--dataset" in words and "--dataset" in typed:
+        words[words.index("--dataset") + 1] = typed["--dataset"]
+    return shlex.join(["python", "scripts/train.py", *words, *_kept(typed)])
 
 
 def seeds(results: Results, setting: str, method: str, enough: int = ENOUGH, than: str = "ERM") -> list[str]:
@@ -105,13 +91,6 @@ def _folder(results: Results) -> str:
     if folder == ROOT / "results":
         return ""
     return f" --results-dir {shlex.quote(str(folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder))}"
-
-
-def _option(field: str, value: Any, usual: Mapping[str, Any]) -> list[str]:
-    if value is None or usual.get(field) == value:
-        return []
-    values = value if isinstance(value, list) else [value]
-    return ["--" + field.replace("_", "-"), *map(str, values)]
 
 
 def _wanted(rows: pd.DataFrame, method: str, enough: int = ENOUGH, than: str = "ERM") -> list[int]:

@@ -17,8 +17,10 @@ from typing import Any, TypeVar, get_args, get_origin
 import tyro
 import yaml
 
-from common import records, signals
+from common import signals
 from common.errors import UserError
+from common.options.fields import check, earlier
+from common.options.train import TrainConfig
 
 Options = TypeVar("Options")
 
@@ -42,14 +44,16 @@ def parse(
 ) -> Options:
     """The options of a script: command line before the file that `config_file` finds in them before default.
 
-    raises UserError for a file that cannot be used; a mistyped option ends in tyro's box and SystemExit(2)
+    raises UserError for a file that cannot be used, a number out of range, or options that clash; a mistyped option
+    ends in tyro's box and SystemExit(2)
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     typed = _tyro(options, argv, description)
     file = config_file(typed) if config_file else None
-    if file is None:
-        return typed
-    return _tyro(options, argv, description, default=from_mapping(options, file, _read(file))[0])
+    if file is not None:
+        typed = _tyro(options, argv, description, default=from_mapping(options, file, _read(file))[0])
+    check(typed)
+    return typed
 
 
 def is_speaker() -> bool:
@@ -196,7 +200,7 @@ def _read(file: Path) -> dict[Any, Any]:
     if isinstance(content, dict) and "schema" in content and "kind" in content:
         if content["kind"] != "train" or not isinstance(content.get("config"), dict):
             raise UserError(f"--config {file}: a record of kind {content['kind']!r}; only a train record can be rerun.")
-        content = records.LATER | content["config"]
+        content = earlier(TrainConfig) | content["config"]
     if content in (None, ""):
         return {}
     if not isinstance(content, dict):

@@ -6,8 +6,8 @@ import os
 import platform
 import resource
 import socket
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import psutil
 import torch
@@ -161,7 +161,7 @@ def device_name(accelerator: Accelerator) -> str:
 def cpu() -> dict[str, str]:
     """The model of this machine's CPU, and the widest instructions that torch uses of it. Another kind rounds
     convolutions differently: to a seed, it is another seed."""
-    known = getattr(torch.cpu, "get_capabilities", dict)()  # not in every release that we run on
+    known: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # not in every release that we run on
     wide = [name for name in ("avx2", "avx512_f", "avx512_bf16", "amx_bf16", "sve", "sve2", "neon") if known.get(name)]
     instructions = [torch.backends.cpu.get_cpu_capability(), *wide]
     return {"model": known.get("cpu_name") or platform.processor() or "unknown", "instructions": " ".join(instructions)}

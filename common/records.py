@@ -13,22 +13,26 @@ from typing import Any
 
 from common.errors import UserError
 from common.files import write_whole
+from common.options.attack import AttackConfig
+from common.options.baseline import BaselineConfig
+from common.options.benchmark import MeasuredConfig
+from common.options.boundary import BoundaryConfig
+from common.options.fields import earlier
+from common.options.fields import schema as schema_of
+from common.options.interpolate import InterpolateConfig
+from common.options.train import TrainConfig
 
 SCHEMA = 1
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("torch", "torchvision", "accelerate", "datasets", "evaluate", "numpy", "scikit-learn")
 
-# Options of training that came after the first records, and what was in force before there was a choice.
-LATER = {
-    "optimizer": "sgd",
-    "accumulate": 1,
-    "test_subset": None,
-    "corrupt_labels": 0.0,
-    "target": None,
-    "test_share": None,
-    "dropout": 0.0,
-    "warmup_epochs": 0,
-    "measure_every": 1,
+CONFIGS: dict[str, type[Any]] = {  # by kind of record
+    "train": TrainConfig,
+    "attack": AttackConfig,
+    "interpolate": InterpolateConfig,
+    "boundary": BoundaryConfig,
+    "baseline": BaselineConfig,
+    "benchmark": MeasuredConfig,
 }
 
 Record = dict[str, Any]
@@ -51,7 +55,7 @@ def write(path: Path, record: Record) -> None:
 
 
 def read(path: Path) -> Record:
-    """A train record's ``config`` holds every option, those of `LATER` too.
+    """A train record's ``config`` holds every option, those too that came after the record.
 
     raises UserError for a file that is no record of ours, with the field that is wrong
     """
@@ -67,7 +71,7 @@ def read(path: Path) -> Record:
     if trouble:
         raise UserError(f"{path}: not a record ({trouble}). Restore it, or move it away and run again.")
     if record["kind"] == "train":
-        record["config"] = LATER | record["config"]
+        record["config"] = earlier(TrainConfig) | record["config"]
     return record
 
 
@@ -142,6 +146,7 @@ def _schema() -> Any:
             del sys.modules[spared]
 
     schema = json.loads(Path(__file__).with_name("record.schema.json").read_text())
+    schema["$defs"] |= {f"{kind}_config": schema_of(config) for kind, config in CONFIGS.items()}
     return jsonschema.Draft202012Validator(schema)
 
 

@@ -17,6 +17,7 @@ from common.data.sources import Source
 from common.errors import UserError
 from common.models import Blueprint
 from common.options import OF_ROWS, TrainConfig, TrainOptions, resolve, run_name, split
+from common.options.fields import earlier
 from common.plan import Plan, batch_stops, draw
 
 Config = dict[str, Any]
@@ -149,7 +150,7 @@ class Run:
             return None
         state = checkpoints.load_state(self.state_path)
         try:
-            config = records.LATER | json.loads(state["config"]) | {"precision": state["precision"]}
+            config = earlier(TrainConfig) | json.loads(state["config"]) | {"precision": state["precision"]}
             mark = state["fingerprint"]
         except (KeyError, TypeError, ValueError):
             raise UserError(
@@ -185,7 +186,7 @@ def describe(asked: TrainOptions, source: Source, precision: str) -> Run:
     data = select(whole, **{name: getattr(options, name) for name in OF_ROWS})
     shape = tuple(data.train.inputs.shape[1:])
     side = shape[-1] if data.kind == "images" else None
-    config = resolve(asked, data.name, data.kind, side)
+    config = resolve(asked.asked, data.name, data.kind, side)
     name = run_name(config, data.kind, side, precision)
     return Run(
         name=name,

@@ -16,7 +16,7 @@ from common.data.dataset import Dataset, fingerprint, select
 from common.data.load import load
 from common.errors import UserError
 from common.models import Blueprint
-from common.options import OF_ROWS, MixupOptions, TrainingOptions, TrainOptions, resolve, run_name
+from common.options import OF_ROWS, TrainConfig, resolve, run_name
 from common.records import Record
 
 SHOWN = 20  # names of runs that an error lists, at most
@@ -103,8 +103,8 @@ def _folders(results_dir: Path, checkpoint_dir: Path) -> str:
 
 
 def _default_name(seed: int, mixup: bool) -> str:
-    options = TrainOptions(training=TrainingOptions(seed=seed), mixing=MixupOptions(mixup=mixup))
-    return run_name(resolve(options, "cifar10", "images", 32), "images", 32, "no")
+    config = resolve(TrainConfig(seed=seed, mixup=mixup), "cifar10", "images", 32)
+    return run_name(config, "images", 32, "no")
 
 
 def _there(results_dir: Path) -> dict[str, Path]:

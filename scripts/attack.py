@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from common import cli, records
 from common.errors import UserError
-from common.options.attack import AttackConfig, AttackOptions, attack_name, check, check_unit, passes, resolve
+from common.options.attack import AttackConfig, AttackOptions, attack_name, check_unit, passes, resolve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,6 @@ def main(argv: Sequence[str] | None = None) -> list[Path]:
     """Attacks every model by every model. returns the records' paths, source by source (with --plan, of records that
     may not be there yet)"""
     asked = cli.parse(AttackOptions, __doc__ or "", argv)
-    check(asked)
     return fill_matrix(asked)
 
 
@@ -50,7 +49,7 @@ def fill_matrix(asked: AttackOptions) -> list[Path]:
     say = print if is_main else lambda _: None
     environment = records.environment(**processes.measuring_environment(accelerator))
     with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
-        folders = asked.run.results_dir, asked.run.checkpoint_dir, asked.models.data_dir
+        folders = asked.run.results_dir, asked.run.checkpoint_dir, asked.run.data_dir
         runs = trained.find(asked.models.runs, *folders, accelerator.device)
     config, models = resolve(asked.attack), dict(enumerate(run.model for run in runs))
     bench = matrix.Bench(

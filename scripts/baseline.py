@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from common import cli
 from common.data import sources
 from common.options import baseline as options
-from common.options.baseline import BaselineOptions, Method
+from common.options.baseline import BaselineConfig, BaselineOptions, Method
 
 if TYPE_CHECKING:
     from common.runs import Run
@@ -34,7 +34,7 @@ class Baseline:
 
     name: str
     method: Method
-    config: dict[str, Any]
+    config: BaselineConfig
     run: "Run"
     path: Path
 
@@ -42,14 +42,13 @@ class Baseline:
         """raises UserError where the record under this name is of another configuration or other data"""
         from common import records
 
-        return records.is_of(self.path, self.config, self.run.fingerprint)
+        return records.is_of(self.path, self.config.to_json(), self.run.fingerprint)
 
 
 def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     """returns the records' paths, or None with --plan"""
     asked = cli.parse(BaselineOptions, __doc__ or "", argv)
-    options.check(asked)
-    source = sources.find(asked.data.dataset, asked.data.data_dir)
+    source = sources.find(asked.data.dataset, asked.run.data_dir)
     options.check_kind(source.name, source.kind)
 
     # torch and scikit-learn take seconds to import; what can be refused without them has been refused by now.
@@ -87,7 +86,7 @@ def measure(one: Baseline) -> dict[str, Any]:
     from common import baselines, metrics, records
 
     begun, data, clean = time.perf_counter(), one.run.data, one.run.clean_train
-    classifier = baselines.build(one.method, one.config["seed"])
+    classifier = baselines.build(one.method, one.config.seed)
     if not baselines.fit(classifier, data.train):
         print(f"{one.name}: its {baselines.ROUNDS[one.method]} rounds were over before it had converged", flush=True)
     wrong = baselines.wrong(classifier, data.test)
@@ -95,7 +94,7 @@ def measure(one: Baseline) -> dict[str, Any]:
         "schema": records.SCHEMA,
         "kind": "baseline",
         "run": one.name,
-        "config": one.config,
+        "config": one.config.to_json(),
         "data": one.run.data_json,
         "parents": [],
         "final": {
@@ -121,7 +120,7 @@ def _predicted(one: Baseline) -> float:
     from common import baselines
 
     begun = time.perf_counter()
-    baselines.fit(baselines.build(one.method, one.config["seed"], TRIAL_ROUNDS), one.run.data.train)
+    baselines.fit(baselines.build(one.method, one.config.seed, TRIAL_ROUNDS), one.run.data.train)
     return (time.perf_counter() - begun) / TRIAL_ROUNDS * baselines.ROUNDS[one.method]
 
 

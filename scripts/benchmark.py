@@ -11,7 +11,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,9 @@ from common.chance import rng
 from common.contest import Contest, Turn, paired
 from common.data.dataset import Part
 from common.errors import UserError
-from common.options.attack import Attack, AttackingOptions
+from common.options.attack import Attack, AttackConfig
 from common.options.attack import resolve as resolve_attack
-from common.options.benchmark import BenchmarkOptions, MeasuredConfig, check, resolve
+from common.options.benchmark import BenchmarkOptions, MeasuredConfig, resolve
 from common.plan import draw
 
 CLASSES = 10
@@ -47,7 +46,6 @@ POINTS = 21  # interpolate.py's own
 def main(argv: Sequence[str] | None = None) -> Path:
     """returns the record's path"""
     asked = cli.parse(BenchmarkOptions, __doc__ or "", argv)
-    check(asked)
     accelerator = processes.start(asked.run.threads, None)
     if accelerator.num_processes > 1:
         raise UserError("The benchmark compares single processes; start it with one.")
@@ -66,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
         "schema": records.SCHEMA,
         "kind": "benchmark",
         "run": name,
-        "config": asdict(measured),
+        "config": measured.to_json(),
         "environment": environment,
         "parents": [],
         "final": final,
@@ -205,9 +203,9 @@ def our_attack(measured: MeasuredConfig, attack: Attack) -> Turn:
     """As attack.py makes and tests examples. A turn returns the errors, epsilon by epsilon, target by target."""
     accelerator = processes.start(torch.get_num_threads(), None)
     asked = (
-        AttackingOptions((attack,), epsilons=EPSILONS)
+        AttackConfig((attack,), epsilons=EPSILONS)
         if attack == "fgsm"
-        else AttackingOptions((attack,), iterated_epsilons=(PGD_EPSILON,), pgd_steps=PGD_STEPS)
+        else AttackConfig((attack,), iterated_epsilons=(PGD_EPSILON,), pgd_steps=PGD_STEPS)
     )
     part = _images(measured.rows).to(accelerator.device)
     networks = [network.to(accelerator.device) for network in _finished(measured.width)]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from common import cli
 from common.options import boundary as options
-from common.options.boundary import BoundaryOptions
+from common.options.boundary import BoundaryConfig, BoundaryOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ class Toy:
     """
 
     name: str
-    config: dict[str, Any]
+    config: BoundaryConfig
     precision: str
     data: "Dataset"
     fingerprint: str
@@ -45,26 +45,25 @@ class Toy:
     @property
     def methods(self) -> list[tuple[int, float | None]]:
         """Each seed and alpha to train with; None is ERM."""
-        return [(seed, alpha) for seed in self.config["seeds"] for alpha in (None, *self.config["alphas"])]
+        return [(seed, alpha) for seed in self.config.seeds for alpha in (None, *self.config.alphas)]
 
     @property
     def steps(self) -> int:
         """Of all trainings together."""
         from common.plan import batch_stops
 
-        per_epoch = len(batch_stops(len(self.data.train), self.config["batch_size"]))
-        return len(self.methods) * self.config["epochs"] * per_epoch
+        per_epoch = len(batch_stops(len(self.data.train), self.config.batch_size))
+        return len(self.methods) * self.config.epochs * per_epoch
 
 
 def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     """returns the records' paths, or None with --plan"""
     asked = cli.parse(BoundaryOptions, __doc__ or "", argv)
-    options.check(asked)
 
     from common import processes, records
     from common.progress import Progress, duration
 
-    accelerator = processes.start(threads=1, tracker=None)  # two would be slower: the network is too small
+    accelerator = processes.start(asked.run.threads, tracker=None)
     environment = records.environment(**processes.environment(accelerator))
     toys = _describe(asked, accelerator.mixed_precision)
     done = [not asked.run.overwrite and processes.from_main(accelerator, partial(_is_done, toy)) for toy in toys]
@@ -92,10 +91,10 @@ def measure(accelerator: "Accelerator", toy: Toy, step_done: Callable[[], None])
 
     begun = time.perf_counter()
     extent = toys.extent(toy.data.train.inputs.numpy())
-    grid = toys.grid(extent, toy.config["grid"])
+    grid = toys.grid(extent, toy.config.grid)
     models, maps, parameters = [], [], 0
     for seed, alpha in toy.methods:
-        network = train(accelerator, toy, seed, alpha, toy.config["epochs"], step_done)
+        network = train(accelerator, toy, seed, alpha, toy.config.epochs, step_done)
         seen = loop.outcomes(accelerator, network, toy.data.train.to(accelerator.device))
         probability = _probability(network, grid)
         method = {"mixup": alpha is not None, "alpha": alpha, "seed": seed}
@@ -103,11 +102,11 @@ def measure(accelerator: "Accelerator", toy: Toy, step_done: Callable[[], None])
             "train": metrics.errors(seen.ranks, seen.losses, 2),
             "band": {"n": len(grid), "points": toys.in_band(probability)},
         }
-        if toy.config["set"] in toys.ROUND_THE_ORIGIN:
+        if toy.config.set in toys.ROUND_THE_ORIGIN:
             row["radius"] = _along_the_radius(network)
         models.append(row)
-        if seed == toy.config["seeds"][0]:
-            side = toy.config["grid"]
+        if seed == toy.config.seeds[0]:
+            side = toy.config.grid
             maps.append(method | {"p": probability.reshape(side, side).round(3).tolist()})
         parameters = sum(parameter.numel() for parameter in network.parameters())
     accelerator.free_memory()  # it would keep every network that it prepared
@@ -116,11 +115,11 @@ def measure(accelerator: "Accelerator", toy: Toy, step_done: Callable[[], None])
         "schema": records.SCHEMA,
         "kind": "boundary",
         "run": toy.name,
-        "config": toy.config,
+        "config": toy.config.to_json(),
         "data": _data_json(toy),
         "parents": [],
         "final": {
-            "grid": {"x": list(extent[0]), "y": list(extent[1]), "side": toy.config["grid"]},
+            "grid": {"x": list(extent[0]), "y": list(extent[1]), "side": toy.config.grid},
             "points": {
                 "x": places[:, 0].tolist(),
                 "y": places[:, 1].tolist(),
@@ -150,16 +149,12 @@ def train(
 
     config, part = toy.config, toy.data.train.to(accelerator.device)
     network = models.build(_blueprint(toy), seed).to(accelerator.device)
-    optimizer = SGD(
-        network.parameters(), config["lr"], config["momentum"], weight_decay=config["weight_decay"], fused=True
-    )
-    steps = epochs * len(batch_stops(len(part), config["batch_size"]))
-    schedule = MultiStepLR(optimizer, [round(drop * steps) for drop in config["lr_drops"]])
+    optimizer = SGD(network.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay, fused=True)
+    steps = epochs * len(batch_stops(len(part), config.batch_size))
+    schedule = MultiStepLR(optimizer, [round(drop * steps) for drop in config.lr_drops])
     model, stepper = accelerator.prepare(network, optimizer)
     for epoch in range(1, epochs + 1):
-        plan = draw(
-            len(part), config["batch_size"], seed=seed, epoch=epoch, alpha=alpha, lam_per=config["lam_per"], pad=0
-        )
+        plan = draw(len(part), config.batch_size, seed=seed, epoch=epoch, alpha=alpha, lam_per=config.lam_per, pad=0)
         loop.train_epoch(accelerator, model, stepper, schedule, part, plan.to(accelerator.device), step_done)
     return network.eval()
 
@@ -173,7 +168,8 @@ def _describe(asked: BoundaryOptions, precision: str) -> list[Toy]:
     found = []
     for name in (own.name,) if own else asked.data.sets or options.USUAL:
         config = options.resolve(asked, name)
-        data = own or toys.drawn(name, config["points"], config["noise"], config["data_seed"])
+        drawn: Any = config.points, config.noise, config.data_seed  # None of a file's points
+        data = own or toys.drawn(name, *drawn)
         run = options.record_name(config, precision)
         path = records.path_of(asked.run.results_dir, "toy", "boundary", run)
         found.append(Toy(run, config, precision, data, fingerprint(data), path))
@@ -184,14 +180,14 @@ def _is_done(toy: Toy) -> bool:
     """Whether the record of this very measurement is there. raises UserError where it is of another"""
     from common import records
 
-    return records.is_of(toy.record_path, toy.config, toy.fingerprint, precision=toy.precision)
+    return records.is_of(toy.record_path, toy.config.to_json(), toy.fingerprint, precision=toy.precision)
 
 
 def _blueprint(toy: Toy) -> Any:
     from common.data.dataset import statistics
     from common.models import Blueprint
 
-    return Blueprint("mlp", toy.config["width"], toy.data.classes, (2,), *statistics(toy.data.train.inputs))
+    return Blueprint("mlp", toy.config.width, toy.data.classes, (2,), *statistics(toy.data.train.inputs))
 
 
 def _probability(network: "nn.Module", places: "np.ndarray") -> "np.ndarray":
@@ -227,7 +223,7 @@ def _data_json(toy: Toy) -> dict[str, Any]:
         "origin": data.origin,
         "train": len(data.train),
         "measured_on": data.measured_on,
-        "measured": toy.config["grid"] ** 2,
+        "measured": toy.config.grid**2,
         "classes": list(data.classes),
         "shape": list(blueprint.shape),
         "mean": list(blueprint.mean),
@@ -242,14 +238,14 @@ def _predicted(accelerator: "Accelerator", toys: list[Toy]) -> float:
     train(accelerator, toys[0], 0, None, 1, lambda: None)
     begun = time.perf_counter()
     train(accelerator, toys[0], 0, 1.0, TRIAL_EPOCHS, lambda: None)
-    share = len(toys[0].methods) * toys[0].config["epochs"] / TRIAL_EPOCHS
+    share = len(toys[0].methods) * toys[0].config.epochs / TRIAL_EPOCHS
     return (time.perf_counter() - begun) * share * sum(toy.steps for toy in toys) / toys[0].steps
 
 
 def _opening(toy: Toy, is_done: bool) -> str:
     if is_done:
         return f"{toy.name} is there: {toy.record_path}. To measure it again, add --overwrite."
-    options = " ".join(f"{name}={value}" for name, value in toy.config.items() if value is not None)
+    options = " ".join(f"{name}={value}" for name, value in toy.config.to_json().items() if value is not None)
     return f"{toy.name}\n  options  {options}\n  record   {toy.record_path} (not there yet)"
 
 
@@ -257,7 +253,7 @@ def _closing(toy: Toy, models: list[dict[str, Any]]) -> str:
     """Training errors, and how wide the border is, of the first seed."""
     lines = [toy.name]
     for row in models:
-        if row["seed"] == toy.config["seeds"][0]:
+        if row["seed"] == toy.config.seeds[0]:
             method = f"mixup {row['alpha']:g}" if row["mixup"] else "ERM"
             band, errors = row["band"], row["train"]
             line = f"  {method:<10} {band['points'] / band['n']:6.1%} of the grid in .1 < p < .9, "

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from common import cli, records
 from common.errors import UserError
-from common.options.interpolate import InterpolateConfig, InterpolateOptions, check, record_name, resolve
+from common.options.interpolate import InterpolateConfig, InterpolateOptions, record_name, resolve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +53,6 @@ class Probe:
 def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     """returns the records' paths, or None with --plan"""
     asked = cli.parse(InterpolateOptions, __doc__ or "", argv)
-    check(asked)
 
     # torch takes seconds to import; what can be refused without it has been refused by now.
     from common import probes, processes, trained
@@ -63,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     processes.full_precision()
     environment = records.environment(**processes.measuring_environment(accelerator))
     with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
-        folders = asked.run.results_dir, asked.run.checkpoint_dir, asked.models.data_dir
+        folders = asked.run.results_dir, asked.run.checkpoint_dir, asked.run.data_dir
         runs = trained.find(asked.models.runs, *folders, accelerator.device)
     found = [_probe(asked, run, accelerator.device) for run in runs]
     done = [not asked.run.overwrite and processes.from_main(accelerator, partial(_is_done, probe)) for probe in found]

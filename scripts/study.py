@@ -16,7 +16,7 @@ from common import cli, files
 from common.cores import physical_cores, usable_cores
 from common.data import sources
 from common.errors import UnfinishedError
-from common.options.study import StudyOptions, check
+from common.options.study import StudyOptions
 from common.progress import duration
 from common.records import ROOT
 from common.study import crew, forecast, members, standing
@@ -33,7 +33,6 @@ TICK = 0.2  # seconds between two looks at what runs
 def main(argv: Sequence[str] | None = None) -> None:
     """raises UnfinishedError where a member failed"""
     asked = cli.parse(StudyOptions, __doc__ or "", argv)
-    check(asked)
     work = Work(asked, members.read(asked.study, asked.data_dir))
     if asked.print:
         print(work.as_commands())

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from common import cli
 from common.data import sources
 from common.errors import DivergedError, UserError
-from common.options import TrainOptions, check
+from common.options import TrainOptions
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -35,8 +35,7 @@ FOR_GPUS = ("wideresnet28", "densenet190")  # networks that in small, too, are t
 def main(argv: Sequence[str] | None = None) -> Path | None:
     """Trains one run. returns its record's path, or None with --plan"""
     asked = cli.parse(TrainOptions, __doc__ or "", argv, config_file=lambda options: options.run.config)
-    check(asked)
-    return train(asked, sources.find(asked.data.dataset, asked.data.data_dir))
+    return train(asked, sources.find(asked.data.dataset, asked.run.data_dir))
 
 
 def train(asked: TrainOptions, source: sources.Source) -> Path | None:
@@ -135,8 +134,8 @@ def _train(
                 if fitted:
                     curve[-1]["labels"] = run.by_label(fitted.predicted)
                 accelerator.log(_scalars(config.mixup, curve[-1]), step=epoch)
-            error = f", test error {_percent(curve[-1]['test'])}" if curve else ""
-            progress.say(f"epoch {epoch}/{config.epochs}{error}")
+            so_far = f", test error {_percent(curve[-1]['test'])}" if curve else ""
+            progress.say(f"epoch {epoch}/{config.epochs}{so_far}")
             seconds += time.perf_counter() - begun
             if is_main:
                 run.save_state(

@@ -1,11 +1,11 @@
-"""The options of the scripts, a file each; `fields` has what they share.
+"""The options of the scripts, a file each; `fields` says what an option is, `machine` has what every script takes.
 
 Nothing here imports torch, so that a mistyped option or a missing data set is answered at once.
 """
 
+from common.options.fields import check
 from common.options.train import (
     DEFAULTS,
-    LIMITS,
     OF_ROWS,
     TAKES,
     WIDTHS,
@@ -17,7 +17,6 @@ from common.options.train import (
     TrainConfig,
     TrainingOptions,
     TrainOptions,
-    check,
     resolve,
     run_name,
     split,
@@ -25,7 +24,6 @@ from common.options.train import (
 
 __all__ = [
     "DEFAULTS",
-    "LIMITS",
     "OF_ROWS",
     "TAKES",
     "WIDTHS",

@@ -3,14 +3,14 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
 from common.errors import UserError
-from common.options.fields import check_limits, flag, own
+from common.options.fields import Fact, flag, own, pieces
+from common.options.machine import MachineWithModels
 
 Attack = Literal["fgsm", "ifgsm", "pgd", "noise"]
 ATTACKS: tuple[Attack, ...] = get_args(Attack)
@@ -51,76 +51,43 @@ Epsilons = tuple[
 ]
 
 
+def _joined(epsilons: Sequence[float]) -> str:
+    return "+".join(repr(epsilon).removesuffix(".0") for epsilon in epsilons)
+
+
 @dataclass(frozen=True)
 class AttackedOptions:
     """Which models: each makes examples, and is tested on those of each."""
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional, own("[RUN ...]", "the deck's three")] = ()
     """Finished runs, by name or by train record."""
-    data_dir: Annotated[Path | None, own("PATH", "$MIXUP_DATA_DIR")] = None
-    """Folder that holds their data set, as for train.py."""
-
-
-@dataclass(frozen=True)
-class AttackingOptions:
-    """How. Epsilon is in 1/255 of the pixels' range, 8 or 8/255; for tables and sounds in hundredths of a feature's
-    standard deviation, 8 or 8/100."""
-
-    attacks: tuple[Attack, ...] = ATTACKS
-    """fgsm: one signed-gradient step; ifgsm: 10; pgd: more, from random starts; noise: random signs, the control."""
-    epsilons: Annotated[Epsilons | None, own("E ...", "1 2 4 8 16")] = None
-    """Of fgsm and noise."""
-    rows: Annotated[int | None, own("N", "all")] = None
-    """Attack this many rows at most with fgsm and noise, drawn by the seed."""
-    iterated_epsilons: Annotated[Epsilons | None, own("E ...", "4 8")] = None
-    """Of ifgsm and pgd, each step of which costs a forward and a backward pass."""
-    sample: Annotated[int | None, own("N", "1000")] = None
-    """Attack this many rows at most with ifgsm and pgd, drawn by the seed: the first of those of --rows."""
-    pgd_steps: Annotated[int | None, own("N", "20")] = None
-    """Of an eighth of epsilon."""
-    pgd_restarts: Annotated[int | None, own("N", "1")] = None
-    """Random starts; of each row the example that harms its source most is kept."""
-    seed: int = 0
-    """Draws the rows, the noise and the starts: the same for every model."""
-
-
-@dataclass(frozen=True)
-class AttackRunOptions:
-    """Where and how this machine runs it. None of it changes what is measured."""
-
-    batch_size: Annotated[int | None, own("N", "100; on a GPU: 500")] = None
-    """Rows at once on each process."""
-    threads: Annotated[int | None, own("N", "all cores, shared among local processes")] = None
-    """CPU threads of one process."""
-    results_dir: Path = Path("results")
-    """Where the train records are, and the attack records go."""
-    checkpoint_dir: Path = Path("checkpoints")
-    """Where the weights are."""
-    plan: bool = False
-    """Print the options in force, what is to be done and the time to expect; then stop."""
-    overwrite: bool = False
-    """Attack again, and replace, what is already there under these names."""
-
-
-@dataclass(frozen=True)
-class AttackOptions:
-    models: AttackedOptions = AttackedOptions()
-    attack: AttackingOptions = AttackingOptions()
-    run: AttackRunOptions = AttackRunOptions()
 
 
 @dataclass(frozen=True)
 class AttackConfig:
-    """Every option that decides the numbers; None where none of the attacks has a use for it."""
+    """How. Epsilon is in 1/255 of the pixels' range, 8 or 8/255; for tables and sounds in hundredths of a feature's
+    standard deviation, 8 or 8/100."""
 
-    attacks: tuple[Attack, ...]
-    epsilons: tuple[float, ...] | None
-    rows: int | None
-    iterated_epsilons: tuple[float, ...] | None
-    sample: int | None
-    pgd_steps: int | None
-    pgd_restarts: int | None
-    seed: int
+    attacks: Annotated[tuple[Attack, ...], Fact(piece=lambda it: "+".join(it))] = ATTACKS
+    """fgsm: one signed-gradient step; ifgsm: 10; pgd: more, from random starts; noise: random signs, the control."""
+    epsilons: Annotated[
+        Epsilons | None, own("E ...", "1 2 4 8 16"), Fact("[0, 1000]", lambda it: "eps" + _joined(it))
+    ] = None
+    """Of fgsm and noise."""
+    rows: Annotated[int | None, own("N", "all"), Fact("[1, inf)", "rows{}")] = None
+    """Attack this many rows at most with fgsm and noise, drawn by the seed."""
+    iterated_epsilons: Annotated[
+        Epsilons | None, own("E ...", "4 8"), Fact("[0, 1000]", lambda it: "iter" + _joined(it))
+    ] = None
+    """Of ifgsm and pgd, each step of which costs a forward and a backward pass."""
+    sample: Annotated[int | None, own("N", "1000"), Fact("[1, inf)", "sample{}")] = None
+    """Attack this many rows at most with ifgsm and pgd, drawn by the seed: the first of those of --rows."""
+    pgd_steps: Annotated[int | None, own("N", "20"), Fact("[1, inf)", "pgd{}")] = None
+    """Of an eighth of epsilon."""
+    pgd_restarts: Annotated[int | None, own("N", "1"), Fact("[1, inf)", "restarts{}")] = None
+    """Random starts; of each row the example that harms its source most is kept."""
+    seed: Annotated[int, Fact("[0, inf)", "draw{}")] = 0
+    """Draws the rows, the noise and the starts: the same for every model."""
 
     def epsilons_of(self, attack: Attack) -> tuple[float, ...]:
         return (self.iterated_epsilons if attack in ITERATED else self.epsilons) or ()
@@ -130,17 +97,40 @@ class AttackConfig:
         return dataclasses.asdict(self) | lists
 
 
-LIMITS = {
-    "epsilons": "[0, 1000]",
-    "rows": "[1, inf)",
-    "iterated_epsilons": "[0, 1000]",
-    "sample": "[1, inf)",
-    "pgd_steps": "[1, inf)",
-    "pgd_restarts": "[1, inf)",
-    "seed": "[0, inf)",
-    "batch_size": "[1, inf)",
-    "threads": "[1, 1024]",
-}
+@dataclass(frozen=True)
+class AttackRunOptions(MachineWithModels):
+    """Where and how this machine runs it. None of it changes what is measured."""
+
+    batch_size: Annotated[int | None, own("N", "100; on a GPU: 500"), Fact("[1, inf)")] = None
+    """Rows at once on each process."""
+
+
+@dataclass(frozen=True)
+class AttackOptions:
+    models: AttackedOptions = AttackedOptions()
+    attack: AttackConfig = AttackConfig()
+    run: AttackRunOptions = AttackRunOptions()
+
+    def refuse_clashes(self) -> None:
+        """raises UserError for options that mean nothing beside the others, or are said twice"""
+        asked = self.attack
+        for name in ("attacks", "epsilons", "iterated_epsilons"):
+            values = getattr(asked, name)
+            if values is not None and (not values or len(set(values)) < len(values)):
+                raise UserError(f"{flag(name)} {' '.join(map(str, values))}: needs one value at least, each once.")
+        for name, epsilon in _typed(asked):
+            if 0 < epsilon < LEAST and epsilon.unit is None:
+                raise UserError(
+                    f"{flag(name)} {epsilon:g}: counts 1/255 of the pixels' range (of tables and sounds 1/100 of a "
+                    "standard deviation), and so little changes nothing. For 8/255 write 8 or 8/255; if so little is "
+                    f"meant, name the unit: {epsilon:g}/255."
+                )
+        for name, attacks in MEANT_FOR.items():
+            if getattr(asked, name) is not None and not set(attacks) & set(asked.attacks):
+                raise UserError(
+                    f"{flag(name)}: means nothing without {' or '.join(attacks)} among the --attacks; leave it out."
+                )
+
 
 # Which attacks each option speaks to.
 MEANT_FOR: dict[str, Sequence[Attack]] = {
@@ -155,32 +145,7 @@ USUAL = {"epsilons": (1.0, 2.0, 4.0, 8.0, 16.0), "iterated_epsilons": (4.0, 8.0)
 USUAL |= {"pgd_steps": 20, "pgd_restarts": 1}
 
 
-def check(options: AttackOptions) -> None:
-    """Refuses what can be refused without a model: numbers out of range, options that clash.
-
-    raises UserError that names the option
-    """
-    attack = options.attack
-    check_limits(LIMITS, attack, options.run)
-    for name in ("attacks", "epsilons", "iterated_epsilons"):
-        values = getattr(attack, name)
-        if values is not None and (not values or len(set(values)) < len(values)):
-            raise UserError(f"{flag(name)} {' '.join(map(str, values))}: needs one value at least, each once.")
-    for name, epsilon in _typed(attack):
-        if 0 < epsilon < LEAST and epsilon.unit is None:
-            raise UserError(
-                f"{flag(name)} {epsilon:g}: counts 1/255 of the pixels' range (of tables and sounds 1/100 of a "
-                "standard deviation), and so little changes nothing. For 8/255 write 8 or 8/255; if so little is "
-                f"meant, name the unit: {epsilon:g}/255."
-            )
-    for name, attacks in MEANT_FOR.items():
-        if getattr(attack, name) is not None and not set(attacks) & set(attack.attacks):
-            raise UserError(
-                f"{flag(name)}: means nothing without {' or '.join(attacks)} among the --attacks; leave it out."
-            )
-
-
-def check_unit(options: AttackingOptions, unit: str, name: str) -> None:
+def check_unit(options: AttackConfig, unit: str, name: str) -> None:
     """unit  of epsilon for the data set of this name
 
     raises UserError where an epsilon was typed in another
@@ -194,43 +159,29 @@ def check_unit(options: AttackingOptions, unit: str, name: str) -> None:
             )
 
 
-def _typed(options: AttackingOptions) -> list[tuple[str, Epsilon]]:
+def _typed(options: AttackConfig) -> list[tuple[str, Epsilon]]:
     """Every epsilon of the command line, with its option."""
     names = ("epsilons", "iterated_epsilons")
     return [(name, one) for name in names for one in getattr(options, name) or () if isinstance(one, Epsilon)]
 
 
-def resolve(options: AttackingOptions) -> AttackConfig:
+def resolve(asked: AttackConfig) -> AttackConfig:
     """What was asked for, then the defaults; in one order, so that the same attacks have the same name."""
     settled: dict[str, Any] = {}
     for name, attacks in MEANT_FOR.items():
-        value = getattr(options, name)
-        meant = set(attacks) & set(options.attacks)
+        value = getattr(asked, name)
+        meant = set(attacks) & set(asked.attacks)
         settled[name] = (USUAL.get(name) if value is None else value) if meant else None
         if isinstance(settled[name], tuple):
             settled[name] = tuple(sorted(map(float, settled[name])))
-    return AttackConfig(
-        attacks=tuple(attack for attack in ATTACKS if attack in options.attacks), seed=options.seed, **settled
-    )
+    attacks_in_order = tuple(attack for attack in ATTACKS if attack in asked.attacks)
+    return dataclasses.replace(asked, attacks=attacks_in_order, **settled)
 
 
 def attack_name(source: str, target: str, config: AttackConfig) -> str:
     """``<source>--<target>``, and all that departs from the defaults: ``…-seed0--…-seed1-pgd40``."""
-    usual = resolve(AttackingOptions(attacks=config.attacks))
-    parts = [f"{source}--{target}"]
-    if config.attacks != ATTACKS:
-        parts.append("+".join(config.attacks))
-    texts = {
-        "epsilons": "eps" + _joined(config.epsilons),
-        "rows": f"rows{config.rows}",
-        "iterated_epsilons": "iter" + _joined(config.iterated_epsilons),
-        "sample": f"sample{config.sample}",
-        "pgd_steps": f"pgd{config.pgd_steps}",
-        "pgd_restarts": f"restarts{config.pgd_restarts}",
-        "seed": f"draw{config.seed}",
-    }
-    parts += [text for name, text in texts.items() if getattr(config, name) != getattr(usual, name)]
-    return "-".join(parts)
+    usual = dataclasses.replace(resolve(AttackConfig(attacks=config.attacks)), attacks=ATTACKS)
+    return "-".join([f"{source}--{target}", *pieces(config, usual).values()])
 
 
 def passes(config: AttackConfig, one_step: int, sampled: int, todo: Mapping[int, Sequence[int]]) -> tuple[int, int]:
@@ -254,7 +205,3 @@ def passes(config: AttackConfig, one_step: int, sampled: int, todo: Mapping[int,
                 gradient += n * epsilons * restarts * (config.pgd_steps or 0)
                 forward += n * epsilons * restarts * (restarts > 1)
     return forward, gradient
-
-
-def _joined(epsilons: Sequence[float] | None) -> str:
-    return "+".join(repr(epsilon).removesuffix(".0") for epsilon in epsilons or ())

@@ -1,13 +1,13 @@
 """The options of `baseline.py`, and the name of its record."""
 
+import dataclasses
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from common.errors import UserError
-from common.options.fields import check_limits, flag, own
-from common.options.train import LIMITS as TRAIN_LIMITS
-from common.options.train import OF_ROWS, DataOptions, TrainConfig, TrainingOptions, TrainOptions, rows_name
+from common.options.fields import Fact, flag
+from common.options.machine import MachineWithData
+from common.options.train import DataOptions, RunOptions, TrainConfig, TrainingOptions, TrainOptions, rows_name
 
 Method = Literal["logistic_regression", "gradient_boosting", "mlp"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -19,45 +19,39 @@ class FittingOptions:
 
     methods: tuple[Method, ...] = METHODS
     """Of scikit-learn, by its defaults but for what the record says; one record each."""
-    seed: int = 0
+    seed: Annotated[int, Fact("[0, inf)")] = 0
     """Of gradient boosting and the MLP; logistic regression has no chance in it."""
-
-
-@dataclass(frozen=True)
-class BaselineRunOptions:
-    """Where and how this machine runs it. None of it changes what is measured."""
-
-    threads: Annotated[int | None, own("N", "all cores")] = None
-    """CPU threads."""
-    results_dir: Path = Path("results")
-    """Where the records go."""
-    plan: bool = False
-    """Print the rows, what is to be done and the time to expect; then stop."""
-    overwrite: bool = False
-    """Fit again, and replace, what is already there under these names."""
 
 
 @dataclass(frozen=True)
 class BaselineOptions:
     data: DataOptions = field(default_factory=DataOptions)
     fitting: FittingOptions = FittingOptions()
-    run: BaselineRunOptions = BaselineRunOptions()
+    run: MachineWithData = field(default_factory=MachineWithData)
+
+    def refuse_clashes(self) -> None:
+        """raises UserError for a method that is said twice, or none, and rows that do not go together"""
+        methods = self.fitting.methods
+        if not methods or len(set(methods)) < len(methods):
+            raise UserError(f"{flag('methods')} {' '.join(methods)}: needs one value at least, each once.")
+        self.as_training.refuse_clashes()
 
     @property
     def as_training(self) -> TrainOptions:
         """A training on the same rows."""
-        return TrainOptions(data=self.data, training=TrainingOptions(seed=self.fitting.seed))
+        run = RunOptions(results_dir=self.run.results_dir, data_dir=self.run.data_dir)
+        return TrainOptions(data=self.data, training=TrainingOptions(seed=self.fitting.seed), run=run)
 
 
-LIMITS = {name: TRAIN_LIMITS[name] for name in (*OF_ROWS, "test_share", "seed", "threads")}
+@dataclass(frozen=True)
+class BaselineConfig(DataOptions):
+    """Every option that decides the numbers of one record."""
 
+    method: Method = METHODS[0]
+    seed: Annotated[int, Fact("[0, inf)")] = 0
 
-def check(options: BaselineOptions) -> None:
-    """raises UserError that names the option"""
-    check_limits(LIMITS, options.data, options.fitting, options.run)
-    methods = options.fitting.methods
-    if not methods or len(set(methods)) < len(methods):
-        raise UserError(f"{flag('methods')} {' '.join(methods)}: needs one value at least, each once.")
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
 
 
 def check_kind(name: str, kind: str) -> None:
@@ -69,13 +63,10 @@ def check_kind(name: str, kind: str) -> None:
         )
 
 
-def resolve(trained: TrainConfig, method: Method) -> dict[str, Any]:
-    """Every option that decides the numbers, as the record holds it.
-
-    trained  the configuration of a training on the same rows, by the same seed
-    """
-    rows = {name: getattr(trained, name) for name in ("dataset", *OF_ROWS, "target", "test_share")}
-    return rows | {"method": method, "seed": trained.seed}
+def resolve(trained: TrainConfig, method: Method) -> BaselineConfig:
+    """trained  the configuration of a training on the same rows, by the same seed"""
+    rows = {field.name: getattr(trained, field.name) for field in dataclasses.fields(DataOptions)}
+    return BaselineConfig(**rows, method=method, seed=trained.seed)
 
 
 def record_name(trained: TrainConfig, method: str) -> str:

@@ -1,13 +1,66 @@
-"""What the options of all scripts are made of: a default said in words, a flag's name, a range."""
+"""What an option is. Its line says all there is to say of it: type, default, help, and a `Fact`: its range, its piece
+of a record's name, and what was in force before there was the option. Names, checks, the schema of a record's
+``config``, what old records mean and the words of a command line all follow from that line.
+"""
 
+import dataclasses
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+import types
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import tyro
 
 from common.errors import UserError
+
+T = TypeVar("T")
+
+OPEN: Any = None  # the value of an option that is left open: the data set, the model or the method decides
+LEFT_OPEN = "left open until it is resolved"
+ALWAYS = object()  # an option that there has always been
+
+if TYPE_CHECKING:
+    Open = Annotated[T, LEFT_OPEN]
+else:
+
+    class Open:
+        """``Open[int]``: an int in a configuration, None as long as it is left open."""
+
+        def __class_getitem__(cls, kind: Any) -> Any:
+            return Annotated[kind | None, LEFT_OPEN]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What the line of an option says beside its type, default and help.
+
+    within   the interval in which its number, or each of its numbers, must lie: "[1, inf)"
+    piece    its piece of a record's name where it departs from the default: "w{}", or what makes the piece of a value;
+             "": the name says it otherwise
+    since    what was in force in records from before there was the option
+    """
+
+    within: str = ""
+    piece: str | Callable[[Any], str] = ""
+    since: Any = ALWAYS
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option as its line describes it.
+
+    kind          its type, without None
+    may_be_none   in a configuration, where nothing is left open
+    """
+
+    name: str
+    kind: Any
+    may_be_none: bool
+    fact: Fact
 
 
 def own(metavar: str, default: str) -> object:
@@ -26,21 +79,121 @@ def plain(text: str | None) -> str:
     return kept if kept == text else f"{kept}+{hashlib.sha256((text or '').encode()).hexdigest()[:6]}"
 
 
-def check_limits(limits: Mapping[str, str], *groups: object) -> None:
-    """limits  by field, as intervals: "[1, inf)"; of a field with several values, each must lie in it
+def _options_of(group: Any) -> dict[str, Option]:
+    hints = get_type_hints(group, include_extras=True)
+    return {field.name: _option(field.name, hints[field.name]) for field in dataclasses.fields(group)}
+
+
+def _option(name: str, hint: Any) -> Option:
+    kind, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    may_be_none = get_origin(kind) in (Union, types.UnionType) and type(None) in get_args(kind)
+    if may_be_none:
+        kind = Union[tuple(one for one in get_args(kind) if one is not type(None))]  # noqa: UP007
+    fact = next((note for note in notes if isinstance(note, Fact)), Fact())
+    return Option(name, kind, may_be_none and LEFT_OPEN not in notes, fact)
+
+
+# The options of a group, or of a whole configuration (its class), by name and in order.
+described: Callable[[Any], dict[str, Option]] = cache(_options_of)
+
+
+def groups(options: Any) -> Iterator[Any]:
+    """The groups that the options of a script consist of; of options without groups, themselves."""
+    inner = [getattr(options, field.name) for field in dataclasses.fields(options)]
+    nested = [group for group in inner if dataclasses.is_dataclass(group)]
+    yield from nested or [options]
+
+
+def check(options: Any) -> None:
+    """Refuses what can be refused without data or a model: numbers out of range, then options that clash, by the rules
+    of their script.
 
     raises UserError that names the option
     """
-    for group in groups:
-        for name, interval in limits.items():
-            value = getattr(group, name, None)
+    for group in groups(options):
+        for option in described(type(group)).values():
+            value = getattr(group, option.name)
             for number in value if isinstance(value, tuple) else (value,):
-                if number is not None and not _inside(number, interval):
-                    raise UserError(f"{flag(name)} {number:g}: must lie in {interval}.")
+                if option.fact.within and number is not None and not _inside(number, option.fact.within):
+                    raise UserError(f"{flag(option.name)} {number:g}: must lie in {option.fact.within}.")
+    refuse_clashes = getattr(options, "refuse_clashes", None)
+    if refuse_clashes:
+        refuse_clashes()
+
+
+def pieces(config: Any, usual: Any) -> dict[str, str]:
+    """The pieces of a record's name, by option: of all that departs from what is usual."""
+    found = {}
+    for name, option in described(type(config)).items():
+        value, piece = getattr(config, name), option.fact.piece
+        if piece and value != getattr(usual, name):
+            found[name] = piece.format(_text(value)) if isinstance(piece, str) else piece(value)
+    return found
+
+
+def words(config: Any, usual: Any) -> list[str]:
+    """The words of a command line that ask for this configuration, where the usual one is had unasked."""
+    found = []
+    for name in described(type(config)):
+        value = getattr(config, name)
+        if value == getattr(usual, name):
+            continue
+        if value is True:
+            found.append(flag(name))
+        else:
+            found += [flag(name), *map(str, value if isinstance(value, tuple) else (value,))]
+    return found
+
+
+def earlier(config: type[Any]) -> dict[str, Any]:
+    """What was in force in records from before there was a choice, by option."""
+    return {name: one.fact.since for name, one in described(config).items() if one.fact.since is not ALWAYS}
+
+
+def schema(config: type[Any]) -> dict[str, Any]:
+    """The JSON schema of a record's ``config``."""
+    options = described(config)
+    return {
+        "type": "object",
+        "required": [name for name, option in options.items() if option.fact.since is ALWAYS],
+        "additionalProperties": False,
+        "properties": {name: _schema_of(option) for name, option in options.items()},
+    }
+
+
+def _schema_of(option: Option) -> dict[str, Any]:
+    of_one = get_args(option.kind)[0] if get_origin(option.kind) is tuple else option.kind
+    if get_origin(of_one) is Annotated:
+        of_one = get_args(of_one)[0]
+    if get_origin(of_one) is Literal:
+        found: dict[str, Any] = {"enum": list(get_args(of_one))}
+    else:
+        found = {"type": {bool: "boolean", int: "integer", float: "number", str: "string"}[of_one]}
+        found |= _bounds(option.fact.within)
+    if get_origin(option.kind) is tuple:
+        found = {"type": "array", "items": found}
+    return {"anyOf": [{"type": "null"}, found]} if option.may_be_none else found
+
+
+def _bounds(interval: str) -> Mapping[str, float]:
+    if not interval:
+        return {}
+    (low, high), lower, upper = _ends(interval), "minimum", "maximum"
+    found = {lower if interval[0] == "[" else "exclusiveMinimum": low}
+    return found | ({upper if interval[-1] == "]" else "exclusiveMaximum": high} if high < math.inf else {})
+
+
+def _ends(interval: str) -> tuple[float, float]:
+    low, high = (float(end) for end in re.findall(r"[\d.]+|inf", interval))
+    return low, high
 
 
 def _inside(number: int | float, interval: str) -> bool:
-    low, high = (float(end) for end in re.findall(r"[\d.]+|inf", interval))
+    low, high = _ends(interval)
     above = number >= low if interval[0] == "[" else number > low
     below = number <= high if interval[-1] == "]" else number < high
     return math.isfinite(number) and above and below
+
+
+def _text(value: Any) -> str:
+    return ("+".join(map(str, value)) or "none") if isinstance(value, tuple) else f"{value}"

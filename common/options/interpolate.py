@@ -1,13 +1,13 @@
 """The options of `interpolate.py`, and the name of its record."""
 
 import dataclasses
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import tyro
 
-from common.options.fields import check_limits, own
+from common.options.fields import OPEN, Fact, Open, own, pieces
+from common.options.machine import MachineWithModels
 
 GRADIENT_PAIRS = 1000
 
@@ -18,97 +18,48 @@ class ProbedOptions:
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional, own("[RUN ...]", "the deck's three")] = ()
     """Finished runs, by name or by train record."""
-    data_dir: Annotated[Path | None, own("PATH", "$MIXUP_DATA_DIR")] = None
-    """Folder that holds their data set, as for train.py."""
 
 
 @dataclass(frozen=True)
 class ProbeOptions:
     """What is looked at in between two rows."""
 
-    split: Literal["train", "test"] = "train"
+    split: Annotated[Literal["train", "test"], Fact(piece="{}")] = "train"
     """Take the pairs from the rows the run was trained on, or from those it was measured on."""
-    pairs: int = 10_000
+    pairs: Annotated[int, Fact("[1, inf)", "pairs{}")] = 10_000
     """Random pairs of different rows."""
-    points: int = 21
+    points: Annotated[int, Fact("[2, 1001]", "points{}")] = 21
     """Values of lambda, from 0 to 1."""
-    gradient_pairs: Annotated[int | None, own("N", f"{GRADIENT_PAIRS}")] = None
+    gradient_pairs: Annotated[Open[int], own("N", f"{GRADIENT_PAIRS}"), Fact("[1, inf)", "gradients{}")] = OPEN
     """Measure gradients on this many of the pairs, each of which costs two backward passes more."""
-    pairs_seed: int = 0
+    pairs_seed: Annotated[int, Fact("[0, inf)", "draw{}")] = 0
     """Draws the pairs: the same for every model of as many rows."""
-
-
-@dataclass(frozen=True)
-class ProbeRunOptions:
-    """Where and how this machine runs it. None of it changes what is measured."""
-
-    threads: Annotated[int | None, own("N", "all cores, shared among local processes")] = None
-    """CPU threads of one process."""
-    results_dir: Path = Path("results")
-    """Where the train records are, and the records of this go."""
-    checkpoint_dir: Path = Path("checkpoints")
-    """Where the weights are."""
-    plan: bool = False
-    """Print the options in force, what is to be done and the time to expect; then stop."""
-    overwrite: bool = False
-    """Measure again, and replace, what is already there under these names."""
 
 
 @dataclass(frozen=True)
 class InterpolateOptions:
     models: ProbedOptions = ProbedOptions()
     probe: ProbeOptions = ProbeOptions()
-    run: ProbeRunOptions = ProbeRunOptions()
+    run: MachineWithModels = field(default_factory=MachineWithModels)
 
 
 @dataclass(frozen=True)
-class InterpolateConfig:
-    """Every option that decides the numbers, with nothing left open."""
+class InterpolateConfig(ProbeOptions):
+    """Every option that decides the numbers of one run's record, with nothing left open."""
 
-    run: str
-    split: str
-    pairs: int
-    points: int
-    gradient_pairs: int
-    pairs_seed: int
+    run: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
 
-# Where each number must lie.
-LIMITS = {
-    "pairs": "[1, inf)",
-    "points": "[2, 1001]",
-    "gradient_pairs": "[1, inf)",
-    "pairs_seed": "[0, inf)",
-    "threads": "[1, 1024]",
-}
-
-
-def check(options: InterpolateOptions) -> None:
-    """raises UserError that names the option"""
-    check_limits(LIMITS, options.probe, options.run)
-
-
 def resolve(probe: ProbeOptions, run: str) -> InterpolateConfig:
     """The configuration in force for one run. Gradients cannot be measured on more pairs than there are."""
     gradient_pairs = min(probe.gradient_pairs or GRADIENT_PAIRS, probe.pairs)
-    return InterpolateConfig(run, probe.split, probe.pairs, probe.points, gradient_pairs, probe.pairs_seed)
+    return InterpolateConfig(**(vars(probe) | {"run": run, "gradient_pairs": gradient_pairs}))
 
 
 def record_name(config: InterpolateConfig) -> str:
     """The run, and all that departs from the defaults: ``digits-smallcnn-erm-seed0-test-pairs500``."""
-    usual = resolve(dataclasses.replace(ProbeOptions(), pairs=config.pairs), config.run)
-    parts = [config.run]
-    if config.split != usual.split:
-        parts.append(config.split)
-    if config.pairs != ProbeOptions().pairs:
-        parts.append(f"pairs{config.pairs}")
-    if config.points != usual.points:
-        parts.append(f"points{config.points}")
-    if config.gradient_pairs != usual.gradient_pairs:
-        parts.append(f"gradients{config.gradient_pairs}")
-    if config.pairs_seed != usual.pairs_seed:
-        parts.append(f"draw{config.pairs_seed}")
-    return "-".join(parts)
+    usual = resolve(ProbeOptions(pairs=config.pairs), config.run)
+    return "-".join([config.run, *pieces(config, dataclasses.replace(usual, pairs=ProbeOptions().pairs)).values()])

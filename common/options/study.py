@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from common.options.fields import check_limits, own
+from common.options.fields import Fact, own
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class StudyOptions:
 
     study: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
     """A study of scripts/studies/, or a YAML file of your own, by its path."""
-    jobs: Annotated[int | None, own("N", "1 on a GPU; on CPUs 2, where there are 2 cores")] = None
+    jobs: Annotated[int | None, own("N", "1 on a GPU; on CPUs 2, where there are 2 cores"), Fact("[1, 1024]")] = None
     """Run so many of its members side by side, and share the cores out among them."""
     data_dir: Annotated[Path | None, own("PATH", "$MIXUP_DATA_DIR")] = None
     """Folder that holds the data sets, as for train.py."""
@@ -27,8 +27,3 @@ class StudyOptions:
     """List what is done, what is missing and what that will cost; then stop."""
     print: bool = False
     """Write the commands that make what is missing, one a line, and run none of them."""
-
-
-def check(options: StudyOptions) -> None:
-    """raises UserError that names the option"""
-    check_limits({"jobs": "[1, 1024]"}, options)

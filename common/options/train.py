@@ -1,13 +1,15 @@
 """The options of training: their groups, each data set's own defaults, and the name of a run."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from common.data.sources import EMBEDDED
 from common.errors import UserError
-from common.options.fields import check_limits, flag, own, plain
+from common.options.fields import OPEN, Fact, Open, flag, own, pieces, plain, words
+from common.options.machine import MachineWithModels
 
 Model = Literal["preactresnet18", "resnet18", "wideresnet28", "densenet190", "vgg11", "lenet", "smallcnn", "mlp"]
 Augment = Literal["crop-flip", "none"]
@@ -42,24 +44,27 @@ class DataOptions:
     dataset: str = "cifar10"
     """cifar10, cifar100 (fine classes), digits, spoken_digits, speech_commands; iris, wine, breast_cancer, abalone,
     arcene, arrhythmia, htru2, phishing; or path/to/NAME.csv, or path/to/NAME: a folder of your own, as README says."""
-    data_dir: Annotated[Path | None, own("PATH", "$MIXUP_DATA_DIR")] = None
-    """Folder that holds cifar10/{train,test}.parquet, cifar-10-batches-py, the same of CIFAR-100, spoken_digits,
-    speech_commands, abalone.csv (or uci/abalone.csv) and the like, or your own sets."""
-    target: Annotated[str | None, own("COLUMN", "label")] = None
-    """Of a CSV file: the column that holds the class."""
-    test_share: Annotated[float | None, own("SHARE", "CSV files: 0.2; iris, wine, breast_cancer: a fixed fifth")] = None
-    """Of a table: the share of each class that is the test part, drawn by --data-seed."""
-    subset: Annotated[int | None, own("N", "all rows")] = None
+    subset: Annotated[int | None, own("N", "all rows"), Fact("[1, inf)", "{}")] = None
     """Train on this many rows, as many of each class."""
-    holdout: Annotated[int | None, own("N", "measure on the test part")] = None
+    holdout: Annotated[int | None, own("N", "measure on the test part"), Fact("[1, inf)", "holdout{}")] = None
     """Measure on this many training rows, and train on the rest: for choosing settings without the test part."""
-    test_subset: Annotated[int | None, own("N", "all rows")] = None
+    test_subset: Annotated[int | None, own("N", "all rows"), Fact("[1, inf)", "test{}", since=None)] = None
     """Measure on this many test rows, as many of each class: less to wait for after each epoch."""
-    corrupt_labels: float = 0.0
+    corrupt_labels: Annotated[float, Fact("[0, 1]", "corrupt{}", since=0.0)] = 0.0
     """Give this share of the training rows a class drawn at random from all (section 3.4: 0.2, 0.5, 0.8)."""
-    data_seed: int = 0
+    data_seed: Annotated[int, Fact("[0, inf)", "rows{}")] = 0
     """Draws subset, hold-out, corrupted labels and a table's test part, apart from --seed, so that every training seed
     sees the same rows."""
+    target: Annotated[str | None, own("COLUMN", "label"), Fact(piece=lambda it: f"target{plain(it)}", since=None)] = (
+        None
+    )
+    """Of a CSV file: the column that holds the class."""
+    test_share: Annotated[
+        float | None,
+        own("SHARE", "CSV files: 0.2; iris, wine, breast_cancer: a fixed fifth"),
+        Fact("(0, 1)", "test{}", since=None),
+    ] = None
+    """Of a table: the share of each class that is the test part, drawn by --data-seed."""
 
 
 @dataclass(frozen=True)
@@ -67,80 +72,101 @@ class ModelOptions:
     """What learns."""
 
     model: Annotated[
-        Model | None,
+        Open[Model],
         own("{" + ",".join(get_args(Model)) + "}", "preactresnet18; digits: smallcnn; sounds: lenet; tables: mlp"),
-    ] = None
+    ] = OPEN
     """Images and sounds: the first four of any size, vgg11 from 32 x 32 on, lenet from 16 x 16 on; smallcnn for 8 x 8
     digits. Tables: mlp."""
-    width: Annotated[int | None, own("N", ", ".join(f"{model}: {width}" for model, width in WIDTHS.items()))] = None
+    width: Annotated[
+        Open[int],
+        own("N", ", ".join(f"{model}: {width}" for model, width in WIDTHS.items())),
+        Fact("[1, 65536]", "w{}"),
+    ] = OPEN
     """Channels after the first layer, or units of a hidden layer; wideresnet28: the k of WRN-28-k; densenet190: its
     growth rate. The other layers scale with it."""
-    dropout: float = 0.0
+    dropout: Annotated[float, Fact("[0, 1)", "dropout{}", since=0.0)] = 0.0
     """Drop activations between the two convolutions of each block with this probability. preactresnet18 alone."""
-
-
-@dataclass(frozen=True)
-class MixupOptions:
-    """ERM or mixup."""
-
-    mixup: bool = False
-    """Train on mixed pairs of rows (mixup) rather than on the rows themselves (ERM)."""
-    alpha: Annotated[float | None, own("A", "1.0")] = None
-    """lambda ~ Beta(alpha, alpha): towards 0 it is ERM, 1 is uniform, large trains on midpoints. With --mixup."""
-    lam_per: Annotated[LamPer | None, own("{batch,row}", "batch, as the authors'")] = None
-    """One lambda a batch, or one a row. With --mixup."""
-    warmup_epochs: Annotated[int | None, own("N", "0; sounds: 5, as the paper's")] = None
-    """Train so many epochs by ERM before mixup begins. With --mixup."""
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
     """How it learns: by SGD with momentum or by Adam, the rate a tenth after each drop."""
 
-    epochs: Annotated[int | None, own("N", "200; digits: 60; sounds: 30; tables: 100")] = None
+    epochs: Annotated[Open[int], own("N", "200; digits: 60; sounds: 30; tables: 100"), Fact("[1, inf)", "{}ep")] = OPEN
     """Passes over the training rows."""
-    measure_every: int = 1
+    measure_every: Annotated[int, Fact("[1, inf)", "every{}", since=1)] = 1
     """Measure on the test rows after every Nth epoch, and after the last: less to wait for. No number that is measured
     changes by it."""
-    batch_size: Annotated[int | None, own("N", "128; sounds: 100; tables: 16")] = None
+    batch_size: Annotated[Open[int], own("N", "128; sounds: 100; tables: 16"), Fact("[2, inf)", "b{}")] = OPEN
     """Rows a step, over all processes together."""
-    accumulate: int = 1
+    accumulate: Annotated[int, Fact("[1, inf)", "acc{}", since=1)] = 1
     """Pass a process's rows of a step in this many pieces, for less memory. The gradient stays the mean over the step;
     BatchNorm measures over one piece."""
-    optimizer: Annotated[Optimizer | None, own("{sgd,adam}", "sgd; sounds, tables: adam")] = None
+    optimizer: Annotated[
+        Open[Optimizer], own("{sgd,adam}", "sgd; sounds, tables: adam"), Fact(piece="{}", since="sgd")
+    ] = OPEN
     """Adam with its usual betas (0.9, 0.999): the paper's for tables and speech."""
-    lr: Annotated[float | None, own("RATE", "0.1; adam: 0.001; sounds: 0.003")] = None
+    lr: Annotated[Open[float], own("RATE", "0.1; adam: 0.001; sounds: 0.003"), Fact("(0, inf)", "lr{}")] = OPEN
     """Learning rate before the first drop."""
-    lr_drops: Annotated[tuple[float, ...] | None, own("SHARE ...", "0.5 0.75; sounds: 1/3 2/3; tables: none")] = None
+    lr_drops: Annotated[
+        Open[tuple[float, ...]],
+        own("SHARE ...", "0.5 0.75; sounds: 1/3 2/3; tables: none"),
+        Fact("(0, 1)", "drops{}"),
+    ] = OPEN
     """When the rate drops, as fractions of the training (the authors' epochs 100 and 150 of 200)."""
-    momentum: Annotated[float | None, own("M", "0.9")] = None
+    momentum: Annotated[float | None, own("M", "0.9"), Fact("[0, 1)", "mom{}")] = None
     """Of SGD, without Nesterov."""
-    weight_decay: Annotated[float | None, own("L2", "1e-4; adam: 0")] = None
+    weight_decay: Annotated[Open[float], own("L2", "1e-4; adam: 0"), Fact("[0, inf)", "wd{}")] = OPEN
     """L2 penalty on every parameter, as the authors'."""
-    augment: Annotated[Augment | None, own("{crop-flip,none}", "cifar10, cifar100: crop-flip; others: none")] = None
+    augment: Annotated[
+        Open[Augment],
+        own("{crop-flip,none}", "cifar10, cifar100: crop-flip; others: none"),
+        Fact(piece=lambda it: "aug" + it.replace("-", "")),
+    ] = OPEN
     """crop-flip: a random crop from zero padding (1/8 of the side) and a random flip, once an epoch and row."""
-    seed: int = 0
+    seed: Annotated[int, Fact("[0, inf)")] = 0
     """Initial weights, order, partners, lambda, crops, flips. ERM and mixup of one seed share all they can."""
 
 
 @dataclass(frozen=True)
-class RunOptions:
+class MixupOptions:
+    """ERM or mixup. Beside --mixup, these mean something with it alone."""
+
+    mixup: bool = False
+    """Train on mixed pairs of rows (mixup) rather than on the rows themselves (ERM)."""
+    alpha: Annotated[float | None, own("A", "1.0"), Fact("(0, inf)")] = None
+    """lambda ~ Beta(alpha, alpha): towards 0 it is ERM, 1 is uniform, large trains on midpoints. With --mixup."""
+    lam_per: Annotated[LamPer | None, own("{batch,row}", "batch, as the authors'"), Fact(piece="per{}")] = None
+    """One lambda a batch, or one a row. With --mixup."""
+    warmup_epochs: Annotated[
+        Open[int], own("N", "0; sounds: 5, as the paper's"), Fact("[0, inf)", "warm{}", since=0)
+    ] = OPEN
+    """Train so many epochs by ERM before mixup begins. With --mixup."""
+
+
+@dataclass(frozen=True)
+class TrainConfig(MixupOptions, TrainingOptions, ModelOptions, DataOptions):
+    """Every option that decides the numbers of a run. Resolved, nothing in it is open: so it goes into the record."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As a record holds it."""
+        return dataclasses.asdict(self) | {"lr_drops": list(self.lr_drops)}
+
+    @classmethod
+    def from_json(cls, config: Mapping[str, Any]) -> "TrainConfig":
+        """From what a record holds, or, with None for it, leaves open."""
+        drops = config["lr_drops"]
+        return cls(**{**config, "lr_drops": OPEN if drops is None else tuple(drops)})
+
+
+@dataclass(frozen=True)
+class RunOptions(MachineWithModels):
     """Where and how this machine runs it. None of it changes what is measured."""
 
-    threads: Annotated[int | None, own("N", "all cores, shared among local processes")] = None
-    """CPU threads of one process."""
     tracker: Annotated[Literal["tensorboard"] | None, own("{tensorboard}", "none")] = None
     """Also log the curves to runs/, through Accelerate."""
-    results_dir: Path = Path("results")
-    """Where the record goes."""
-    checkpoint_dir: Path = Path("checkpoints")
-    """Where weights and resumable state go."""
     config: Annotated[Path | None, own("FILE", "none")] = None
     """Take options from this YAML file, or from a train record (its run again). The command line wins over it."""
-    plan: bool = False
-    """Print the options in force, the steps, and the time and memory to expect; then stop."""
-    overwrite: bool = False
-    """Train again, and replace, what is already there under this run's name."""
 
 
 @dataclass(frozen=True)
@@ -151,41 +177,33 @@ class TrainOptions:
     training: TrainingOptions = TrainingOptions()
     run: RunOptions = RunOptions()
 
+    @property
+    def asked(self) -> TrainConfig:
+        """What was asked for of a configuration; the rest is open."""
+        return TrainConfig(**(vars(self.data) | vars(self.model) | vars(self.mixing) | vars(self.training)))
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """What a run is: every option that decides its numbers, with nothing left open. It goes into the record."""
+    def refuse_clashes(self) -> None:
+        """raises UserError for options that mean nothing beside the others"""
+        asked = self.asked
+        if not asked.mixup:
+            for name in OF_MIXUP:
+                value = getattr(asked, name)
+                if value is not None and value != 0:  # no epochs of ERM before mixup is what a record of ERM says
+                    raise UserError(
+                        f"{flag(name)} {value}: means nothing without --mixup; add --mixup, or leave it out."
+                    )
+        if asked.holdout is not None and asked.test_subset is not None:
+            raise UserError(
+                f"--test-subset {asked.test_subset}: of the test part, which --holdout {asked.holdout} puts "
+                "aside; leave one of the two out."
+            )
+        drops = asked.lr_drops or ()
+        if list(drops) != sorted(set(drops)):
+            raise UserError(f"--lr-drops {' '.join(map(str, drops))}: must rise, each drop after the one before it.")
 
-    dataset: str
-    subset: int | None
-    holdout: int | None
-    test_subset: int | None
-    corrupt_labels: float
-    data_seed: int
-    target: str | None  # None but for a CSV file
-    test_share: float | None  # None where the test part is given
-    model: Model
-    width: int
-    dropout: float
-    mixup: bool
-    alpha: float | None  # None under ERM
-    lam_per: LamPer | None  # None under ERM
-    warmup_epochs: int  # 0 under ERM
-    epochs: int
-    measure_every: int
-    batch_size: int
-    accumulate: int
-    optimizer: Optimizer
-    lr: float
-    lr_drops: tuple[float, ...]
-    momentum: float | None  # None under Adam
-    weight_decay: float
-    augment: Augment
-    seed: int
 
-    def to_json(self) -> dict[str, Any]:
-        """As a record holds it."""
-        return dataclasses.asdict(self) | {"lr_drops": list(self.lr_drops)}
+# The options that mean something under mixup alone.
+OF_MIXUP = tuple(field.name for field in dataclasses.fields(MixupOptions) if field.name != "mixup")
 
 
 @dataclass(frozen=True)
@@ -223,51 +241,6 @@ OPTIMIZERS: dict[Optimizer, dict[str, float | None]] = {
     "adam": {"lr": 1e-3, "momentum": None, "weight_decay": 0.0},
 }
 
-# Where each number must lie. Checked for the option as typed, so that the message can name it.
-LIMITS = {
-    "subset": "[1, inf)",
-    "holdout": "[1, inf)",
-    "test_subset": "[1, inf)",
-    "corrupt_labels": "[0, 1]",
-    "data_seed": "[0, inf)",
-    "test_share": "(0, 1)",
-    "width": "[1, 65536]",
-    "dropout": "[0, 1)",
-    "alpha": "(0, inf)",
-    "warmup_epochs": "[0, inf)",
-    "epochs": "[1, inf)",
-    "measure_every": "[1, inf)",
-    "batch_size": "[2, inf)",
-    "accumulate": "[1, inf)",
-    "lr": "(0, inf)",
-    "lr_drops": "(0, 1)",
-    "momentum": "[0, 1)",
-    "weight_decay": "[0, inf)",
-    "seed": "[0, inf)",
-    "threads": "[1, 1024]",
-}
-
-
-def check(options: TrainOptions) -> None:
-    """Refuses what can be refused without data: numbers out of range, options that clash.
-
-    raises UserError that names the option
-    """
-    check_limits(LIMITS, options.data, options.model, options.mixing, options.training, options.run)
-    if not options.mixing.mixup:
-        for name in ("alpha", "lam_per", "warmup_epochs"):
-            value = getattr(options.mixing, name)
-            if value is not None and value != 0:  # no epochs of ERM before mixup is what a record of ERM says
-                raise UserError(f"{flag(name)} {value}: means nothing without --mixup; add --mixup, or leave it out.")
-    if options.data.holdout is not None and options.data.test_subset is not None:
-        raise UserError(
-            f"--test-subset {options.data.test_subset}: of the test part, which --holdout {options.data.holdout} puts "
-            "aside; leave one of the two out."
-        )
-    drops = options.training.lr_drops or ()
-    if list(drops) != sorted(set(drops)):
-        raise UserError(f"--lr-drops {' '.join(map(str, drops))}: must rise, each drop after the one before it.")
-
 
 def split(data: DataOptions, name: str, kind: str) -> tuple[str | None, float | None]:
     """The column of the class and the share of the test part in force, by which a table is read; None for what the set
@@ -285,7 +258,7 @@ def split(data: DataOptions, name: str, kind: str) -> tuple[str | None, float | 
     return data.target or TARGET, TEST_SHARE if data.test_share is None else data.test_share
 
 
-def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> TrainConfig:
+def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> TrainConfig:
     """The configuration in force: what was asked for, then the data set's own defaults.
 
     name  of the data set;  kind  "images", "sounds" or "table";  side  of its images in pixels, None for others
@@ -297,90 +270,73 @@ def resolve(options: TrainOptions, name: str, kind: str, side: int | None) -> Tr
         usual = TABLE if kind == "table" else SOUNDS
     else:
         usual = IMAGES if side is None or side >= 16 else SMALL_IMAGES
-    data, mixing, training = options.data, options.mixing, options.training
-    model = options.model.model or usual.model
+    model = asked.model or usual.model
     if kind not in TAKES[model]:
         fitting = ", ".join(m for m in get_args(Model) if kind in TAKES[m])
         takes = " and ".join(TAKES[model])
         raise UserError(f"--model {model}: takes {takes}, and {name} is {kind}; take one of: {fitting}.")
-    if options.model.dropout and model not in WITH_DROPOUT:
+    if asked.dropout and model not in WITH_DROPOUT:
         raise UserError(
-            f"--dropout {options.model.dropout}: {model} has no place for it; leave it out, or take one of: "
+            f"--dropout {asked.dropout}: {model} has no place for it; leave it out, or take one of: "
             f"{', '.join(WITH_DROPOUT)}."
         )
-    optimizer = training.optimizer or usual.optimizer
-    if optimizer == "adam" and training.momentum is not None:
+    optimizer = asked.optimizer or usual.optimizer
+    if optimizer == "adam" and asked.momentum is not None:
         raise UserError(
-            f"--momentum {training.momentum}: means nothing under --optimizer adam, which {name} is trained by here; "
+            f"--momentum {asked.momentum}: means nothing under --optimizer adam, which {name} is trained by here; "
             "leave it out, or add --optimizer sgd."
         )
-    rows, pieces = training.batch_size or usual.batch_size, training.accumulate
-    if pieces > 1 and rows < 2 * pieces:
+    rows, parts = asked.batch_size or usual.batch_size, asked.accumulate
+    if parts > 1 and rows < 2 * parts:
         raise UserError(
-            f"--accumulate {pieces}: leaves fewer than two of the {rows} rows of --batch-size to a piece, and "
+            f"--accumulate {parts}: leaves fewer than two of the {rows} rows of --batch-size to a piece, and "
             f"BatchNorm needs two; at most {max(1, rows // 2)}."
         )
-    target, test_share = split(data, name, kind)
-    augment = training.augment or usual.augment
+    target, test_share = split(asked, name, kind)
+    augment = asked.augment or usual.augment
     if augment == "crop-flip" and (side is None or side < 8):
         what = {"table": "a table", "sounds": "of sounds"}.get(kind, f"images of {side} pixels")
         raise UserError(
             f"--augment {augment}: crops by an eighth of an image's side, and {name} is {what}; leave it out."
         )
-    brought = OPTIMIZERS[optimizer] | ({"lr": usual.lr} if usual.lr and optimizer == usual.optimizer else {})
-    settled: dict[str, Any] = {
-        field: value if getattr(training, field) is None else getattr(training, field)
-        for field, value in brought.items()
-    }
-    epochs = training.epochs or usual.epochs
-    warmup = usual.warmup_epochs if mixing.warmup_epochs is None else mixing.warmup_epochs
-    if mixing.mixup and warmup >= epochs:
+    epochs = asked.epochs or usual.epochs
+    warmup = usual.warmup_epochs if asked.warmup_epochs is None else asked.warmup_epochs
+    if asked.mixup and warmup >= epochs:
         raise UserError(
             f"--warmup-epochs {warmup}: leaves none of --epochs {epochs} to mixup; at most {epochs - 1}, and 0 for "
             "mixup from the start."
         )
-    return TrainConfig(
+    brought: dict[str, Any] = OPTIMIZERS[optimizer] | (
+        {"lr": usual.lr} if usual.lr and optimizer == usual.optimizer else {}
+    )
+    return dataclasses.replace(
+        asked,
         dataset=name,
-        subset=data.subset,
-        holdout=data.holdout,
-        test_subset=data.test_subset,
-        corrupt_labels=data.corrupt_labels,
-        data_seed=data.data_seed,
         target=target,
         test_share=test_share,
         model=model,
-        width=options.model.width or WIDTHS[model],
-        dropout=options.model.dropout,
-        mixup=mixing.mixup,
-        alpha=(1.0 if mixing.alpha is None else mixing.alpha) if mixing.mixup else None,
-        lam_per=(mixing.lam_per or "batch") if mixing.mixup else None,
-        warmup_epochs=warmup if mixing.mixup else 0,
+        width=asked.width or WIDTHS[model],
         epochs=epochs,
-        measure_every=training.measure_every,
         batch_size=rows,
-        accumulate=pieces,
         optimizer=optimizer,
-        lr_drops=usual.lr_drops if training.lr_drops is None else training.lr_drops,
+        lr_drops=usual.lr_drops if asked.lr_drops is None else asked.lr_drops,
         augment=augment,
-        seed=training.seed,
-        **settled,
+        alpha=(asked.alpha or 1.0) if asked.mixup else None,
+        lam_per=(asked.lam_per or "batch") if asked.mixup else None,
+        warmup_epochs=warmup if asked.mixup else 0,
+        **{field: value for field, value in brought.items() if getattr(asked, field) is None},
     )
+
+
+def usual(config: TrainConfig, kind: str, side: int | None) -> TrainConfig:
+    """What a run is unasked on the same data set, by the same model, optimizer and method, from seed 0."""
+    bare = TrainConfig(model=config.model, mixup=config.mixup, optimizer=config.optimizer)
+    return resolve(bare, config.dataset, kind, side)
 
 
 def rows_name(config: TrainConfig, kind: str, side: int | None) -> str:
     """The part of a name that says which rows are seen: ``cifar10-5000-rows1``."""
-    usual = resolve(TrainOptions(), config.dataset, kind, side)
-    texts = {
-        "subset": f"{config.subset}",
-        "holdout": f"holdout{config.holdout}",
-        "test_subset": f"test{config.test_subset}",
-        "corrupt_labels": f"corrupt{config.corrupt_labels}",
-        "data_seed": f"rows{config.data_seed}",
-        "target": f"target{plain(config.target)}",
-        "test_share": f"test{config.test_share}",
-    }
-    differing = [text for field, text in texts.items() if getattr(config, field) != getattr(usual, field)]
-    return "-".join([config.dataset, *differing])
+    return "-".join([config.dataset, *_pieces_of(DataOptions, pieces(config, _unasked(config, kind, side)))])
 
 
 def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -> str:
@@ -388,35 +344,27 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
 
     For example ``cifar10-5000-preactresnet18-w16-100ep-erm-seed1``. Two configurations never share a name.
     """
-    bare = TrainOptions(
-        model=ModelOptions(model=config.model),
-        mixing=MixupOptions(mixup=config.mixup),
-        training=TrainingOptions(optimizer=config.optimizer),
-    )
-    usual = resolve(bare, config.dataset, kind, side)
-    without = resolve(dataclasses.replace(bare, training=TrainingOptions()), config.dataset, kind, side)
-    parts = [rows_name(config, kind, side), config.model]
-
-    def add(field: str, text: str, usual: TrainConfig = usual) -> None:
-        if getattr(config, field) != getattr(usual, field):
-            parts.append(text)
-
-    add("width", f"w{config.width}")
-    add("dropout", f"dropout{config.dropout}")
-    add("epochs", f"{config.epochs}ep")
-    add("measure_every", f"every{config.measure_every}")
-    add("batch_size", f"b{config.batch_size}")
-    add("accumulate", f"acc{config.accumulate}")
-    add("optimizer", config.optimizer, without)
-    add("lr", f"lr{config.lr}")
-    add("lr_drops", "drops" + ("+".join(map(str, config.lr_drops)) or "none"))
-    add("momentum", f"mom{config.momentum}")
-    add("weight_decay", f"wd{config.weight_decay}")
-    add("augment", f"aug{config.augment.replace('-', '')}")
-    parts.append(f"mixup{config.alpha}" if config.mixup else "erm")
-    add("lam_per", f"per{config.lam_per}")
-    add("warmup_epochs", f"warm{config.warmup_epochs}")
+    found = pieces(config, _unasked(config, kind, side))
+    parts = [config.dataset, *_pieces_of(DataOptions, found), config.model]
+    parts += [*_pieces_of(ModelOptions, found), *_pieces_of(TrainingOptions, found)]
+    parts += [f"mixup{config.alpha}" if config.mixup else "erm", *_pieces_of(MixupOptions, found)]
     if precision != "no":
         parts.append(precision)
-    parts.append(f"seed{config.seed}")
-    return "-".join(parts)
+    return "-".join([*parts, f"seed{config.seed}"])
+
+
+def command_words(config: TrainConfig, kind: str, side: int | None) -> list[str]:
+    """The words behind ``scripts/train.py`` that ask for this configuration."""
+    unasked = _unasked(config, kind, side)
+    model = usual(dataclasses.replace(config, model=OPEN), kind, side).model
+    return words(config, dataclasses.replace(unasked, dataset=DataOptions().dataset, model=model, mixup=False))
+
+
+def _unasked(config: TrainConfig, kind: str, side: int | None) -> TrainConfig:
+    """What is usual, by the optimizer that the data set brings."""
+    optimizer = usual(dataclasses.replace(config, optimizer=OPEN), kind, side).optimizer
+    return dataclasses.replace(usual(config, kind, side), optimizer=optimizer)
+
+
+def _pieces_of(group: type[Any], found: dict[str, str]) -> list[str]:
+    return [found[field.name] for field in dataclasses.fields(group) if field.name in found]

@@ -12,8 +12,7 @@ from typing import Any
 from common import cli, records
 from common.data import sources
 from common.errors import UserError
-from common.options import TrainConfig, TrainOptions, attack, baseline, boundary, interpolate, resolve, run_name
-from common.options import check as check_train
+from common.options import TrainConfig, TrainOptions, attack, baseline, boundary, check, interpolate, resolve, run_name
 from common.options.attack import AttackConfig, AttackOptions
 from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
@@ -103,19 +102,16 @@ def _of_entry(
     for lines in expanded(where, script, entry):
         options, words = cli.from_mapping(OPTIONS[script], where, lines)
         try:
+            check(options)
             if script == "train":
                 yield _training(options, words, data_dir)
             elif script == "baseline":
-                baseline.check(options)
                 yield _baseline(options, words, data_dir)
             elif script == "interpolate":
-                interpolate.check(options)
                 yield from (_probe(options, words, run) for run in runs or ())
             elif script == "attack":
-                attack.check(options)
                 yield _matrix(where, options, words, runs or ())
             else:
-                boundary.check(options)
                 yield _border(options, words)
         except UserError as error:
             said = str(error)
@@ -145,9 +141,8 @@ def precision() -> str:
 
 
 def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None) -> Member:
-    check_train(options)
     name, kind, side = _kind_of(options.data.dataset, data_dir)
-    config = resolve(options, name, kind, side)
+    config = resolve(options.asked, name, kind, side)
     run = run_name(config, kind, side, precision())
     wanted = Wanted(records.path_of(Path(), name, "train", run), config.to_json(), precision())
     return Member(run, "train", tuple(words), config, (wanted,))
@@ -156,11 +151,11 @@ def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None
 def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | None) -> Member:
     name, kind, side = _kind_of(options.data.dataset, data_dir)
     baseline.check_kind(name, kind)
-    trained, methods = resolve(options.as_training, name, kind, side), options.fitting.methods
+    trained, methods = resolve(options.as_training.asked, name, kind, side), options.fitting.methods
     wanted = []
     for method in methods:
         path = records.path_of(Path(), name, "baseline", baseline.record_name(trained, method))
-        wanted.append(Wanted(path, baseline.resolve(trained, method), "no"))
+        wanted.append(Wanted(path, baseline.resolve(trained, method).to_json(), "no"))
     record = baseline.record_name(trained, "+".join(methods))
     return Member(f"baseline-{record}", "baseline", tuple(words), None, tuple(wanted))
 
@@ -214,7 +209,7 @@ def _border(options: BoundaryOptions, words: Sequence[str]) -> Member:
         config = boundary.resolve(options, name)
         record = boundary.record_name(config, precision())
         path = records.path_of(Path(), "toy", "boundary", record)
-        wanted.append(Wanted(path, config, precision(), csv=csv))
+        wanted.append(Wanted(path, config.to_json(), precision(), csv=csv))
     name = "+".join(one.path.stem.removeprefix("boundary-") for one in wanted)
     return Member(f"boundary-{name}", "boundary", tuple(words), None, tuple(wanted))
 

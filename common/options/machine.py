@@ -1,0 +1,39 @@
+"""The options that every script has: where its records go, and how this machine makes them. None of them changes what
+is measured, so none is part of a configuration."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from common.options.fields import Fact, own
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where and how this machine runs it. None of it changes what is measured."""
+
+    threads: Annotated[int | None, own("N", "all cores, shared among local processes"), Fact("[1, 1024]")] = None
+    """CPU threads of one process."""
+    results_dir: Path = Path("results")
+    """Where the records are."""
+    plan: bool = False
+    """Print the options in force, what is to be done, and what it will cost; then stop."""
+    overwrite: bool = False
+    """Measure again, and replace, what is already there under this name."""
+
+
+@dataclass(frozen=True)
+class MachineWithData(Machine):
+    """Where and how this machine runs it. None of it changes what is measured."""
+
+    data_dir: Annotated[Path | None, own("PATH", "$MIXUP_DATA_DIR")] = None
+    """Folder that holds cifar10/{train,test}.parquet, cifar-10-batches-py, the same of CIFAR-100, spoken_digits,
+    speech_commands, abalone.csv (or uci/abalone.csv) and the like, or your own sets."""
+
+
+@dataclass(frozen=True)
+class MachineWithModels(MachineWithData):
+    """Where and how this machine runs it. None of it changes what is measured."""
+
+    checkpoint_dir: Path = Path("checkpoints")
+    """Where weights and resumable state are."""

@@ -1,0 +1,76 @@
+"""What is must stay: every committed record keeps its configuration, its name, its path and a command that makes it
+again."""
+
+import shlex
+
+import pytest
+
+from analysis import commands
+from common import cli, records
+from common.options import attack, baseline, boundary, interpolate, resolve, run_name
+from common.options.fields import check
+from common.options.train import TrainConfig, TrainOptions
+
+COMMITTED = sorted((records.ROOT / "results").glob("*/*.json"))
+
+
+def side_of(record):
+    return record["data"]["shape"][-1] if record["data"]["kind"] == "images" else None
+
+
+def of_kind(kind):
+    return [path for path in COMMITTED if path.name.startswith(f"{kind}-")]
+
+
+def name_of(record):
+    """The name of a record, from its configuration and what it was measured on."""
+    kind, config = record["kind"], record["config"]
+    precision = record["environment"]["precision"]
+    if kind == "train":
+        return run_name(TrainConfig.from_json(config), record["data"]["kind"], side_of(record), precision)
+    if kind == "interpolate":
+        return interpolate.record_name(interpolate.InterpolateConfig(**config))
+    if kind == "attack":
+        lists = {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
+        final = record["final"]
+        return attack.attack_name(final["source"], final["target"], attack.AttackConfig(**lists))
+    if kind == "boundary":
+        lists = {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
+        return boundary.record_name(boundary.BoundaryConfig(**lists), precision)
+    if kind == "baseline":
+        rows = {name: value for name, value in config.items() if name != "method"}
+        trained = resolve(TrainConfig(**rows), config["dataset"], "table", None)
+        return baseline.record_name(trained, config["method"])
+    return record["run"]
+
+
+def test_there_are_records():
+    assert {kind: len(of_kind(kind)) > 5 for kind in ("train", "attack", "interpolate", "boundary", "baseline")} == {
+        "train": True,
+        "attack": True,
+        "interpolate": True,
+        "boundary": False,
+        "baseline": True,
+    }
+
+
+def test_every_record_is_valid_and_has_the_name_and_the_path_of_its_configuration():
+    for path in COMMITTED:
+        record = records.read(path)
+        assert name_of(record) == record["run"], path
+        folder = "toy" if record["kind"] == "boundary" else record.get("data", {}).get("name", record["kind"])
+        assert path == records.path_of(records.ROOT / "results", folder, record["kind"], record["run"])
+
+
+@pytest.mark.parametrize("seed", [None, 77])
+def test_the_command_of_every_run_is_that_run_again(seed):
+    """or the same of another seed"""
+    for path in of_kind("train"):
+        record = records.read(path)
+        change = {} if seed is None else {"seed": seed}
+        words = shlex.split(commands.train(record, change))
+        assert words[:2] == ["python", "scripts/train.py"]
+        asked = cli.parse(TrainOptions, "", words[2:])
+        check(asked)
+        config = resolve(asked.asked, record["data"]["name"], record["data"]["kind"], side_of(record))
+        assert config.to_json() == record["config"] | change, path
