@@ -111,7 +111,7 @@ def train(
     mixing = MixupOptions(mixup=alpha is not None, alpha=alpha, lam_per=lam_per)
     given = TrainOptions(data=groups[0], model=groups[1], mixing=mixing, training=groups[2])
     resolved, side = ("table", None) if table else ("images", 8 if dataset == "digits" else 32)
-    config = resolve(given, dataset, resolved, side)
+    config = resolve(given.asked, dataset, resolved, side)
     name = run_name(config, resolved, side, "no")
     holdout = config.holdout or 0
     n = holdout or N
@@ -227,7 +227,7 @@ def attack(
     """Writes the attack record of a source and a target. errors: of 10,000 rows (iterated attacks: 1,000), by attack
     and epsilon."""
     first, second = records.read(source), records.read(target)
-    config = attack_options.resolve(attack_options.AttackingOptions(pgd_steps=pgd_steps))
+    config = attack_options.resolve(attack_options.AttackConfig(pgd_steps=pgd_steps))
     clean = {
         name: {part: record["final"]["last_epoch"][part] for part in ("n", "errors", "errors_top5")}
         for name, record in (("source", first), ("target", second))
@@ -285,7 +285,7 @@ def boundary(
         "schema": 1,
         "kind": "boundary",
         "run": run,
-        "config": config,
+        "config": config.to_json(),
         "environment": environment("scripts/boundary.py"),
         "data": data(name, "table", 500, 25, False) | {"measured_on": "grid", "classes": ["0", "1"], "shape": [2]},
         "parents": [],

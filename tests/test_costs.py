@@ -76,7 +76,7 @@ def predicted(monkeypatch, network, **training):
         mixing=MixupOptions(True),
         training=TrainingOptions(**training),
     )
-    config = resolve(options, "cifar10", "images", 32)
+    config = resolve(options.asked, "cifar10", "images", 32)
     return costs.predict(network, config, 50_000, 10_000, 60_000 * 3 * 32 * 32, torch.device("cuda"), 1)
 
 

@@ -9,7 +9,7 @@ from common import attacks, matrix
 from common.attacks import Space
 from common.data.dataset import Part
 from common.models import Blueprint, build
-from common.options.attack import AttackingOptions, passes, resolve
+from common.options.attack import AttackConfig, passes, resolve
 
 ROWS, CLASSES = 37, 6
 
@@ -26,7 +26,7 @@ def network(seed):
 
 
 def bench(batch_size=10, **options):
-    config = resolve(AttackingOptions(**{"pgd_steps": 3, **options}))
+    config = resolve(AttackConfig(**{"pgd_steps": 3, **options}))
     return matrix.Bench(Accelerator(cpu=True), config, part(), Space(None), batch_size)
 
 

@@ -2,15 +2,17 @@ import ast
 import dataclasses
 import json
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common import cli, records
+from common import cli
 from common.errors import UserError
-from common.options import LIMITS, TAKES, TrainConfig, TrainOptions, check, resolve, run_name
+from common.options import TAKES, TrainConfig, TrainOptions, check, resolve, run_name
 from common.options import train as o
+from common.options.fields import OPEN, Fact, Open, described, earlier, own, pieces, schema, words
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,7 +28,7 @@ def asked(**changes):
 
 
 def cifar(**changes):
-    return resolve(asked(**changes), "cifar10", "images", 32)
+    return resolve(asked(**changes).asked, "cifar10", "images", 32)
 
 
 def name_of(config, precision="no"):
@@ -48,24 +50,24 @@ def test_the_defaults_are_the_decks():
 
 
 def test_cifar100_brings_what_cifar10_brings():
-    other = resolve(asked(mixup=True), "cifar100", "images", 32)
+    other = resolve(asked(mixup=True).asked, "cifar100", "images", 32)
     assert other == dataclasses.replace(cifar(mixup=True), dataset="cifar100")
     assert name_of(other) == "cifar100-preactresnet18-mixup1.0-seed0"
 
 
 def test_other_sets_bring_their_own():
-    digits = resolve(asked(), "digits", "images", 8)
+    digits = resolve(asked().asked, "digits", "images", 8)
     assert (digits.model, digits.augment, digits.epochs) == ("smallcnn", "none", 60)
-    table = resolve(asked(), "wine", "table", None)
+    table = resolve(asked().asked, "wine", "table", None)
     assert (table.model, table.width, table.batch_size, table.lr_drops) == ("mlp", 128, 16, ())
     assert (table.optimizer, table.lr, table.momentum, table.weight_decay) == ("adam", 1e-3, None, 0.0)
-    assert resolve(asked(), "letters", "images", 28).augment == "none"  # a flipped letter is another one
-    assert resolve(asked(), "thumbs", "images", 12).model == "smallcnn"
-    assert resolve(asked(epochs=3, lr=0.5, model="mlp"), "wine", "table", None).epochs == 3
+    assert resolve(asked().asked, "letters", "images", 28).augment == "none"  # a flipped letter is another one
+    assert resolve(asked().asked, "thumbs", "images", 12).model == "smallcnn"
+    assert resolve(asked(epochs=3, lr=0.5, model="mlp").asked, "wine", "table", None).epochs == 3
 
 
 def sounds(**changes):
-    return resolve(asked(**changes), "spoken_digits", "sounds", None)
+    return resolve(asked(**changes).asked, "spoken_digits", "sounds", None)
 
 
 def test_sounds_bring_the_papers():
@@ -146,26 +148,12 @@ def test_a_run_is_named_by_what_it_is(changes, name):
     assert name_of(cifar(**changes)) == name
 
 
-def test_a_committed_record_is_the_run_of_its_name_again():
-    """Options that came after it have the value that was in force then."""
-    paths = list((ROOT / "results").glob("*/train-*.json"))
-    assert paths
-    for path in paths:
-        record = records.read(path)
-        again = cli.parse(TrainOptions, "", ["--config", str(path)], lambda options: options.run.config)
-        name, kind, shape = (record["data"][field] for field in ("name", "kind", "shape"))
-        side = shape[-1] if kind == "images" else None
-        config = resolve(again, name, kind, side)
-        assert json.loads(json.dumps(dataclasses.asdict(config))) == record["config"]
-        assert run_name(config, kind, side, "no") == record["run"]
-
-
 def test_a_record_older_than_a_choice_is_rerun_as_it_was(tmp_path):
     """Tables were trained by SGD before Adam became their default."""
     file = tmp_path / "train-wine.json"
     file.write_text(json.dumps({"schema": 1, "kind": "train", "config": {"dataset": "wine", "lr": 0.05}}))
     again = cli.parse(TrainOptions, "", ["--config", str(file)], lambda options: options.run.config)
-    assert resolve(again, "wine", "table", None).optimizer == "sgd"
+    assert resolve(again.asked, "wine", "table", None).optimizer == "sgd"
 
 
 def test_precision_is_in_the_name():
@@ -260,11 +248,11 @@ def test_a_model_that_does_not_take_the_data_is_refused():
         "mlp",
     }
     with pytest.raises(UserError, match=r"--model smallcnn.*mlp"):
-        resolve(asked(model="smallcnn"), "wine", "table", None)
+        resolve(asked(model="smallcnn").asked, "wine", "table", None)
 
 
 def table(name, **changes):
-    return resolve(asked(**changes), name, "table", None)
+    return resolve(asked(**changes).asked, name, "table", None)
 
 
 def test_the_test_part_of_a_table():
@@ -301,22 +289,22 @@ def test_the_test_part_of_a_table():
 )
 def test_options_of_a_csv_file_mean_nothing_elsewhere(name, kind, changes, said):
     with pytest.raises(UserError, match=said):
-        resolve(asked(**changes), name, kind, 32)
+        resolve(asked(**changes).asked, name, kind, 32)
 
 
 def test_momentum_means_nothing_under_adam():
     with pytest.raises(UserError, match=r"--momentum 0.9.*--optimizer sgd"):
         cifar(optimizer="adam", momentum=0.9)
     with pytest.raises(UserError, match="--momentum"):
-        resolve(asked(momentum=0.9), "wine", "table", None)
-    assert resolve(asked(momentum=0.5, optimizer="sgd"), "wine", "table", None).lr == 0.1
+        resolve(asked(momentum=0.9).asked, "wine", "table", None)
+    assert resolve(asked(momentum=0.5, optimizer="sgd").asked, "wine", "table", None).lr == 0.1
 
 
 def options_declared():
     return {f.name for group in dataclasses.fields(TrainOptions) for f in dataclasses.fields(group.type)}
 
 
-def test_every_option_is_read_and_every_limit_is_of_an_option():
+def test_every_option_is_read():
     read = set()
     for file in (*ROOT.glob("scripts/*.py"), *ROOT.glob("common/**/*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -324,18 +312,19 @@ def test_every_option_is_read_and_every_limit_is_of_an_option():
                 read.add(node.attr)
     declared = options_declared()
     assert len(declared) > 20
+    read |= set(o.OF_ROWS)  # by these names
     assert declared <= read, declared - read
-    assert set(LIMITS) <= declared
 
 
 def test_every_option_has_a_help_of_one_or_two_lines():
     tree = ast.parse(Path(o.__file__).read_text())
+    tree.body += ast.parse((ROOT / "common" / "options" / "machine.py").read_text()).body
     seen = 0
-    for group in (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name.endswith("Options")):
+    for group in (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name != "TrainConfig"):
         for field, text in zip(group.body, group.body[1:], strict=False):
-            if isinstance(field, ast.AnnAssign) and group.name != "TrainOptions":
+            if isinstance(field, ast.AnnAssign) and group.name not in ("TrainOptions", "Defaults"):
                 assert isinstance(text, ast.Expr), f"{group.name}.{field.target.id} has no help"
-                assert len(text.value.value.splitlines()) <= 2
+                assert len(text.value.value.splitlines()) <= 2, field.target.id
                 seen += 1
     assert seen == len(options_declared())
 
@@ -344,3 +333,51 @@ def test_every_option_has_a_help_of_one_or_two_lines():
 def test_pieces_of_fewer_than_two_rows_are_refused(changes, most):
     with pytest.raises(UserError, match=f"--accumulate {changes['accumulate']}: .*; at most {most}"):
         cifar(**changes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """One line for each kind of option that there is."""
+
+    size: Annotated[Open[int], own("N", "8"), Fact("[1, 9]", "s{}")] = OPEN
+    share: Annotated[float | None, Fact("(0, 1)", "share{}", since=None)] = None
+    kind: Annotated[Literal["a", "b"], Fact(piece=lambda it: it.upper())] = "a"
+    steps: Annotated[tuple[float, ...], Fact("[0, inf)", "steps{}", since=())] = ()
+    on: bool = False
+
+
+def test_all_that_is_known_of_an_option_follows_from_its_line():
+    usual = Config(size=8)
+    config = Config(size=9, share=0.5, kind="b", steps=(1.0, 2.5), on=True)
+    assert [option.may_be_none for option in described(Config).values()] == [False, True, False, False, False]
+    assert list(pieces(config, usual).values()) == ["s9", "share0.5", "B", "steps1.0+2.5"]
+    assert pieces(usual, config)["steps"] == "stepsnone"
+    assert pieces(usual, usual) == {}
+    assert words(config, usual) == ["--size", "9", "--share", "0.5", "--kind", "b", "--steps", "1.0", "2.5", "--on"]
+    assert earlier(Config) == {"share": None, "steps": ()}
+    found = schema(Config)
+    assert found["required"] == ["size", "kind", "on"]
+    assert found["properties"] == {
+        "size": {"type": "integer", "minimum": 1, "maximum": 9},
+        "share": {"anyOf": [{"type": "null"}, {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}]},
+        "kind": {"enum": ["a", "b"]},
+        "steps": {"type": "array", "items": {"type": "number", "minimum": 0}},
+        "on": {"type": "boolean"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (Config(size=0), r"--size 0: must lie in \[1, 9\]"),
+        (Config(size=10), "--size 10"),
+        (Config(share=0.0), "--share 0"),
+        (Config(share=1.0), "--share 1"),
+        (Config(share=float("nan")), "--share nan"),
+        (Config(steps=(1.0, -2.0)), "--steps -2"),
+    ],
+)
+def test_a_number_out_of_the_range_of_its_line_is_refused(config, said):
+    with pytest.raises(UserError, match=said):
+        check(config)
+    check(Config())

@@ -15,7 +15,7 @@ import pytest
 from common import files, records
 from common.cores import physical_cores, usable_cores
 from common.errors import UnfinishedError, UserError
-from common.options.attack import AttackingOptions, passes, resolve
+from common.options.attack import AttackConfig, passes, resolve
 from common.progress import duration, seconds
 from common.study import crew, file, forecast, members, standing
 from scripts import study
@@ -776,7 +776,7 @@ def test_cores():
 
 def test_a_probe_counts_as_its_script_does():
     """What the forecast of an attack counts is what attack.py counts: `test_matrix.py` holds the latter."""
-    config = resolve(AttackingOptions())
+    config = resolve(AttackConfig())
     assert passes(config, 100, 10, {0: [0]}) == (100 * (1 + 5 + 5) + 10 * (2 + 2), 100 + 10 * (2 * 10 + 2 * 20))
 
 

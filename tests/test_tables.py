@@ -481,7 +481,7 @@ def test_a_command_makes_the_very_run_that_is_missing(tmp_path, dataset, options
         program, script, *words = shlex.split(line)
         assert (program, script) == ("python", "scripts/train.py")
         asked = cli.parse(TrainOptions, "", words)
-        made.append(run_name(resolve(asked, dataset, "images", side), "images", side, "no"))
+        made.append(run_name(resolve(asked.asked, dataset, "images", side), "images", side, "no"))
     other = tmp_path / "other"
     wanted = [fixtures.train(other, dataset=dataset, options=options, alpha=1.0, seed=s).stem[6:] for s in range(3)]
     wanted.append(fixtures.train(other, dataset=dataset, options=options, seed=2).stem[6:])
