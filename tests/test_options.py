@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from common import cli
 from common.errors import UserError
-from common.options import TAKES, TrainConfig, TrainOptions, check, resolve, run_name
+from common.options import TrainConfig, TrainOptions, check, resolve, run_name
 from common.options import train as o
 from common.options.fields import OPEN, Fact, Open, described, earlier, own, pieces, schema, words
+from common.options.networks import NETWORKS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -243,7 +244,7 @@ def test_a_model_that_does_not_take_the_data_is_refused():
         cifar(model="mlp")
     with pytest.raises(UserError, match=r"--model smallcnn: takes images, .*sounds.*vgg11, lenet"):
         sounds(model="smallcnn")
-    assert {sounds(model=model).model for model in TAKES if model not in ("smallcnn", "mlp")} == {*TAKES} - {
+    assert {sounds(model=model).model for model in NETWORKS if model not in ("smallcnn", "mlp")} == {*NETWORKS} - {
         "smallcnn",
         "mlp",
     }

@@ -23,7 +23,7 @@ from common.data.encoded import Encoded
 from common.data.load import load
 from common.data.sources import Source, find
 from common.models import Blueprint, build
-from common.options import TAKES
+from common.options.networks import NETWORKS
 from scripts import attack, interpolate, train
 from tests.refusal import refused
 
@@ -457,7 +457,7 @@ def test_train_probe_and_attack(tmp_path, monkeypatch, capsys):
     assert (final["epsilon_unit"], final["clipped"]) == ("std/100", False)
 
 
-@pytest.mark.parametrize("model", [model for model, kinds in TAKES.items() if "sounds" in kinds])
+@pytest.mark.parametrize("model", [name for name, network in NETWORKS.items() if "sounds" in network.takes])
 @pytest.mark.parametrize("shape", [(1, 81, 101), (1, 161, 101)])
 def test_networks_of_any_size_take_spectrograms_with_as_many_parameters(model, shape):
     def built(shape):

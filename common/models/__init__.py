@@ -6,6 +6,7 @@ Normalisation is their first layer, so that attacks and probes speak pixels and 
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -13,27 +14,8 @@ from torch import Tensor, nn
 
 from common import chance
 from common.errors import UserError
-from common.models.densenet import DenseNet190
-from common.models.lenet import LeNet
-from common.models.mlp import MLP
-from common.models.preactresnet import PreActResNet18
-from common.models.resnet import ResNet18
-from common.models.smallcnn import SmallCNN
-from common.models.vgg import VGG11
-from common.models.wideresnet import WideResNet28
+from common.options.networks import NETWORKS
 from common.shapes import Inputs
-
-NETWORKS: dict[str, type[nn.Module]] = {
-    "preactresnet18": PreActResNet18,
-    "resnet18": ResNet18,
-    "wideresnet28": WideResNet28,
-    "densenet190": DenseNet190,
-    "vgg11": VGG11,
-    "lenet": LeNet,
-    "smallcnn": SmallCNN,
-    "mlp": MLP,
-}
-SMALLEST_SIDE = {"densenet190": 4, "vgg11": 32, "lenet": 16}  # pixels that their halvings need; the others: 1
 
 
 class Normalize(nn.Module):
@@ -88,6 +70,13 @@ class Blueprint:
         return blueprint
 
 
+def class_of(model: str) -> type[nn.Module]:
+    """A network by name, to be called with its channels (or features), classes and width."""
+    module, _, name = NETWORKS[model].where.partition(".")
+    found: type[nn.Module] = getattr(import_module(f"common.models.{module}"), name)
+    return found
+
+
 def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
     """The model a blueprint describes, on the CPU, with initial weights that depend on the seed alone.
 
@@ -95,20 +84,19 @@ def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
     """
     network = NETWORKS[blueprint.model]
     is_image = len(blueprint.shape) == 3
-    if is_image == (network is MLP):
+    if is_image == ("table" in network.takes):
         raise UserError(f"--model {blueprint.model}: does not take inputs of shape {blueprint.shape}.")
-    smallest = SMALLEST_SIDE.get(blueprint.model, 1)
-    if is_image and min(blueprint.shape[1:]) < smallest:
+    if is_image and min(blueprint.shape[1:]) < network.smallest_side:
         height, width = blueprint.shape[1:]
         raise UserError(
-            f"--model {blueprint.model}: takes images of {smallest} pixels a side and more, and these are of "
-            f"{height} x {width}; take another model."
+            f"--model {blueprint.model}: takes images of {network.smallest_side} pixels a side and more, and these are "
+            f"of {height} x {width}; take another model."
         )
     with torch.random.fork_rng(devices=[]):
         if seed is not None:
             torch.manual_seed(chance.seed("weights", seed))
         dropout = {"dropout": blueprint.dropout} if blueprint.dropout else {}
-        net = network(blueprint.shape[0], len(blueprint.classes), blueprint.width, **dropout)
+        net = class_of(blueprint.model)(blueprint.shape[0], len(blueprint.classes), blueprint.width, **dropout)
     normalize = Normalize(blueprint.mean, blueprint.std, len(blueprint.shape))
     model = nn.Sequential(OrderedDict(normalize=normalize, network=net))
     return model.to(memory_format=torch.channels_last) if is_image else model

@@ -7,11 +7,8 @@ from common.options.fields import check
 from common.options.train import (
     DEFAULTS,
     OF_ROWS,
-    TAKES,
-    WIDTHS,
     DataOptions,
     MixupOptions,
-    Model,
     ModelOptions,
     RunOptions,
     TrainConfig,
@@ -25,11 +22,8 @@ from common.options.train import (
 __all__ = [
     "DEFAULTS",
     "OF_ROWS",
-    "TAKES",
-    "WIDTHS",
     "DataOptions",
     "MixupOptions",
-    "Model",
     "ModelOptions",
     "RunOptions",
     "TrainConfig",

@@ -4,35 +4,18 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from common.data.sources import EMBEDDED
 from common.errors import UserError
 from common.options.fields import OPEN, Fact, Open, flag, own, pieces, plain, words
 from common.options.machine import MachineWithModels
+from common.options.networks import NETWORKS, Model
 
-Model = Literal["preactresnet18", "resnet18", "wideresnet28", "densenet190", "vgg11", "lenet", "smallcnn", "mlp"]
 Augment = Literal["crop-flip", "none"]
 LamPer = Literal["batch", "row"]
 Optimizer = Literal["sgd", "adam"]
 
-# The width by default, which gives the paper's network, and what a network takes.
-WIDTHS: dict[Model, int] = {
-    "preactresnet18": 64,
-    "resnet18": 64,
-    "wideresnet28": 10,
-    "densenet190": 40,
-    "vgg11": 64,
-    "lenet": 20,
-    "smallcnn": 32,
-    "mlp": 128,
-}
-TAKES: dict[Model, tuple[str, ...]] = {
-    **dict.fromkeys(WIDTHS, ("images", "sounds")),
-    "smallcnn": ("images",),
-    "mlp": ("table",),
-}
-WITH_DROPOUT: tuple[Model, ...] = ("preactresnet18",)  # section 3.4
 # The options that decide which rows are seen, under which labels, once a set is there.
 OF_ROWS = ("subset", "holdout", "test_subset", "corrupt_labels", "data_seed")
 
@@ -73,13 +56,13 @@ class ModelOptions:
 
     model: Annotated[
         Open[Model],
-        own("{" + ",".join(get_args(Model)) + "}", "preactresnet18; digits: smallcnn; sounds: lenet; tables: mlp"),
+        own("{" + ",".join(NETWORKS) + "}", "preactresnet18; digits: smallcnn; sounds: lenet; tables: mlp"),
     ] = OPEN
     """Images and sounds: the first four of any size, vgg11 from 32 x 32 on, lenet from 16 x 16 on; smallcnn for 8 x 8
     digits. Tables: mlp."""
     width: Annotated[
         Open[int],
-        own("N", ", ".join(f"{model}: {width}" for model, width in WIDTHS.items())),
+        own("N", ", ".join(f"{name}: {network.width}" for name, network in NETWORKS.items())),
         Fact("[1, 65536]", "w{}"),
     ] = OPEN
     """Channels after the first layer, or units of a hidden layer; wideresnet28: the k of WRN-28-k; densenet190: its
@@ -271,14 +254,14 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
     else:
         usual = IMAGES if side is None or side >= 16 else SMALL_IMAGES
     model = asked.model or usual.model
-    if kind not in TAKES[model]:
-        fitting = ", ".join(m for m in get_args(Model) if kind in TAKES[m])
-        takes = " and ".join(TAKES[model])
+    if kind not in NETWORKS[model].takes:
+        fitting = ", ".join(name for name, network in NETWORKS.items() if kind in network.takes)
+        takes = " and ".join(NETWORKS[model].takes)
         raise UserError(f"--model {model}: takes {takes}, and {name} is {kind}; take one of: {fitting}.")
-    if asked.dropout and model not in WITH_DROPOUT:
+    if asked.dropout and not NETWORKS[model].has_dropout:
         raise UserError(
             f"--dropout {asked.dropout}: {model} has no place for it; leave it out, or take one of: "
-            f"{', '.join(WITH_DROPOUT)}."
+            f"{', '.join(name for name, network in NETWORKS.items() if network.has_dropout)}."
         )
     optimizer = asked.optimizer or usual.optimizer
     if optimizer == "adam" and asked.momentum is not None:
@@ -315,7 +298,7 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
         target=target,
         test_share=test_share,
         model=model,
-        width=asked.width or WIDTHS[model],
+        width=asked.width or NETWORKS[model].width,
         epochs=epochs,
         batch_size=rows,
         optimizer=optimizer,
