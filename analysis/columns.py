@@ -2,7 +2,7 @@
 
 # The columns of each table. Counts that some records lack are floats, so that NaN can say so. Percent are 0 to 100.
 KEYS = {"record": "str", "run": "str", "dataset": "str", "setting": "str", "method": "str", "alpha": "float64"}
-KEYS |= {"dropout": "float64", "seed": "int64", "split": "int64"}
+KEYS |= {"dropout": "float64", "seed": "int64", "split": "int64", "machine": "str"}
 RUNS = KEYS | {
     "measured_on": "str",
     "kind": "str",

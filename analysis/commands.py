@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from analysis.collect import Results
-from analysis.rows import is_drawn
 from common.options.train import TrainConfig, command_words, resolve
 from common.records import ROOT, Record
 
@@ -46,12 +45,13 @@ def train(record: Record, changes: Mapping[str, Any]) -> str:
 
 
 def seeds(results: Results, setting: str, method: str, enough: int = ENOUGH, than: str = "ERM") -> list[str]:
-    """Trains the runs that a setting lacks for this many paired seeds of a method and what it is held against. Of a set
-    whose test part is drawn, a new seed brings a split of its own."""
+    """Trains the runs that a setting lacks for this many paired seeds of a method and what it is held against. Where
+    the seeds that are there see rows of their own, a new one brings its own too."""
     rows = results.runs[results.runs["setting"] == setting]
     if rows.empty:
         return first(results)
-    made = []
+    made, is_one_file = [], results.config(setting)["test_share"] is not None
+    is_anew = (rows["split"] == rows["seed"]).all() and (is_one_file or rows["split"].any())
     for seed in _wanted(rows, method, enough, than):
         splits = rows.loc[rows["seed"] == seed, "split"]
         for one in (than, method):
@@ -61,7 +61,7 @@ def seeds(results: Results, setting: str, method: str, enough: int = ENOUGH, tha
                 change: dict[str, Any] = {"seed": seed}
                 if like.empty:
                     change |= PLAIN if one == "ERM" else PLAIN | {"mixup": True, "warmup_epochs": None}
-                if is_drawn(record["config"]):
+                if is_anew:
                     change["data_seed"] = int(next(iter(splits), seed))
                 made.append(train(record, change))
     return made

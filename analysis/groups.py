@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis import paper
 from analysis.collect import Results
-from analysis.rows import OF_METHOD, is_drawn
+from analysis.rows import OF_METHOD
 
 
 def corrupted(results: Results) -> dict[float, str]:
@@ -32,7 +32,7 @@ def tabular(results: Results) -> dict[str, str]:
     """The setting of each table whose test part is drawn, by the table's name."""
     found: dict[str, str] = {}
     for setting, config in _configs(results):
-        if is_drawn(config):
+        if config["test_share"] is not None:
             found.setdefault(config["dataset"], setting)
     return dict(sorted(found.items()))
 

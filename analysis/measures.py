@@ -16,7 +16,7 @@ UNITS = {"1/255": "/255", "std/100": "/100 of a standard deviation"}
 
 
 ROUNDING = 1e-9  # what means of equal numbers may differ by
-ROWS = ["method", "seed", "split", "source_seed", "value", "record"]
+ROWS = ["method", "seed", "split", "source_seed", "machine", "value", "record"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Measure:
 
     unit  "%" or "" (nats, shares, norms)
     rows  method, seed, split (where it is drawn; else 0), source_seed (of the model that made the examples; else 0),
-          value, record: a row a measurement
+          machine (that trained it; "" where it is not known), value, record: a row a measurement
     """
 
     name: str
@@ -61,8 +61,10 @@ class Interval:
 class Pairs:
     """A measure of two methods at the same seeds (and drawn splits; under transfer, of the same sources).
 
-    than  what the method is held against
-    base  its values
+    than       what the method is held against
+    base       its values
+    unlike     the seeds whose two runs were trained on two kinds of machine, which round differently: to a run that is
+               another seed, so that such a pair shares less than the others
     """
 
     measure: Measure
@@ -72,6 +74,7 @@ class Pairs:
     other: list[float]
     records: list[str]
     than: str = "ERM"
+    unlike: tuple[int, ...] = ()
 
     @property
     def differences(self) -> list[float]:
@@ -128,6 +131,7 @@ def pair(measure: Measure, method: str, than: str = "ERM") -> Pairs:
     shared = ours[than].index.intersection(ours[method].index).sort_values()
     both = {one: frame.loc[shared] for one, frame in ours.items()}
     means = {one: frame.groupby(["seed", "split"])["value"].mean() for one, frame in both.items()}
+    kinds = pd.concat(both.values()).query("machine != ''").groupby(["seed", "split"])["machine"].nunique()
     return Pairs(
         measure=measure,
         method=method,
@@ -136,6 +140,7 @@ def pair(measure: Measure, method: str, than: str = "ERM") -> Pairs:
         other=means[method].tolist(),
         records=[path for frame in both.values() for path in frame["record"]],
         than=than,
+        unlike=tuple(int(seed) for seed, _ in kinds[kinds > 1].index),
     )
 
 

@@ -31,9 +31,19 @@ def method_name(config: Row) -> str:
 
 
 def is_drawn(config: Row) -> bool:
-    """Whether the data seed decides which rows are the test part, as it does where a table is one file. Runs of several
-    such splits are of one setting, and a pair is of one split and one seed."""
-    return config.get("test_share") is not None
+    """Whether the data seed decides which rows are seen: a subset, held-out rows, corrupted labels, or a table's test
+    part. Runs of several such draws are of one setting, and a pair is of one draw and one seed."""
+    drawn = ("subset", "holdout", "test_subset", "test_share")
+    return any(config.get(option) is not None for option in drawn) or bool(config.get("corrupt_labels"))
+
+
+def machine(environment: Row) -> str:
+    """What rounds a run's convolutions: the device, and of a CPU its model and instructions. "" where an older record
+    does not say."""
+    cpu = environment.get("cpu")
+    if not str(environment["device"]).startswith("CPU"):
+        return str(environment["device"])
+    return f"{cpu['model']}, {cpu['instructions']}" if cpu else ""
 
 
 def setting_of(record: Record) -> str:
@@ -61,6 +71,7 @@ def key(path: str, train: Record) -> Row:
         "dropout": config["dropout"],
         "seed": config["seed"],
         "split": config["data_seed"] if is_drawn(config) else 0,
+        "machine": machine(train["environment"]),
     }
 
 

@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 
 from analysis import commands, groups, measures, paper, tables
+from analysis.claims.verdict import said
 from analysis.collect import collect
 from analysis.tables.table import Table
 from common import cli, records
@@ -455,7 +456,7 @@ def test_numbers_without_a_pair_are_shown_and_what_makes_the_pair(tmp_path):
     assert column(tables.methods(results), "error, last epoch (%)") == ["5.60", "4.20"]
     note = tables.paired(results).notes[0]
     assert note.startswith("cifar10-preactresnet18 has no seed under both ERM and mixup.")
-    assert "--seed 1" in note or "--seed 0" in note
+    assert "`python scripts/train.py --mixup`" in note  # at seed 0
 
 
 # The commands that make what is missing
@@ -523,3 +524,39 @@ def test_tables_of_the_committed_records():
         table = make(results)
         assert "nan" not in table.to_markdown().lower()
         assert set(table.records) <= set(results.records)
+
+
+def test_a_pair_shares_its_rows_and_a_new_seed_brings_its_own(tmp_path):
+    """Subsets drawn anew for each seed are one setting; a fixed subset stays what it is."""
+    for seed in (0, 1):
+        for alpha in (None, 1.0):
+            options = {"subset": 1000, "data_seed": seed}
+            fixtures.train(tmp_path, dataset="cifar10", options=options, alpha=alpha, seed=seed)
+            fixtures.train(tmp_path, dataset="cifar10", options={"subset": 2000}, alpha=alpha, seed=seed)
+    results = collect(tmp_path)
+    drawn, fixed = "cifar10-1000-preactresnet18", "cifar10-2000-preactresnet18"
+    assert sorted(results.settings()) == [drawn, fixed]
+    for setting, splits in ((drawn, [0, 1]), (fixed, [0, 0])):
+        found = measures.pair(measures.of_runs(results.of(setting), "error", "test error"), "mixup")
+        assert (found.seeds, found.unlike) == ([0, 1], ())
+        assert sorted(results.of(setting).runs["split"].unique()) == sorted(set(splits))
+    (erm, mixup) = commands.seeds(results, drawn, "mixup", 3)
+    assert "--data-seed 2 " in erm
+    assert erm.endswith("--seed 2")
+    assert "--data-seed 2 " in mixup
+    assert mixup.endswith("--seed 2 --mixup")
+    assert all("--data-seed" not in line for line in commands.seeds(results, fixed, "mixup", 3))
+
+
+def test_a_pair_of_two_kinds_of_machine_is_marked(tmp_path):
+    for seed, machines in enumerate([("EPYC", "EPYC"), ("EPYC", "Xeon"), (None, "Xeon")]):
+        for alpha, model in zip((None, 1.0), machines, strict=True):
+            path = fixtures.train(tmp_path, dataset="cifar10", alpha=alpha, seed=seed)
+            if model:
+                record = records.read(path)
+                record["environment"]["cpu"] = {"model": model, "instructions": "AVX512"}
+                records.write(path, record)
+    results = collect(tmp_path)
+    found = measures.pair(measures.of_runs(results, "error", "test error"), "mixup")
+    assert (found.seeds, found.unlike) == ([0, 1, 2], (1,))
+    assert "(the two runs of seed 1 are of two kinds of machine)" in said(found)
