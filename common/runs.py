@@ -16,7 +16,7 @@ from common.data.load import load
 from common.data.sources import Source
 from common.errors import UserError
 from common.models import Blueprint
-from common.options import OF_ROWS, TrainConfig, TrainOptions, resolve, run_name, split
+from common.options import OF_ROWS, TrainConfig, TrainOptions, reading, resolve, run_name
 from common.options.fields import earlier
 from common.plan import Plan, batch_stops, draw
 
@@ -182,7 +182,7 @@ def describe(asked: TrainOptions, source: Source, precision: str) -> Run:
     raises UserError for rows that are not to be had, or a model that does not take them
     """
     options = asked.data
-    whole = load(source, *split(options, source.name, source.kind), options.data_seed)
+    whole = load(source, reading(options, source.name, source.kind))
     data = select(whole, **{name: getattr(options, name) for name in OF_ROWS})
     shape = tuple(data.train.inputs.shape[1:])
     side = shape[-1] if data.kind == "images" else None

@@ -14,9 +14,10 @@ from common import checkpoints, models, places, records
 from common.data import sources
 from common.data.dataset import Dataset, fingerprint, select
 from common.data.load import load
+from common.data.sources import Reading
 from common.errors import UserError
 from common.models import Blueprint
-from common.options import OF_ROWS, TrainConfig, resolve, run_name
+from common.options import OF_READING, OF_ROWS, TrainConfig, resolve, run_name
 from common.records import Record
 
 SHOWN = 20  # names of runs that an error lists, at most
@@ -145,21 +146,22 @@ def _data(found: dict[Path, Record], data_dir: Path | None) -> dict[Path, Datase
     wholes: dict[Any, Dataset] = {}
     seen: dict[Any, tuple[Dataset, str]] = {}
     for path, record in found.items():
-        drawn, cut = _drawn(record), _cut(record)
+        drawn, read = _drawn(record), _reading(record)
         try:
-            if cut not in wholes:
-                wholes[cut] = load(sources.find(name, data_dir), *cut)
+            if read not in wholes:
+                wholes[read] = load(sources.find(name, data_dir), read)
         except UserError as error:
             raise UserError(f"The data that these runs saw are needed again. {error}") from None
-        if (drawn, cut) not in seen:
-            data = select(wholes[cut], **dict(zip(OF_ROWS, drawn, strict=True)))
-            seen[drawn, cut] = data, fingerprint(data)
-        if seen[drawn, cut][1] != record["data"]["fingerprint"]:
+        if (drawn, read) not in seen:
+            data = select(wholes[read], **dict(zip(OF_ROWS, drawn, strict=True)))
+            seen[drawn, read] = data, fingerprint(data)
+        if seen[drawn, read][1] != record["data"]["fingerprint"]:
             raise UserError(
-                f"{path}: {record['run']} saw other rows of {name} than are found here now (from {wholes[cut].origin}; "
-                "their fingerprints differ). Name the folder it was trained from with --data-dir, or train it again."
+                f"{path}: {record['run']} saw other rows of {name} than are found here now (from "
+                f"{wholes[read].origin}; their fingerprints differ). Name the folder it was trained from with "
+                "--data-dir, or train it again."
             )
-    return {path: seen[_drawn(record), _cut(record)][0] for path, record in found.items()}
+    return {path: seen[_drawn(record), _reading(record)][0] for path, record in found.items()}
 
 
 def _drawn(record: Record) -> tuple[Any, ...]:
@@ -167,10 +169,11 @@ def _drawn(record: Record) -> tuple[Any, ...]:
     return tuple(record["config"][option] for option in OF_ROWS)
 
 
-def _cut(record: Record) -> tuple[Any, ...]:
-    """The options by which a table is read and cut into its parts."""
-    config = record["config"]
-    return config["target"], config["test_share"], 0 if config["test_share"] is None else config["data_seed"]
+def _reading(record: Record) -> Reading:
+    """How the set was read and cut into its parts."""
+    config = TrainConfig.from_json(record["config"])
+    read = {option: getattr(config, option) for option in OF_READING}
+    return Reading(**read, data_seed=0 if config.test_share is None else config.data_seed)
 
 
 def _model(record: Record, record_path: Path, results_dir: Path, checkpoint_dir: Path) -> nn.Module:

@@ -218,7 +218,8 @@ PARQUET_DAMAGE = {
     "no rows": (lambda own: table(own, "train", img=pa.array([], pa.binary()), label=pa.array([], pa.int64())), "rows"),
     "other classes": (lambda own: table(own, "train", img=[b"x"] * 3, label=[0, 1, 2]), "classes"),
 }
-TABLE = "size,colour,label\n" + "".join(f"{n},{'red' if n % 3 else 'blue'},{'ab'[n % 2]}\n" for n in range(20))
+SIZES = {n: n * n % 37 if n != 7 else 7 for n in range(20)}
+TABLE = "size,colour,label\n" + "".join(f"{SIZES[n]},{'red' if n % 3 else 'blue'},{'ab'[n % 2]}\n" for n in range(20))
 # Each a damaged TABLE, and what must be named.
 CSV_DAMAGE = {
     "empty": ("", "is empty"),
@@ -244,7 +245,7 @@ CSV_DAMAGE = {
     "infinite": (TABLE.replace("7,red", "-inf,red"), "line 9: size is -inf"),
     "names": (
         "who,label\n" + "".join(f"anna{n},{'ab'[n % 2]}\n" for n in range(40)),
-        "column 'who' holds 40 texts in 40 rows",
+        "'who' is another text in each row",
     ),
     "too few rows to test on": ("x,label\n1,a\n2,a\n3,b\n4,b\n", "--test-share 0.2 leaves own without a test part"),
     "bytes": (b"\xff\xfe\x00size", "not text in UTF-8"),

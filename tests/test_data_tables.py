@@ -14,10 +14,11 @@ from common import records, trained
 from common.data import sources
 from common.data.dataset import fingerprint, select, statistics
 from common.data.load import load
-from common.data.sources import find
+from common.data.sources import Reading, find
 from common.data.tables import draw_test
 from common.errors import UserError
 from scripts import train
+from tests.refusal import refused
 
 REAL = Path(os.environ.get("MIXUP_DATA_DIR") or "nowhere")
 needs_tables = pytest.mark.skipif(
@@ -33,15 +34,18 @@ def write(path, rows, header="size,colour,weight,label"):
 
 def plain_rows(n=24):
     """Numbers, texts, gaps in both, two classes; row 2 again as row 5."""
-    rows = [[n - row, ("red", "green", "blue")[row % 3], row * 0.5, "no" if row % 2 else "yes"] for row in range(n)]
+    rows = [
+        [(row * 7 % 25) ** 2, ("red", "green", "blue")[row % 3], row * 0.5, "no" if row % 2 else "yes"]
+        for row in range(n)
+    ]
     rows[3][0] = rows[10][0] = ""
     rows[7][1] = ""
     rows[6][:3] = rows[2][:3]
     return rows
 
 
-def read(path, target="label", share=SHARE, data_seed=0, subset=None, holdout=None):
-    return select(load(find(str(path), None), target, share, data_seed), subset, holdout, data_seed)
+def read(path, target="label", share=SHARE, data_seed=0, subset=None, holdout=None, drop=None):
+    return select(load(find(str(path), None), Reading(target, drop, share, data_seed)), subset, holdout, data_seed)
 
 
 def measured(path, holdout):
@@ -50,7 +54,7 @@ def measured(path, holdout):
     lines = path.read_text().splitlines()
     labels = [line.rsplit(",", 1)[1] for line in lines[1:]]
     write(numbered, enumerate(labels), header="number,label")
-    data = read(numbered, holdout=holdout)
+    data = read(numbered, holdout=holdout, drop=())
     return data.test.inputs[:, 0].int().tolist()
 
 
@@ -72,7 +76,7 @@ def test_the_training_tensors_do_not_know_the_rows_that_are_measured_on(tmp_path
 
 
 def test_every_row_is_in_one_part(tmp_path):
-    data = read(write(tmp_path / "a.csv", enumerate("ab" * 20), header="number,label"))
+    data = read(write(tmp_path / "a.csv", enumerate("ab" * 20), header="number,label"), drop=())
     numbers = [*data.train.inputs[:, 0].int().tolist(), *data.test.inputs[:, 0].int().tolist()]
     assert sorted(numbers) == list(range(40))
     assert numbers[:30] == sorted(numbers[:30])
@@ -106,12 +110,12 @@ def test_shares_are_rounded_and_a_classs_last_row_is_trained_on(share, counts):
 
 def test_the_embedded_tables_are_cut_when_asked_and_else_stay_what_they_were():
     iris = find("iris", None)
-    fixed, one, two = load(iris), load(iris, None, 0.2, 0), load(iris, None, 0.2, 1)
+    fixed, one, two = load(iris), load(iris, Reading(test_share=0.2)), load(iris, Reading(test_share=0.2, data_seed=1))
     assert fingerprint(fixed) == "7051268d763cdcbf66b735c720a6ea6d2f089249da980903ac280ddc88b3ea83"
     assert len({fingerprint(data) for data in (fixed, one, two)}) == 3
     assert one.test.labels.bincount().tolist() == two.test.labels.bincount().tolist() == [10, 10, 10]
     assert fingerprint(select(one, None, None, 0)) == fingerprint(one)
-    assert len(load(iris, None, 0.5, 0).test) == 75
+    assert len(load(iris, Reading(test_share=0.5)).test) == 75
 
 
 # --- what is made of the columns --------------------------------------------------------------------------------------
@@ -149,7 +153,7 @@ def test_numbers_gaps_and_categories_become_features_in_one_order(tmp_path):
 
 
 def test_what_was_met_with_is_said(tmp_path):
-    rows = [[number, "red", 1, "ab"[number % 2]] for number in range(20)]
+    rows = [[number * number % 61 / 4, "red", 1, "ab"[number % 2]] for number in range(20)]
     notes = read(write(tmp_path / "own.csv", rows)).notes
     assert notes == (
         "1 of 3 columns are categories: 1 one-hot features",
@@ -165,7 +169,7 @@ def test_what_was_met_with_is_said(tmp_path):
 
 def test_a_constant_column_and_more_features_than_rows_give_no_nan(tmp_path):
     header = ",".join([*(f"f{number}" for number in range(30)), "label"])
-    rows = [[*([5] * 29), number, "ab"[number % 2]] for number in range(12)]
+    rows = [[*([5] * 29), number * number % 13, "ab"[number % 2]] for number in range(12)]
     data = read(write(tmp_path / "own.csv", rows, header))
     mean, std = statistics(data.train.inputs)
     assert std[:29] == (1.0,) * 29
@@ -177,7 +181,7 @@ def test_rows_on_both_sides_are_counted(tmp_path):
     """A row counts by its values, whatever its class; a gap is like a gap, 1 like 1.0 and 0 like -0."""
     rows = [[("1", "1.0")[number % 2], "", ("0", "-0.0")[number % 2], "ab"[number // 4 % 2]] for number in range(16)]
     assert "4 of 4 test rows have the very values of a training row" in read(write(tmp_path / "own.csv", rows)).notes
-    rows = [[number, "", 0, "ab"[number % 2]] for number in range(16)]
+    rows = [[number * number % 61 / 4, "", 0, "ab"[number % 2]] for number in range(16)]
     assert not [note for note in read(write(tmp_path / "own.csv", rows)).notes if "very values" in note]
 
 
@@ -195,7 +199,7 @@ def test_rows_on_both_sides_are_counted(tmp_path):
     ],
 )
 def test_classes_come_in_the_order_of_their_numbers_or_texts(tmp_path, labels, classes):
-    data = read(write(tmp_path / "own.csv", enumerate(labels), header="number,kind"), target="kind")
+    data = read(write(tmp_path / "own.csv", enumerate(labels), header="number,kind"), target="kind", drop=())
     assert data.classes == classes
     for part in (data.train, data.test):
         for number, label in zip(part.inputs[:, 0].int().tolist(), part.labels.tolist(), strict=True):
@@ -205,10 +209,134 @@ def test_classes_come_in_the_order_of_their_numbers_or_texts(tmp_path, labels, c
 
 def test_a_class_has_its_number_also_where_a_part_lacks_it(tmp_path):
     labels = ["a"] * 10 + ["b"] + ["c"] * 10
-    data = read(write(tmp_path / "own.csv", enumerate(labels), header="number,label"), share=0.2)
+    data = read(write(tmp_path / "own.csv", enumerate(labels), header="number,label"), share=0.2, drop=())
     assert data.classes == ("a", "b", "c")
     assert set(data.test.labels.tolist()) == {0, 2}
     assert set(data.train.labels.tolist()) == {0, 1, 2}
+
+
+# --- columns that give the order of the rows or the class away --------------------------------------------------------
+
+
+DAYS = [f"2024-{1 + row // 28:02}-{1 + row % 28:02}" for row in range(60)]
+NOISE = np.random.default_rng(0).normal(size=60).round(3).tolist()
+SORTED = ["abc"[row // 20] for row in range(60)]  # the class of each row
+SHUFFLED = np.random.default_rng(1).permutation(60).tolist()
+# Each a column of a table whose class is SORTED, and what is said of it.
+CERTAIN = {
+    "Kaggle's Id": (range(1, 61), "numbers the rows (1 to 60)"),
+    "backwards, in tens": (range(600, 0, -10), "numbers the rows (10 to 600)"),
+    "in any order": ([5 + row for row in SHUFFLED], "numbers the rows (5 to 64)"),
+    "a time axis": ([row * 0.1 for row in range(60)], "numbers the rows (0 to 5.9)"),
+    "with gaps": (["" if row % 9 == 4 else row * row for row in range(60)], "rises from row to row"),
+    "too long for a float": ([10**17 + 3 * row for row in range(60)], "rises from row to row"),
+    "numbers by class, in any order": (
+        [5000 * (row // 20) + 7 * (row * 7 % 20) ** 2 for row in range(60)],
+        "another whole number in each row, in a range of its own for each class",
+    ),
+    "days": (DAYS, "is a date by which the rows are sorted"),
+    "days, several rows each": ([DAYS[row // 6] for row in range(60)], "is a date by which the rows are sorted"),
+    "German days": ([".".join(day.split("-")[::-1]) for day in DAYS], "is a date by which the rows are sorted"),
+    "American days": (
+        [f"{day[5:7]}/{day[8:]}/2024 10:{row:02}" for row, day in enumerate(DAYS)],
+        "is a date by which the rows are sorted",
+    ),
+    "days as numbers": ([DAYS[row // 6].replace("-", "") for row in range(60)], "is a date by which the rows are"),
+    "days in any order": ([DAYS[row] for row in SHUFFLED], "is another date in each row"),
+    "names": ([f"plant{row}" for row in SHUFFLED], "is another text in each row"),
+    "the class in words": (
+        [{"a": "setosa", "b": "virginica", "c": "versicolor"}[one] for one in SORTED],
+        "the class by",
+    ),
+    "the class in numbers": ([{"a": 3, "b": 1, "c": 2}[one] for one in SORTED], "is the class by another name"),
+    "a gap for one class": ([{"a": "", "b": 1, "c": 2}[one] for one in SORTED], "is the class by another name"),
+}
+DOUBTFUL = {
+    "sorted by what was measured": (sorted(NOISE), "rises from row to row"),
+    "sorted whole numbers": ([row // 3 for row in range(60)], "rises or stays from row to row"),
+    "whole numbers, each once": ([row * row * 7 % 1009 for row in range(60)], "is another whole number in each row"),
+    "parts of a class": (
+        [f"{one}{row % 2}" for row, one in enumerate(SORTED)],
+        "alone tells the class: each of its 6 values",
+    ),
+    "a threshold": ([row // 20 + row * 7 % 20 / 25 for row in range(60)], "alone tells the class"),
+}
+HONEST = {
+    "noise": NOISE,
+    "whole numbers": [row * 7 % 12 for row in range(60)],
+    "a constant": [1] * 60,
+    "a constant with gaps": ["" if row % 7 == 0 else 1 for row in range(60)],
+    "categories": ["red" if row % 7 < 3 else "blue" for row in range(60)],
+    "the class but once": ["a" if row == 30 else one for row, one in enumerate(SORTED)],
+    "years in any order": [2000 + row * 7 % 20 for row in range(60)],
+    "one odd value, at the end": [0] * 59 + [1],
+}
+
+
+def of_column(path, values, labels=SORTED):
+    rows = [[value, noise, label] for value, noise, label in zip(values, NOISE, labels, strict=True)]
+    return write(path, rows, "Id,noise,label")
+
+
+@pytest.mark.parametrize(("values", "said"), CERTAIN.values(), ids=CERTAIN)
+def test_a_column_that_gives_it_away_is_refused_with_the_way_out(tmp_path, values, said):
+    file = of_column(tmp_path / "own.csv", values)
+    refused(lambda: read(file), file, f"'Id' {said}" if said.startswith("is") else said, "--drop Id leaves")
+    without = read(file, drop=("Id",))
+    assert without.train.inputs.shape == (45, 1)
+    assert without.notes == ("left out of the columns: Id",)
+
+
+@pytest.mark.parametrize(("values", "said"), DOUBTFUL.values(), ids=DOUBTFUL)
+def test_a_column_in_doubt_is_said_and_learnt(tmp_path, values, said):
+    data = read(of_column(tmp_path / "own.csv", values))
+    (note,) = (note for note in data.notes if "beforehand" in note)
+    assert note.startswith(f"is it known beforehand? 'Id' {said}")
+    assert data.train.inputs.shape[1] >= 2
+
+
+@pytest.mark.parametrize("values", HONEST.values(), ids=HONEST)
+def test_an_honest_column_is_learnt_without_a_word(tmp_path, values):
+    data = read(of_column(tmp_path / "own.csv", values))
+    assert not [note for note in data.notes if "beforehand" in note or "on purpose" in note]
+
+
+def test_every_such_column_is_named_at_once_and_what_is_kept_is_said(tmp_path):
+    rows = [
+        [row, "xyz"["abc".index(one)], noise, one] for row, noise, one in zip(range(60), NOISE, SORTED, strict=True)
+    ]
+    file = write(tmp_path / "own.csv", rows, "row id,kind,noise,label")
+    refused(
+        lambda: read(file), "'row id' numbers the rows (0 to 59)", "'kind' is the class", "--drop 'row id' kind leaves"
+    )
+    notes = read(file, drop=("kind",)).notes
+    assert "left out of the columns: kind" in notes
+    assert "learnt on purpose: 'row id' numbers the rows (0 to 59)" in notes
+    refused(lambda: read(file, drop=("Kind",)), "--drop Kind", "no such column", "row id, kind, noise, label")
+    refused(lambda: read(file, drop=("label",)), "--drop label", "--target")
+    refused(lambda: read(file, drop=("row id", "kind", "noise")), "no column but those that --drop names", "'label'")
+
+
+def test_few_rows_are_no_sign(tmp_path):
+    file = write(tmp_path / "own.csv", [[row, "ab"[row // 3]] for row in range(6)], "number,label")
+    assert not [note for note in read(file).notes if "beforehand" in note]
+
+
+def test_a_run_without_the_row_numbers_is_named_and_found_again(tmp_path, monkeypatch):
+    """Kaggle's layout of Iris, the measurements noise."""
+    monkeypatch.chdir(tmp_path)
+    of_column(tmp_path / "own.csv", range(1, 61))
+    asked = ["--dataset", "own.csv", "--epochs", "1", "--width", "4", "--threads", "1"]
+    refused(lambda: train.main(asked), "'Id' numbers the rows (1 to 60)")
+    without, on_purpose = (train.main([*asked, "--drop", *columns]) for columns in (["Id"], []))
+    record = records.read(without)
+    assert (record["run"], record["config"]["drop"]) == ("own-dropId-mlp-w4-1ep-erm-seed0", ["Id"])
+    assert records.read(on_purpose)["config"]["drop"] == []
+    assert on_purpose.stem == "train-own-drop-mlp-w4-1ep-erm-seed0"
+    for path in (without, on_purpose):
+        assert train.main(["--config", str(path), "--threads", "1"]) == path
+        (run,) = trained.find([str(path)], Path("results"), Path("checkpoints"), None, torch.device("cpu"))
+        assert fingerprint(run.data) == records.read(path)["data"]["fingerprint"]
 
 
 # --- where files lie --------------------------------------------------------------------------------------------------
@@ -236,7 +364,7 @@ def test_a_table_is_found_by_name_or_path(tmp_path, monkeypatch):
     for (dataset, folder), name in places.items():
         source = find(dataset, folder)
         assert (source.name, source.kind, source.origin) == (name, "table", "CSV file")
-        marks.add(fingerprint(select(load(source, "label", SHARE, 0), None, None, 0)))
+        marks.add(fingerprint(select(load(source, Reading("label", None, SHARE)), None, None, 0)))
     assert len(marks) == 1
     for dataset, folder, said in (
         ("abalone", None, "--data-dir FOLDER"),
@@ -275,7 +403,7 @@ SHAPES = {  # training rows, features, test rows, classes, and the first digits 
 @needs_tables
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_papers_tables(name):
-    data = select(load(find(name, REAL), "label", 0.2, 0), None, None, 0)
+    data = select(load(find(name, REAL), Reading("label", None, 0.2)), None, None, 0)
     shape = *data.train.inputs.shape, len(data.test), len(data.classes), fingerprint(data)[:12]
     assert shape == SHAPES[name]
     assert data.train.inputs.isfinite().all()
@@ -290,7 +418,7 @@ def test_every_table_of_the_papers_is_tested():
 @pytest.mark.parametrize("name", ["abalone", "arrhythmia"])
 def test_pandas_makes_the_same_features(name):
     """An outside oracle: medians, indicators and dummies of the training rows."""
-    data = select(load(find(name, REAL), "label", 0.2, 5), None, None, 5)
+    data = select(load(find(name, REAL), Reading("label", None, 0.2, 5)), None, None, 5)
     frame = pd.read_csv(REAL / "uci" / f"{name}.csv")
     for_test = draw_test(np.unique(frame.pop("label"), return_inverse=True)[1], len(data.classes), 0.2, 5, name)
     training = frame[~for_test]
@@ -310,7 +438,7 @@ def test_pandas_makes_the_same_features(name):
 def test_the_twins_of_phishing_are_counted():
     frame = pd.read_csv(REAL / "uci/phishing.csv.gz").drop(columns="label")
     assert frame.join(pd.read_csv(REAL / "uci/phishing.csv.gz")[["label"]]).duplicated().sum() == 5206
-    data = select(load(find("phishing", REAL), "label", 0.2, 0), None, None, 0)
+    data = select(load(find("phishing", REAL), Reading("label", None, 0.2)), None, None, 0)
     train_rows, test_rows = (set(map(tuple, part.inputs.int().tolist())) for part in (data.train, data.test))
     shared = sum(tuple(row) in train_rows for row in data.test.inputs.int().tolist())
     assert len(test_rows) > shared / 2 > 0
@@ -370,7 +498,7 @@ def test_a_record_holds_the_statistics_of_a_thousand_features_at_most(tmp_path, 
 
     header = ",".join([*(f"f{number}" for number in range(features)), "label"])
     write(tmp_path / "wide.csv", [[*range(row, row + features), "ab"[row % 2]] for row in range(8)], header)
-    asked = TrainOptions(data=DataOptions(dataset=str(tmp_path / "wide.csv")))
+    asked = TrainOptions(data=DataOptions(dataset=str(tmp_path / "wide.csv"), drop=()))
     run = runs.describe(asked, find(asked.data.dataset, None), "no")
     assert (len(run.data_json["mean"]), len(run.data_json["std"])) == (kept, kept)
     assert len(run.blueprint.mean) == features

@@ -168,6 +168,7 @@ ANOTHER = {
     "corrupt_labels": 0.7,
     "data_seed": 7,
     "target": "kind",
+    "drop": ("id", "kind of"),
     "test_share": 0.7,
     "width": 100,
     "dropout": 0.7,
@@ -267,6 +268,9 @@ def test_the_test_part_of_a_table():
             table("abalone"),
             table("abalone", test_share=0.2, target="label"),
             table("abalone", test_share=0.3, target="kind of", data_seed=1),
+            table("abalone", drop=("sex", "id", "sex")),
+            table("abalone", drop=()),
+            table("abalone", drop=tuple(f"column{number}" for number in range(9))),
             table("wine"),
             table("wine", test_share=0.2),
         )
@@ -275,6 +279,9 @@ def test_the_test_part_of_a_table():
         "abalone-mlp-erm-seed0",
         "abalone-mlp-erm-seed0",
         "abalone-rows1-targetkindof+297529-test0.3-mlp-erm-seed0",
+        "abalone-dropidsex+b7143e-mlp-erm-seed0",
+        "abalone-drop-mlp-erm-seed0",
+        "abalone-drop9+62501e-mlp-erm-seed0",
         "wine-mlp-erm-seed0",
         "wine-test0.2-mlp-erm-seed0",
     ]
@@ -285,6 +292,7 @@ def test_the_test_part_of_a_table():
     [
         ("cifar10", "images", {"test_share": 0.3}, r"--test-share 0\.3: cifar10 is no table.*leave it out\."),
         ("cifar10", "images", {"target": "label"}, "--target label: cifar10 is no CSV file.*leave it out"),
+        ("wine", "table", {"drop": ("id",)}, "--drop id: wine is no CSV file.*leave it out"),
         ("wine", "table", {"target": "label"}, "--target label: wine is no CSV file.*leave it out"),
     ],
 )

@@ -17,6 +17,7 @@ OF_ROWS = (
     "test_subset",
     "corrupt_labels",
     "target",
+    "drop",
     "test_share",
 )  # what decides which rows are seen, but for the split
 

@@ -18,6 +18,7 @@ from common.data.sources import (
     PARTS,
     SOUNDS,
     WORDS,
+    Reading,
     Source,
     parquet_files,
 )
@@ -27,24 +28,22 @@ from common.errors import UserError
 # second each to start.
 
 
-def load(source: Source, target: str | None = None, test_share: float | None = None, data_seed: int = 0) -> Dataset:
+def load(source: Source, reading: Reading | None = None) -> Dataset:
     """The whole set; a table as it stands in its file, until `dataset.select` makes it ready.
 
-    target, test_share, data_seed  the column of the class in a CSV file, and what draws the test part of a table, as
-                                   `options.split` has them
+    reading  as `options.reading` has it
 
     raises UserError for files that cannot be read or do not fit each other
     """
+    reading = reading or Reading()
     if source.origin == PACKAGE:
         from common.data import embedded
 
-        return embedded.read(source, test_share, data_seed)
+        return embedded.read(source, reading.test_share, reading.data_seed)
     if source.origin == CSV:
         from common.data import tables
 
-        assert target is not None
-        assert test_share is not None
-        return tables.read(source, target, test_share, data_seed)
+        return tables.read(source, reading)
     if source.path is None:
         return _from_hub(source)
     if source.origin == ARCHIVE:

@@ -59,6 +59,21 @@ class Source:
             )
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a set is read and cut into its parts, where there is a choice.
+
+    target      the column of the class
+    drop        columns that are not learnt; given, the others are learnt whatever they give away
+    test_share  the share of each class that is the test part, drawn by data_seed; None where the test part is given
+    """
+
+    target: str | None = None
+    drop: tuple[str, ...] | None = None
+    test_share: float | None = None
+    data_seed: int = 0
+
+
 def find(dataset: str, data_dir: Path | None) -> Source:
     """The source of ``--dataset``: local files first, then the package that ships it, then the hub.
 

@@ -3,8 +3,10 @@
 import csv
 import gzip
 import math
+import shlex
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,9 @@ import pandas as pd
 import torch
 
 from common.chance import rng
+from common.data import giveaways
 from common.data.dataset import Dataset, Part
-from common.data.sources import Source
+from common.data.sources import Reading, Source
 from common.errors import UserError
 
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "NULL", "null")  # cells that stand for no value
@@ -22,32 +25,58 @@ STRAY = 0.1  # a column with at most this share of texts is one of numbers, in w
 FEW = 20  # texts that are always categories; more of them must be at most half as many as rows
 
 
-def read(source: Source, target: str, test_share: float, data_seed: int) -> Dataset:
-    """The rows of a CSV file, plain or gzipped, with ``test_share`` of each class drawn by ``data_seed`` as the test
-    part. The inputs are float32 (b, columns) as they stand in the file: NaN is a missing value, and of a column of
-    texts the number of each text in their order. `features.encode` turns them into what can be learnt from.
+def read(source: Source, reading: Reading) -> Dataset:
+    """The rows of a CSV file, plain or gzipped, with a share of each class drawn as the test part. The inputs are
+    float32 (b, columns) as they stand in the file: NaN is a missing value, and of a column of texts the number of each
+    text in their order. `features.encode` turns them into what can be learnt from.
 
-    target  the column that holds the class
-
-    raises UserError for a file that is no such table, naming line or column, or a target that holds no classes
+    raises UserError for a file that is no such table, naming line or column, a target that holds no classes, or columns
+    that give the order of the rows or the class away
     """
     assert source.path is not None
+    assert reading.target is not None
+    assert reading.test_share is not None
     table = _Table(source.path)
-    labels, classes = table.classes(target)
-    others = [name for name in table.header if name != target]
-    if not others:
-        raise UserError(f"{table.file} holds no column but '{target}', so there is nothing to learn from.")
+    labels, classes = table.classes(reading.target)
+    others = table.others(reading.target, reading.drop or ())
+    notes = _notes(table, others, labels, reading)
     inputs = np.empty((len(labels), len(others)), np.float32)
     categories = []
     for place, name in enumerate(others):
         inputs[:, place], is_category = table.column(name)
         if is_category:
             categories.append(place)
-    for_test = draw_test(labels, len(classes), test_share, data_seed, source.name)
+    for_test = draw_test(labels, len(classes), reading.test_share, reading.data_seed, source.name)
     train, test = (
         Part(torch.from_numpy(inputs[rows]), torch.from_numpy(labels[rows])) for rows in (~for_test, for_test)
     )
-    return Dataset(source.name, source.kind, source.origin, train, test, classes, categories=tuple(categories))
+    return Dataset(source.name, source.kind, source.origin, train, test, classes, notes, categories=tuple(categories))
+
+
+def _notes(table: "_Table", others: list[str], labels: np.ndarray, reading: Reading) -> tuple[str, ...]:
+    """What was left out, and the columns that look as if they give the order of the rows or the class away.
+
+    raises UserError that names every one that certainly does, unless --drop says which are not wanted
+    """
+    found = giveaways.find(*table.raw(others), labels)
+    certain = {others[place]: one.reason for place, one in found.items() if one.is_certain}
+    if certain and reading.drop is None:
+        names = shlex.join(certain) if len(certain) <= SHOWN else "and their names"
+        raise UserError(
+            f"{table.file}: {_listed(certain)}: that would be learnt in place of what makes a class. --drop {names} "
+            "leaves them out; to learn from one on purpose, name only the others, or none, after --drop."
+        )
+    notes = [f"left out of the columns: {', '.join(reading.drop)}"] if reading.drop else []
+    if certain:
+        notes.append(f"learnt on purpose: {_listed(certain)}")
+    if doubtful := {others[place]: one.reason for place, one in found.items() if not one.is_certain}:
+        notes.append(f"is it known beforehand? {_listed(doubtful)} (--drop leaves a column out)")
+    return tuple(notes)
+
+
+def _listed(reasons: dict[str, str]) -> str:
+    more = f", and {len(reasons) - SHOWN} columns more" if len(reasons) > SHOWN else ""
+    return ", ".join(f"'{name}' {reason}" for name, reason in list(reasons.items())[:SHOWN]) + more
 
 
 def draw_test(labels: np.ndarray, classes: int, share: float, data_seed: int, name: str) -> np.ndarray:
@@ -110,10 +139,8 @@ class _Table:
         a text, of their texts. Of the whole file, so that a class has its number wherever its rows fall."""
         file = self.file
         if target not in self.header:
-            more = f" and {len(self.header) - SHOWN} more" if len(self.header) > SHOWN else ""
             raise UserError(
-                f"--target {target}: {file} has no such column; name the one that holds the class, of "
-                f"{', '.join(self.header[:SHOWN])}{more}."
+                f"--target {target}: {file} has no such column; name the one that holds the class, of {self._names()}."
             )
         texts, numbers, is_missing = self._parsed(target)
         if is_missing.any():
@@ -142,6 +169,36 @@ class _Table:
             )
         return labels, tuple(names)
 
+    def others(self, target: str, dropped: Sequence[str]) -> list[str]:
+        """The columns that are learnt."""
+        for name in dropped:
+            if name == target:
+                raise UserError(f"--drop {name}: it holds the class (--target); leave it out of one of the two.")
+            if name not in self.header:
+                raise UserError(f"--drop {name}: {self.file} has no such column; its columns are {self._names()}.")
+        others = [name for name in self.header if name != target and name not in dropped]
+        if not others:
+            but = f"but those that --drop names and '{target}'" if dropped else f"but '{target}'"
+            raise UserError(f"{self.file} holds no column {but}, so there is nothing to learn from.")
+        return others
+
+    def raw(self, names: Sequence[str]) -> tuple[np.ndarray, dict[int, list[str]]]:
+        """The numbers of these columns, float64 (rows, columns), NaN where there is none; and the cells of those that
+        hold texts, by their place, '' where one is missing."""
+        numbers = self._numbers[:, [self._places[name] for name in names]]
+        texts = {}
+        for place in np.flatnonzero(np.isnan(numbers).any(axis=0)).tolist():
+            cells, _, is_missing = self._parsed(names[place])
+            is_text = np.isnan(numbers[:, place]) & ~is_missing
+            if is_text.sum() > STRAY * (~is_missing).sum():
+                texts[place] = np.where(is_missing, "", cells).tolist()
+                numbers[:, place] = math.nan
+        return numbers, texts
+
+    def _names(self) -> str:
+        more = f" and {len(self.header) - SHOWN} more" if len(self.header) > SHOWN else ""
+        return ", ".join(self.header[:SHOWN]) + more
+
     def column(self, name: str) -> tuple[np.ndarray, bool]:
         """A column's numbers, float32, and whether they stand for texts; NaN where a value is missing."""
         file = self.file
@@ -163,7 +220,7 @@ class _Table:
         if len(names) > max(FEW, len(texts) / 2):
             raise UserError(
                 f"{file}: column '{name}' holds {len(names)} texts in {len(texts)} rows, too many to be categories; "
-                "take it out."
+                f"leave it out with --drop {shlex.quote(name)}."
             )
         place = {text: number for number, text in enumerate(names)}
         return np.array([place.get(text, math.nan) for text in texts], dtype=np.float32), True

@@ -6,6 +6,7 @@ Nothing here imports torch, so that a mistyped option or a missing data set is a
 from common.options.fields import check
 from common.options.train import (
     DEFAULTS,
+    OF_READING,
     OF_ROWS,
     DataOptions,
     MixupOptions,
@@ -14,13 +15,14 @@ from common.options.train import (
     TrainConfig,
     TrainingOptions,
     TrainOptions,
+    reading,
     resolve,
     run_name,
-    split,
 )
 
 __all__ = [
     "DEFAULTS",
+    "OF_READING",
     "OF_ROWS",
     "DataOptions",
     "MixupOptions",
@@ -30,7 +32,7 @@ __all__ = [
     "TrainOptions",
     "TrainingOptions",
     "check",
+    "reading",
     "resolve",
     "run_name",
-    "split",
 ]

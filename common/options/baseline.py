@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_args
 
 from common.errors import UserError
-from common.options.fields import Fact, flag
+from common.options.fields import Fact, as_json, flag
 from common.options.machine import MachineWithData
 from common.options.train import DataOptions, RunOptions, TrainConfig, TrainingOptions, TrainOptions, rows_name
 
@@ -51,7 +51,7 @@ class BaselineConfig(DataOptions):
     seed: Annotated[int, Fact("[0, inf)")] = 0
 
     def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        return as_json(self)
 
 
 def check_kind(name: str, kind: str) -> None:

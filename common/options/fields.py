@@ -79,6 +79,12 @@ def plain(text: str | None) -> str:
     return kept if kept == text else f"{kept}+{hashlib.sha256((text or '').encode()).hexdigest()[:6]}"
 
 
+def several(texts: tuple[str, ...]) -> str:
+    """These texts as part of a name: of many their number, with a mark that tells them from others."""
+    name = plain("\0".join(texts))
+    return name if len(name) <= 40 else f"{len(texts)}+{name[-6:]}"
+
+
 def _options_of(group: Any) -> dict[str, Option]:
     hints = get_type_hints(group, include_extras=True)
     return {field.name: _option(field.name, hints[field.name]) for field in dataclasses.fields(group)}
@@ -143,6 +149,11 @@ def words(config: Any, usual: Any) -> list[str]:
         else:
             found += [flag(name), *map(str, value if isinstance(value, tuple) else (value,))]
     return found
+
+
+def as_json(config: Any) -> dict[str, Any]:
+    """A configuration as a record holds it."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(config).items()}
 
 
 def earlier(config: type[Any]) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from common.data.sources import EMBEDDED
+from common.data.sources import EMBEDDED, Reading
 from common.errors import UserError
-from common.options.fields import OPEN, Fact, Open, flag, own, pieces, plain, words
+from common.options.fields import OPEN, Fact, Open, as_json, flag, own, pieces, plain, several, words
 from common.options.machine import MachineWithModels
 from common.options.networks import NETWORKS, Model
 
@@ -42,6 +42,12 @@ class DataOptions:
         None
     )
     """Of a CSV file: the column that holds the class."""
+    drop: Annotated[
+        tuple[str, ...] | None,
+        own("[COLUMN ...]", "none; row numbers and the like are refused"),
+        Fact(piece=lambda it: f"drop{several(it)}", since=None),
+    ] = None
+    """Of a CSV file: leave these columns out. Given, also without a value, all others are learnt on purpose."""
     test_share: Annotated[
         float | None,
         own("SHARE", "CSV files: 0.2; iris, wine, breast_cancer: a fixed fifth"),
@@ -133,13 +139,12 @@ class TrainConfig(MixupOptions, TrainingOptions, ModelOptions, DataOptions):
 
     def to_json(self) -> dict[str, Any]:
         """As a record holds it."""
-        return dataclasses.asdict(self) | {"lr_drops": list(self.lr_drops)}
+        return as_json(self)
 
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> "TrainConfig":
         """From what a record holds, or, with None for it, leaves open."""
-        drops = config["lr_drops"]
-        return cls(**{**config, "lr_drops": OPEN if drops is None else tuple(drops)})
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in config.items()})
 
 
 @dataclass(frozen=True)
@@ -225,9 +230,12 @@ OPTIMIZERS: dict[Optimizer, dict[str, float | None]] = {
 }
 
 
-def split(data: DataOptions, name: str, kind: str) -> tuple[str | None, float | None]:
-    """The column of the class and the share of the test part in force, by which a table is read; None for what the set
-    brings itself.
+# The options by which a set is read, but for the seed that draws its test part.
+OF_READING = ("target", "drop", "test_share")
+
+
+def reading(data: DataOptions, name: str, kind: str) -> Reading:
+    """How the set is read; None for what it brings itself.
 
     raises UserError that names the option, where it means nothing
     """
@@ -236,9 +244,13 @@ def split(data: DataOptions, name: str, kind: str) -> tuple[str | None, float | 
         raise UserError(f"--test-share {data.test_share:g}: {name} is no table and has a test part; leave it out.")
     if data.target is not None and not is_csv:
         raise UserError(f"--target {data.target}: {name} is no CSV file and has its classes; leave it out.")
+    if data.drop is not None and not is_csv:
+        raise UserError(f"--drop {' '.join(data.drop)}: {name} is no CSV file, whose columns it names; leave it out.")
     if not is_csv:
-        return None, data.test_share
-    return data.target or TARGET, TEST_SHARE if data.test_share is None else data.test_share
+        return Reading(test_share=data.test_share, data_seed=data.data_seed)
+    drop = None if data.drop is None else tuple(sorted(set(data.drop)))
+    share = TEST_SHARE if data.test_share is None else data.test_share
+    return Reading(data.target or TARGET, drop, share, data.data_seed)
 
 
 def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> TrainConfig:
@@ -275,7 +287,7 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
             f"--accumulate {parts}: leaves fewer than two of the {rows} rows of --batch-size to a piece, and "
             f"BatchNorm needs two; at most {max(1, rows // 2)}."
         )
-    target, test_share = split(asked, name, kind)
+    read = reading(asked, name, kind)
     augment = asked.augment or usual.augment
     if augment == "crop-flip" and (side is None or side < 8):
         what = {"table": "a table", "sounds": "of sounds"}.get(kind, f"images of {side} pixels")
@@ -295,8 +307,9 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
     return dataclasses.replace(
         asked,
         dataset=name,
-        target=target,
-        test_share=test_share,
+        target=read.target,
+        drop=read.drop,
+        test_share=read.test_share,
         model=model,
         width=asked.width or NETWORKS[model].width,
         epochs=epochs,

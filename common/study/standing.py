@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common import places, records
 from common.errors import UserError
-from common.options import OF_ROWS, TrainConfig
+from common.options import OF_READING, OF_ROWS, TrainConfig
 from common.records import Record
 from common.study.members import Member, Wanted
 
@@ -102,7 +102,7 @@ def _refuse_other_rows(runs: Sequence[Member], found: Mapping[str, Standing], re
         record, config = found[run.name].record, run.config
         if record is None or not isinstance(config, TrainConfig):
             continue
-        rows = [getattr(config, option) for option in ("dataset", "target", "test_share", *OF_ROWS)]
+        rows = [getattr(config, option) for option in ("dataset", *OF_READING, *OF_ROWS)]
         other = first.setdefault(tuple(rows), run)
         there = found[other.name].record
         if there and there["data"]["fingerprint"] != record["data"]["fingerprint"]:
