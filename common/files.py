@@ -69,6 +69,10 @@ def alone(
         lock.parent.mkdir(parents=True, exist_ok=True)
         descriptor = _locked(lock, what, option)
     except OSError as error:
+        if lock.is_symlink():
+            raise UserError(
+                f"{lock}: is a link, and no lock of ours; remove it, and the same command goes on."
+            ) from None
         raise UserError(
             f"{lock}: cannot be written ({error.strerror}); make the folder writable, and the same command goes on."
         ) from error
@@ -84,7 +88,8 @@ def alone(
 
 def _locked(lock: Path, what: str, option: str) -> int:
     while True:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+        # A link in its place would have the file emptied that it leads to.
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -381,9 +381,13 @@ def test_packed_files_of_tables(refused, tmp_path, damage):
     refused(["--dataset", str(tmp_path / "own.csv.gz"), "--threads", "1"], "own.csv.gz")
 
 
-def test_a_table_whose_name_no_run_can_have(refused, tmp_path):
-    (tmp_path / "my own.csv").write_text(TABLE)
-    refused(["--dataset", str(tmp_path / "my own.csv")], "the file's name 'my own'")
+@pytest.mark.parametrize(
+    ("file", "name"), [("my own.csv", "my own"), ("..csv", "."), ("...csv", ".."), (".a.csv", ".a"), ("-a.csv", "-a")]
+)
+def test_a_table_whose_name_no_run_can_have(refused, tmp_path, file, name):
+    """Below results/ a set called '..' would have its records beside them."""
+    (tmp_path / file).write_text(TABLE)
+    refused(["--dataset", str(tmp_path / file)], f"the file's name '{name}'")
 
 
 def test_images_too_small_to_crop(refused, tmp_path):

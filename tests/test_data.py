@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
 from sklearn.datasets import load_digits
 from torchvision.datasets import CIFAR10, CIFAR100
 
@@ -744,6 +745,32 @@ def test_a_damaged_cache_is_made_again_with_one_line(pets, decodings, capsys):
         lines = capsys.readouterr().err.splitlines()
         assert len(lines) == 1, lines
         assert str(file) in lines[0]
+
+
+@pytest.mark.parametrize("case", ["owner", "writable", "labels"])
+def test_a_cache_that_somebody_else_may_have_written_is_made_again(pets, decodings, monkeypatch, capsys, case):
+    """Its seal is no secret, so whoever may write the file can make one that fits."""
+    dataset, source, file = pets
+    capsys.readouterr()
+    if case == "owner":
+        monkeypatch.setattr(os, "geteuid", lambda: file.stat().st_uid + 1)
+    elif case == "writable":
+        file.chmod(0o666)
+    else:
+        forged = changed(dataset, train=Part(dataset.train.inputs, dataset.train.labels + 1))
+        with safe_open(file, framework="pt") as stored:
+            cache.write(file, stored.metadata()["key"], forged)
+    assert same(load(source), dataset)
+    said = {
+        "owner": "belongs to another user",
+        "writable": "written by everybody",
+        "labels": "labels that are no class",
+    }
+    assert said[case] in capsys.readouterr().err
+    assert len(decodings) == 1
+    if case != "owner":
+        load(source)  # made by us by now
+        assert len(decodings) == 1
 
 
 def test_a_stale_cache_is_made_again_in_its_place(pets, decodings, capsys):

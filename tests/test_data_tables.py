@@ -339,6 +339,29 @@ def test_a_run_without_the_row_numbers_is_named_and_found_again(tmp_path, monkey
         assert fingerprint(run.data) == records.read(path)["data"]["fingerprint"]
 
 
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
+    """Sixty million bytes, unpacked: of one line, and of many. Not so many are read at once."""
+    read_at_once = []
+    real = gzip.GzipFile.read1
+    monkeypatch.setattr(gzip.GzipFile, "read1", lambda self, size=-1: read_at_once.append(1) or real(self, size))
+    for content in (b"1," * 30_000_000, b"x,label\n" + b"1,a\n" * 15_000_000):
+        file = tmp_path / "own.csv.gz"
+        file.write_bytes(gzip.compress(content, 1))
+        del read_at_once[:]
+        refused(lambda: read(tmp_path / "own.csv.gz"), file, "more than 100 times its size", "gunzip")
+        assert len(read_at_once) < 11_000_000 / 8192
+
+
+def test_a_small_table_may_pack_well(tmp_path):
+    content = "noise,label\n" + "1.5,a\n2.5,b\n1.5,b\n2.5,b\n" * 2500
+    (tmp_path / "own.csv.gz").write_bytes(gzip.compress(content.encode()))
+    assert (tmp_path / "own.csv.gz").stat().st_size < len(content) / 200
+    assert len(read(tmp_path / "own.csv.gz").train) == 7500
+
+
 # --- where files lie --------------------------------------------------------------------------------------------------
 
 

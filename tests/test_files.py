@@ -5,7 +5,7 @@ import pytest
 
 from common import files
 from common.errors import UserError
-from common.files import write_whole
+from common.files import alone, write_whole
 
 
 def test_makes_the_folder_and_replaces_the_file(tmp_path):
@@ -43,3 +43,14 @@ def test_a_folder_that_is_a_file_is_named(tmp_path):
     (tmp_path / "results").write_text("")
     with pytest.raises(UserError, match=r"results/record[.]json: cannot be written"):
         write_whole(tmp_path / "results" / "record.json", b"")
+
+
+def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path):
+    (tmp_path / "mine").write_text("years of work")
+    (tmp_path / ".run.lock").symlink_to(tmp_path / "mine")
+    with pytest.raises(UserError, match=r"[.]run[.]lock: is a link.*remove it"), alone(tmp_path / ".run.lock", []):
+        pass
+    assert (tmp_path / "mine").read_text() == "years of work"
+    (tmp_path / ".run.lock").unlink()
+    with alone(tmp_path / ".run.lock", []):
+        assert (tmp_path / ".run.lock").exists()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import stat
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -52,8 +53,10 @@ def _content(file: Path) -> str:
 
 
 def read(file: Path, key: str, source: Source) -> Dataset:
-    """Raises FileNotFoundError where nothing was kept yet; CacheError for a damaged file or one of another ``key``."""
+    """Raises FileNotFoundError where nothing was kept yet; CacheError for a damaged file, one of another ``key``, or
+    one that somebody else may have written: its seal says only that it is whole."""
     try:
+        _refuse_a_strangers(file)
         with safe_open(file, framework="pt") as stored:
             header = stored.metadata() or {}
             if header.get("key") != key:
@@ -69,13 +72,24 @@ def read(file: Path, key: str, source: Source) -> Dataset:
             tuple(said["classes"]),
             tuple(said["notes"]),
         )
+        for part in (dataset.train, dataset.test):
+            if part.labels.min() < 0 or part.labels.max() >= len(dataset.classes):
+                raise CacheError(f"{file} holds labels that are no class")
         if header["seal"] != _seal(dataset, key):
             raise CacheError(f"{file} is damaged")
-    except FileNotFoundError:
+    except (FileNotFoundError, CacheError):
         raise
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise CacheError(f"{file} is damaged or cannot be read ({error})") from error
     return dataset
+
+
+def _refuse_a_strangers(file: Path) -> None:
+    state = file.stat()
+    if hasattr(os, "geteuid") and state.st_uid != os.geteuid():
+        raise CacheError(f"{file} belongs to another user")
+    if os.name == "posix" and state.st_mode & stat.S_IWOTH:
+        raise CacheError(f"{file} may be written by everybody")
 
 
 def write(file: Path, key: str, dataset: Dataset) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import threading
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -51,11 +52,12 @@ class Source:
     path: Path | None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9_.-]+", self.name):
+        object.__setattr__(self, "name", unicodedata.normalize("NFC", self.name))  # an é is two letters on a Mac's disk
+        if not re.fullmatch(r"\w[\w.-]*", self.name):
             raise UserError(
                 f"--dataset: the {'file' if self.origin == CSV else 'folder'}'s name '{self.name}' becomes part of run "
-                "names, so it may hold only letters, digits, '_', '.' and '-'; rename it or make a link to it under "
-                "such a name."
+                "names, so it may hold only letters, digits, '_', '.' and '-', and neither of the last two first; "
+                "rename it or make a link to it under such a name."
             )
 
 

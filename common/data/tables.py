@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import math
 import shlex
 import zlib
@@ -22,6 +23,7 @@ from common.errors import UserError
 MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "NULL", "null")  # cells that stand for no value
 SHOWN = 12  # columns that an error lists, at most
 STRAY = 0.1  # a column with at most this share of texts is one of numbers, in which a text is a mistake
+LARGE, TIMES_PACKED = 10_000_000, 100  # bytes from which a gzipped file is looked at, and times its size it may have
 FEW = 20  # texts that are always categories; more of them must be at most half as many as rows
 
 
@@ -238,7 +240,7 @@ def _rows(file: Path) -> tuple[list[list[str]], list[int]]:
     """The header and the rows, and the line in which each row ends. Empty lines are left out."""
     rows, lines = [], []
     try:
-        with (gzip.open if file.suffix == ".gz" else open)(file, "rt", encoding="utf-8-sig", newline="") as stream:
+        with _opened(file) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True)
             for row in reader:
                 if row:
@@ -253,6 +255,28 @@ def _rows(file: Path) -> tuple[list[list[str]], list[int]]:
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}.") from None
     return rows, lines[1:]
+
+
+def _opened(file: Path) -> io.BufferedIOBase:
+    return _Unpacked(file) if file.suffix.lower() == ".gz" else file.open("rb")
+
+
+class _Unpacked(gzip.GzipFile):
+    """A gzipped file that stops being read once it proves to be a bomb: far larger than any table packs to."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file, "rb")
+        self.packed, self.unpacked = file, 0
+
+    def read1(self, size: int = -1) -> bytes:
+        content = super().read1(size)
+        self.unpacked += len(content)
+        if self.unpacked > max(LARGE, TIMES_PACKED * self.fileobj.tell()):  # type: ignore[attr-defined]  # read so far
+            raise UserError(
+                f"{self.packed}: unpacks to more than {TIMES_PACKED} times its size, which no table does; if it is "
+                "meant, unpack it with gunzip and name the CSV file."
+            )
+        return content
 
 
 def _numbers(texts: np.ndarray) -> np.ndarray:
