@@ -42,7 +42,7 @@ def find(
     with np.errstate(invalid="ignore"):
         distinct = (np.diff(ordered, axis=0) > 0).sum(axis=0) + ~is_missing.all(axis=0)
         steps = np.diff(pd.DataFrame(values).ffill().to_numpy(), axis=0)
-        is_ordered = ~(steps < 0).any(axis=0) | ~(steps > 0).any(axis=0)
+        is_ordered = np.logical_not((steps < 0).any(axis=0) & (steps > 0).any(axis=0))
     varies = distinct + is_missing.any(axis=0) > 1
     for place in range(values.shape[1]):
         seen = None

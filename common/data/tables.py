@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,8 @@ def _notes(table: "_Table", others: list[str], labels: np.ndarray, reading: Read
 
     raises UserError that names every one that certainly does, unless --drop says which are not wanted
     """
-    found = giveaways.find(*table.raw(others), labels)
+    numbers, texts = table.raw(others)
+    found = giveaways.find(numbers, texts, labels)
     certain = {others[place]: one.reason for place, one in found.items() if one.is_certain}
     if certain and reading.drop is None:
         names = shlex.join(certain) if len(certain) <= SHOWN else "and their names"
@@ -184,11 +186,11 @@ class _Table:
             raise UserError(f"{self.file} holds no column {but}, so there is nothing to learn from.")
         return others
 
-    def raw(self, names: Sequence[str]) -> tuple[np.ndarray, dict[int, list[str]]]:
+    def raw(self, names: Sequence[str]) -> tuple[np.ndarray, dict[int, Sequence[str]]]:
         """The numbers of these columns, float64 (rows, columns), NaN where there is none; and the cells of those that
         hold texts, by their place, '' where one is missing."""
         numbers = self._numbers[:, [self._places[name] for name in names]]
-        texts = {}
+        texts: dict[int, Sequence[str]] = {}
         for place in np.flatnonzero(np.isnan(numbers).any(axis=0)).tolist():
             cells, _, is_missing = self._parsed(names[place])
             is_text = np.isnan(numbers[:, place]) & ~is_missing
@@ -257,7 +259,7 @@ def _rows(file: Path) -> tuple[list[list[str]], list[int]]:
     return rows, lines[1:]
 
 
-def _opened(file: Path) -> io.BufferedIOBase:
+def _opened(file: Path) -> Any:  # a stream of bytes: typeshed has no name that both are of
     return _Unpacked(file) if file.suffix.lower() == ".gz" else file.open("rb")
 
 
@@ -267,11 +269,12 @@ class _Unpacked(gzip.GzipFile):
     def __init__(self, file: Path) -> None:
         super().__init__(file, "rb")
         self.packed, self.unpacked = file, 0
+        self.raw: Any = self.fileobj
 
     def read1(self, size: int = -1) -> bytes:
         content = super().read1(size)
         self.unpacked += len(content)
-        if self.unpacked > max(LARGE, TIMES_PACKED * self.fileobj.tell()):  # type: ignore[attr-defined]  # read so far
+        if self.unpacked > max(LARGE, TIMES_PACKED * self.raw.tell()):  # read so far
             raise UserError(
                 f"{self.packed}: unpacks to more than {TIMES_PACKED} times its size, which no table does; if it is "
                 "meant, unpack it with gunzip and name the CSV file."

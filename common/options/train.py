@@ -144,7 +144,8 @@ class TrainConfig(MixupOptions, TrainingOptions, ModelOptions, DataOptions):
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> "TrainConfig":
         """From what a record holds, or, with None for it, leaves open."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in config.items()})
+        found: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in config.items()}
+        return cls(**found)
 
 
 @dataclass(frozen=True)
