@@ -1,5 +1,6 @@
 """From the command line to options, and from an error to one sentence and an exit status."""
 
+import codecs
 import dataclasses
 import difflib
 import errno
@@ -7,8 +8,11 @@ import io
 import json
 import os
 import re
+import shutil
 import sys
+import textwrap
 import time
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -17,7 +21,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import tyro
 import yaml
 
-from common import signals
+from common import hints, signals
 from common.errors import UserError
 from common.options.fields import check, earlier
 from common.options.train import TrainConfig
@@ -33,6 +37,10 @@ WAIT_AFTER_LOSS = 3.0  # the launcher of this machine ends us sooner, if the los
 UNNAMED = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT}
 
 NOT_IN_A_FILE = {"config", "plan", "overwrite"}  # said to one invocation, no part of a run
+# How a terminal that knows ASCII alone, or little more, is told what the field writes in Greek.
+PLAIN = {"α": "alpha", "ε": "epsilon", "λ": "lambda", "−": "-", "×": "x", "±": "+-", "…": "...", "·": "*", "≤": "<="}
+PLAIN |= {"–": "-", "—": "-", "─": "-", "│": "|", **dict.fromkeys("╭╮╰╯├┤", "+"), **dict.fromkeys("“”„", '"'), "’": "'"}
+
 YES, NO = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -44,8 +52,8 @@ def parse(
 ) -> Options:
     """The options of a script: command line before the file that `config_file` finds in them before default.
 
-    raises UserError for a file that cannot be used, a number out of range, or options that clash; a mistyped option
-    ends in tyro's box and SystemExit(2)
+    raises UserError for a file that cannot be used, a number out of range, options that clash, and options that are
+    none, with what they are called here
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     typed = _tyro(options, argv, description)
@@ -69,6 +77,7 @@ def run(main: Callable[[], Any], grace: float = signals.GRACE) -> int:
 
     grace  seconds that main has to clean up in when it is told to end
     """
+    speak_plainly()
     stopped = f"Stopped. The same command{_without_overwrite()} goes on from what is finished."
     try:
         with signals.stoppable(stopped if is_speaker() else None, grace):
@@ -99,6 +108,22 @@ def run(main: Callable[[], Any], grace: float = signals.GRACE) -> int:
         sentence = f"[process {os.environ['RANK']}] {sentence}"
     print(sentence, file=sys.stderr, flush=True)
     return status
+
+
+def speak_plainly() -> None:
+    """Has what a terminal cannot show said in characters that it can, rather than end in a UnicodeEncodeError."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors != "plain":
+            stream.reconfigure(errors="plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    said = [PLAIN.get(c) or unicodedata.normalize("NFKD", c) for c in error.object[error.start : error.end]]
+    return "".join(said).encode("ascii", "replace").decode(), error.end
+
+
+codecs.register_error("plain", _plain)
 
 
 def _sentence(error: Exception) -> str | None:
@@ -137,14 +162,37 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _tyro(options: type[Options], argv: Sequence[str], description: str, default: Options | None = None) -> Options:
-    return tyro.cli(
-        options,
-        description=description,
-        args=list(argv),
-        console_outputs=is_speaker(),
-        config=(tyro.conf.OmitArgPrefixes,),  # flat names in named groups
-        default=tyro.MISSING_NONPROP if default is None else default,
-    )
+    def read(speaks: bool) -> Options:
+        return tyro.cli(
+            options,
+            description=description,
+            args=list(argv),
+            console_outputs=speaks,
+            config=(tyro.conf.OmitArgPrefixes, tyro.conf.DisallowNone),  # flat names in named groups
+            default=tyro.MISSING_NONPROP if default is None else default,
+        )
+
+    try:
+        with redirect_stderr(io.StringIO()):
+            return read(False)
+    except SystemExit as error:
+        hint = hints.of(_types(options), argv) if error.code else None
+        if hint:
+            raise UserError(hint) from None
+    help_text = io.TextIOWrapper(io.BytesIO(), sys.stdout.encoding or "ascii", "plain", newline="\n")
+    try:
+        with redirect_stdout(help_text):
+            return read(is_speaker())
+    finally:
+        help_text.seek(0)
+        print(_within_the_terminal(help_text.read()), end="")
+
+
+def _within_the_terminal(text: str) -> str:
+    """With the paragraphs, which tyro leaves in one line each, broken at the terminal's edge."""
+    width = shutil.get_terminal_size().columns
+    lines = [textwrap.fill(line, width) if len(line) > width else line for line in text.splitlines()]
+    return re.sub("\n{3,}", "\n\n", "\n".join([*lines, ""]) if lines else "")
 
 
 def from_mapping(options: type[Options], where: Path | str, content: Mapping[Any, Any]) -> tuple[Options, list[str]]:
@@ -154,7 +202,7 @@ def from_mapping(options: type[Options], where: Path | str, content: Mapping[Any
     where  the lines stand, for the message
     raises UserError that names the line
     """
-    types = _types(options)
+    types = {name: kind for name, kind in _types(options).items() if name not in NOT_IN_A_FILE}
     arguments: dict[str, list[str]] = {}
     for key, value in content.items():
         name = str(key).replace("-", "_")
@@ -167,11 +215,11 @@ def from_mapping(options: type[Options], where: Path | str, content: Mapping[Any
     words = [word for words in arguments.values() for word in words]
     try:
         return _quietly(options, words), words
-    except SystemExit:
+    except (SystemExit, UserError):
         for name, words in arguments.items():
             try:
                 _quietly(options, words)
-            except SystemExit:
+            except (SystemExit, UserError):
                 raise UserError(
                     f"{where}: {name}: {' '.join(words[1:])!r} is no value for {words[0]}; see --help."
                 ) from None
@@ -230,6 +278,7 @@ def _quietly(options: type[Options], argv: list[str]) -> Options:
 
 def _types(options: Any) -> dict[str, Any]:
     """Name and type of each option, over all groups."""
-    groups = dataclasses.fields(options)
-    fields = [field for group in groups for field in dataclasses.fields(group.type)]  # type: ignore[arg-type]
-    return {field.name: field.type for field in fields if field.name not in NOT_IN_A_FILE}
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(options):
+        found |= _types(field.type) if dataclasses.is_dataclass(field.type) else {field.name: field.type}
+    return found

@@ -1,13 +1,19 @@
 """A file is written whole or not at all, and by one process at a time."""
 
 import errno
-import fcntl
 import os
+import platform
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from common.errors import UserError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -48,8 +54,21 @@ def check_writable(path: Path) -> None:
     folder = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
     if not folder.is_dir():
         raise UserError(f"{path}: cannot be written, since {folder} is not a folder; name another place.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise UserError(f"{path}: cannot be written; make {folder} writable, or name another place.")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be written ({error.strerror}); make {folder} writable, or name another place."
+        ) from None
+
+
+def check_temporary() -> None:
+    """raises UserError where the system has no place for temporary files, which metrics need"""
+    try:
+        tempfile.gettempdir()
+    except OSError as error:
+        raise UserError(f"{error.strerror}; name one that can be written to by the variable TMPDIR.") from None
 
 
 @contextmanager
@@ -90,6 +109,8 @@ def _locked(lock: Path, what: str, option: str) -> int:
     while True:
         # A link in its place would have the file emptied that it leads to.
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        if fcntl is None:
+            return descriptor  # a system without these locks: then without
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -105,7 +126,7 @@ def _locked(lock: Path, what: str, option: str) -> int:
             if os.path.samestat(os.fstat(descriptor), os.stat(lock)):
                 with suppress(OSError):  # for the message above only
                     os.truncate(descriptor, 0)
-                    os.write(descriptor, f"{os.uname().nodename}, process {os.getpid()}".encode())
+                    os.write(descriptor, f"{platform.node()}, process {os.getpid()}".encode())
                 return descriptor
         os.close(descriptor)  # its holder removed it in between: it locks nothing any more
 
@@ -117,7 +138,9 @@ def _sweep(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """The rename itself must reach the disk too."""
+    """The rename itself must reach the disk too. Windows opens no folder, and has nothing to ask for."""
+    if os.name == "nt":
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -4,6 +4,7 @@ An outcome of one example is the rank of its true class (0: predicted; 4: still 
 confidence, the probability of the predicted class. Counts stay integers with their n.
 """
 
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import datasets
@@ -62,9 +63,16 @@ def _info(description: str, **columns: str) -> evaluate.MetricInfo:
     return evaluate.MetricInfo(description=description, citation="", features=features)
 
 
+def _computed(metric: type[evaluate.Metric], **columns: np.ndarray) -> Any:
+    """In memory; yet evaluate makes a folder for each metric, at home if it is not told where, and a home may be
+    read-only."""
+    with TemporaryDirectory() as folder:
+        return metric(keep_in_memory=True, cache_dir=folder).compute(**columns)
+
+
 def errors_of(ranks: np.ndarray, classes: int) -> dict[str, int]:
     """n, top-1 errors and, from six classes on, top-5 errors."""
-    counts = Errors(keep_in_memory=True).compute(ranks=ranks)
+    counts = _computed(Errors, ranks=ranks)
     if classes < TOP5_FROM:
         del counts["errors_top5"]
     return counts
@@ -72,7 +80,7 @@ def errors_of(ranks: np.ndarray, classes: int) -> dict[str, int]:
 
 def errors(ranks: np.ndarray, losses: np.ndarray, classes: int) -> dict[str, Any]:
     """The same, and the mean cross-entropy of one part of a data set."""
-    return errors_of(ranks, classes) | CrossEntropy(keep_in_memory=True).compute(losses=losses)
+    return errors_of(ranks, classes) | _computed(CrossEntropy, losses=losses)
 
 
 def by_class(ranks: np.ndarray, labels: np.ndarray, classes: int) -> dict[str, list[int]]:
@@ -96,4 +104,4 @@ def by_label(predicted: np.ndarray, given: np.ndarray, true: np.ndarray, drawn: 
 
 def calibration(ranks: np.ndarray, confidences: np.ndarray) -> dict[str, Any]:
     """Calibration error and its bins."""
-    return Calibration(keep_in_memory=True).compute(ranks=ranks, confidences=confidences)
+    return _computed(Calibration, ranks=ranks, confidences=confidences)

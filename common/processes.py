@@ -4,41 +4,64 @@ import ctypes
 import datetime
 import os
 import platform
-import resource
 import socket
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
 import torch
 from accelerate import Accelerator
+from accelerate.tracking import get_available_trackers
 from accelerate.utils import DynamoBackend, InitProcessGroupKwargs, broadcast, broadcast_object_list
 from torch import nn
 
-from common.cores import usable_cores
+from common.cores import share_of_cores, usable_cores
 from common.errors import UserError
+from common.files import check_temporary, check_writable
 
 T = TypeVar("T")
+
+TRACKED = "runs"  # the folder of trackers that log to files
+# What each tracker that keeps runs in projects calls a run's name; for the others the name is all there is.
+PROJECT = "mixup-study"
+RUN_NAME = {"wandb": "name", "trackio": "name", "mlflow": "run_name", "swanlab": "experiment_name"}
 
 # How long a process waits for another one that says nothing: longer than any of them is busy alone (decoding a data
 # set). One that has died is noticed at once.
 PATIENCE = datetime.timedelta(minutes=10)
 
+# FLOPs of a row in training. Of a network of fewer, a thread has too little to do between two meetings: a second one
+# gains half at best, and costs ten times over where something else wants the core.
+TINY = 8_000_000
+
 
 def start(threads: int | None, tracker: str | None) -> Accelerator:
     """The accelerator, on every core that this process may use.
 
-    raises UserError where the launcher's settings would change what a run means
+    threads  what was asked for by --threads, or None
+
+    raises UserError where the launcher's settings would change what a run means, and for more threads than cores
     """
-    threads = threads or max(1, usable_cores() // local_processes())
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    here, most = local_processes(), max(1, usable_cores() // local_processes())
+    if threads and threads > most:
+        raise UserError(
+            f"--threads {threads}: cores for one process are {most} here, and more threads would only wait for each "
+            f"other; at most {most}."
+        )
+    threads = threads or share_of_cores(here)
+    check_temporary()
+    _check_tracker(tracker)
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # or Accelerate sets it, with a warning
     if local_processes() < int(os.environ.get("WORLD_SIZE", "1")):
         os.environ.setdefault("GLOO_SOCKET_IFNAME", _interface_towards(os.environ.get("MASTER_ADDR", "localhost")))
     patience = InitProcessGroupKwargs(timeout=PATIENCE)
     try:
         # On a machine without accelerator, several processes must be told so, or each believes to be alone.
         on_cpu = not torch.accelerator.is_available()
-        accelerator = Accelerator(cpu=on_cpu, log_with=tracker, project_dir="runs", kwargs_handlers=[patience])
+        accelerator = Accelerator(cpu=on_cpu, log_with=tracker, project_dir=TRACKED, kwargs_handlers=[patience])
     except (RuntimeError, torch.distributed.DistError) as error:
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             raise
@@ -61,6 +84,39 @@ def start(threads: int | None, tracker: str | None) -> Accelerator:
     torch.set_num_threads(threads)
     _keep_freed_memory()
     return accelerator
+
+
+def _check_tracker(tracker: str | None) -> None:
+    """raises UserError for one that is not installed, which Accelerate would leave out without a word"""
+    installed = [str(kind) for kind in get_available_trackers()]
+    if tracker not in (None, *installed):
+        there = f"there are {', '.join(installed)}" if installed else "there is none"
+        raise UserError(f"--tracker {tracker}: is not installed (pip install {tracker}); {there}.")
+    if tracker == "tensorboard":
+        check_writable(Path(TRACKED) / "events")
+
+
+def track(accelerator: Accelerator, tracker: str | None, run: str, config: dict[str, int | float | str | bool]) -> None:
+    """Begins to log a run. raises UserError where the tracker refuses"""
+    if tracker is None:
+        return
+    named = {tracker: {RUN_NAME[tracker]: run}} if tracker in RUN_NAME else {}
+    try:
+        accelerator.init_trackers(PROJECT if named else run, config, named)
+    except Exception as error:  # of any kind: each tracker has its own
+        line = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise UserError(
+            f"--tracker {tracker}: did not begin ({line:.300}); mend that, or leave the option out."
+        ) from error
+
+
+def spare_threads(threads: int | None, flops: int) -> None:
+    """Leaves a tiny network one thread, unless --threads asked for more.
+
+    flops  of a row in training
+    """
+    if threads is None and flops < TINY:
+        torch.set_num_threads(1)
 
 
 def full_precision() -> None:
@@ -171,6 +227,9 @@ def peak_memory(accelerator: Accelerator) -> int:
     """Bytes: the most that tensors took on a CUDA device, or that the whole process took."""
     if accelerator.device.type == "cuda":
         return torch.cuda.max_memory_allocated(accelerator.device)
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
+    import resource  # of Unix alone
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if platform.system() == "Darwin" else 1024 * peak

@@ -35,7 +35,8 @@ def stoppable(sentence: str | None, grace: float = GRACE) -> Iterator[None]:
     numbers = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN]
     before = {number: signal.signal(number, _raise) for number in numbers}
     reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    if hasattr(os, "set_blocking"):  # not on Windows before Python 3.12
+        os.set_blocking(writer, False)
     descriptor = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)  # written to even while Python is stuck
     threading.Thread(target=_end_late, args=(reader, sentence, grace), daemon=True).start()
     try:

@@ -47,6 +47,11 @@ class Trained:
         """What the record of a measurement says of the run it was made from."""
         return {"record": f"{self.record_path.parent.name}/{self.record_path.name}", "weights": self.record["weights"]}
 
+    @property
+    def flops(self) -> int:
+        """Of a row in training."""
+        return self.record["cost"]["training_flops"] // (self.record["config"]["epochs"] * self.record["data"]["train"])
+
 
 def find(
     names: Sequence[str], results_dir: Path, checkpoint_dir: Path, data_dir: Path | None, device: torch.device

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from common import cli, records
 from common.errors import UserError
+from common.files import check_writable
 from common.options.attack import AttackConfig, AttackOptions, attack_name, check_unit, passes, resolve
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ def fill_matrix(asked: AttackOptions) -> list[Path]:
     processes.full_precision()
     is_main = accelerator.is_main_process
     say = print if is_main else lambda _: None
-    environment = records.environment(**processes.measuring_environment(accelerator))
     with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
         folders = asked.run.results_dir, asked.run.checkpoint_dir, asked.run.data_dir
         runs = trained.find(asked.models.runs, *folders, accelerator.device)
+    processes.spare_threads(asked.run.threads, max(run.flops for run in runs))
+    environment = records.environment(**processes.measuring_environment(accelerator))
     config, models = resolve(asked.attack), dict(enumerate(run.model for run in runs))
     bench = matrix.Bench(
         accelerator=accelerator,
@@ -72,6 +74,8 @@ def fill_matrix(asked: AttackOptions) -> list[Path]:
     if asked.run.plan:
         return list(paths.values())
 
+    for path in paths.values():
+        check_writable(path)
     tested = sorted({target for targets in todo.values() for target in targets})
     one_step, iterated = (bench.batches(attack) for attack in ("fgsm", "pgd"))
     with Progress(sum(passes(config, one_step, iterated, todo)), 0, is_main) as progress:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from common import cli
 from common.data import sources
+from common.files import check_writable
 from common.options import baseline as options
 from common.options.baseline import BaselineConfig, BaselineOptions, Method
 
@@ -74,6 +75,8 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
             print(f"about {duration(sum(map(_predicted, missing)))} at most, from {TRIAL_ROUNDS} rounds of each")
         if asked.run.plan:
             return None
+        for one in missing:
+            check_writable(one.path)
         for one in missing:
             record = measure(one) | {"environment": environment}
             records.write(one.path, record)

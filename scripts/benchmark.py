@@ -29,6 +29,7 @@ from common.chance import rng
 from common.contest import Contest, Turn, paired
 from common.data.dataset import Part
 from common.errors import UserError
+from common.files import check_writable
 from common.options.attack import Attack, AttackConfig
 from common.options.attack import resolve as resolve_attack
 from common.options.benchmark import BenchmarkOptions, MeasuredConfig, resolve
@@ -56,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
     if path.exists() and not asked.run.overwrite:
         print(f"Measured already: {path}. To measure again, add --overwrite.")
         return path
+    check_writable(path)
     environment = records.environment(**processes.environment(accelerator))
     begun = time.perf_counter()
     compare = {"train": compare_training, "attack": compare_attacks, "interpolate": compare_misses}[measured.what]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common import cli
+from common.files import check_writable
 from common.options import boundary as options
 from common.options.boundary import BoundaryConfig, BoundaryOptions
 
@@ -75,6 +76,8 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
         accelerator.print(f"{sum(len(toy.methods) for toy in missing)} trainings to do, about {duration(seconds)}")
     if asked.run.plan:
         return None
+    for toy in missing:
+        check_writable(toy.record_path)
     with Progress(sum(toy.steps for toy in missing), 0, accelerator.is_main_process) as progress:
         for toy in missing:
             progress.say(toy.name)

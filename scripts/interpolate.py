@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from common import cli, records
 from common.errors import UserError
+from common.files import check_writable
 from common.options.interpolate import InterpolateConfig, InterpolateOptions, record_name, resolve
 
 if TYPE_CHECKING:
@@ -60,10 +61,11 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
 
     accelerator = processes.start(asked.run.threads, tracker=None)
     processes.full_precision()
-    environment = records.environment(**processes.measuring_environment(accelerator))
     with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
         folders = asked.run.results_dir, asked.run.checkpoint_dir, asked.run.data_dir
         runs = trained.find(asked.models.runs, *folders, accelerator.device)
+    processes.spare_threads(asked.run.threads, max(run.flops for run in runs))
+    environment = records.environment(**processes.measuring_environment(accelerator))
     found = [_probe(asked, run, accelerator.device) for run in runs]
     done = [not asked.run.overwrite and processes.from_main(accelerator, partial(_is_done, probe)) for probe in found]
     missing = [probe for probe, is_done in zip(found, done, strict=True) if not is_done]
@@ -74,6 +76,8 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
         accelerator.print(f"about {duration(seconds)} on {processes.device_name(accelerator)}")
     if asked.run.plan:
         return None
+    for probe in missing:
+        check_writable(probe.path)
     batches = [len(probes.shares(accelerator, p.part, p.config.pairs, p.config.gradient_pairs)) for p in missing]
     with Progress(sum(batches), 0, accelerator.is_main_process) as progress:
         for probe in missing:
@@ -173,7 +177,7 @@ def _shown(row: "torch.Tensor") -> str | list[float]:
     from PIL import Image
 
     if row.dim() == 1:
-        return row.double().cpu().tolist()
+        return row.cpu().double().tolist()
     if row.dtype != torch.uint8:
         from common.data.sounds import FLOOR
 

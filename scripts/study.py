@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common import cli, files
-from common.cores import physical_cores, usable_cores
+from common.cores import physical_cores, share_of_cores
 from common.data import sources
 from common.errors import UnfinishedError
 from common.options.study import StudyOptions
@@ -75,7 +75,7 @@ class Work:
     def share(self) -> int:
         """Threads of a training: the same whatever else is done already, since they move the last digits."""
         trainings = sum(member.script == "train" for member in self.study.members)
-        return max(1, usable_cores() // max(1, min(self.jobs, trainings)))
+        return share_of_cores(min(self.jobs, trainings))
 
     def do(self) -> None:
         """Runs what is missing. raises UnfinishedError where something failed"""
@@ -137,7 +137,7 @@ class Work:
             if self.found[member.name].is_done:  # of weights that were lost, and came out the same again
                 display.ended(member.name, f"done     {member.name}")
                 continue
-            threads = self.share() if member.script == "train" else max(1, usable_cores() // together)
+            threads = self.share() if member.script == "train" else share_of_cores(together)
             log = self.asked.checkpoint_dir / crew.LOGS / f"{member.name}.log"
             self.running[member.name] = crew.start(self.command(member, threads), log)
             display.say(f"started  {member.name}")

@@ -43,9 +43,10 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
     from common import costs, processes, records, runs
 
     accelerator = processes.start(asked.run.threads, asked.run.tracker)
-    environment = records.environment(**processes.environment(accelerator))
     with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
         run = runs.describe(asked, source, accelerator.mixed_precision)
+    processes.spare_threads(asked.run.threads, costs.flops_per_row(run.blueprint))
+    environment = records.environment(**processes.environment(accelerator))
 
     if not (asked.run.plan or asked.run.overwrite) and processes.from_main(accelerator, run.is_finished):
         if accelerator.is_main_process:
@@ -105,8 +106,7 @@ def _train(
             ) from None
         schedule.last_epoch = done * steps
         processes.say(accelerator, f"Goes on after epoch {done} of {config.epochs}.")
-    if asked.run.tracker:
-        accelerator.init_trackers(run.name, run.flat_config)
+    processes.track(accelerator, asked.run.tracker, run.name, run.flat_config)
 
     with Progress(config.epochs * steps, done * steps, is_main) as progress:
         for epoch in range(done + 1, config.epochs + 1):

@@ -299,8 +299,7 @@ def test_a_small_epsilon_can_be_meant_by_naming_its_unit():
 
 @pytest.mark.parametrize("word", ["8/256", "8/", "/255", "8/255/255", "8/0", "1/32"])
 def test_another_fraction_is_none(word):
-    with pytest.raises(SystemExit):
-        parsed("--epsilons", word)
+    refused(lambda: parsed("--epsilons", word), f"--epsilons {word}", "8/255")
 
 
 def test_a_unit_that_is_not_the_datas_is_refused():

@@ -1,10 +1,21 @@
+import io
+import itertools
 import json
+import re
+import sys
 
 import pytest
+from refusal import refused
 
-from common import cli
+from common import cli, hints
 from common.errors import DivergedError, UserError
 from common.options import TrainOptions
+from common.options.attack import AttackOptions
+from common.options.baseline import BaselineOptions
+from common.options.boundary import BoundaryOptions
+from common.options.interpolate import InterpolateOptions
+from common.options.study import StudyOptions
+from scripts import train
 
 
 def parse(*argv):
@@ -81,12 +92,80 @@ def test_no_file_and_no_train_record(tmp_path):
         parse("--config", record)
 
 
-@pytest.mark.parametrize("argv", [["--lr", "x"], ["--mixp"], ["--model", "vgg"], ["--lr"], ["--epochs", "1.5"]])
-def test_a_mistyped_option_ends_in_a_box_and_status_two(argv, capsys):
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--learning-rate 0.1", ["--learning-rate", "is called --lr here"]),
+        ("--learning_rate=0.1", ["--learning_rate", "is called --lr here"]),
+        ("--wd 1", ["--wd", "--weight-decay"]),
+        ("--bs 8", ["--bs", "--batch-size"]),
+        ("-b 8", ["-b:", "--batch-size"]),
+        ("--n-epochs 3", ["--n-epochs", "--epochs"]),
+        ("--seeds 0 1 2", ["--seeds", "--seed "]),
+        ("--resume", ["--resume", "goes on by itself"]),
+        ("--fp16", ["--fp16", "accelerate launch --mixed_precision"]),
+        ("--mixp", ["--mixp", "perhaps you meant --mixup"]),
+        ("--xyzzy", ["--xyzzy", "There are: --dataset"]),
+        ("--lr", ["--lr: needs a value"]),
+        ("--lr x", ["--lr x: takes a number"]),
+        ("--lr 0,1", ["--lr 0,1", "0.1"]),
+        ("--lr 1/10", ["--lr 1/10", "write 0.1"]),
+        ("--lr 0.1 0.2", ["--lr 0.1 0.2: takes one value"]),
+        ("--lr-drops 0.5,0.75", ["--lr-drops 0.5 0.75"]),
+        ("--epochs 1e3", ["--epochs 1e3", "write 1000"]),
+        ("--epochs 1.5", ["--epochs 1.5", "whole number"]),
+        ("--subset all", ["--subset all", "leave it out"]),
+        ("--mixup True", ["--mixup True", "--no-mixup"]),
+        ("--model vgg", ["--model vgg", "perhaps you meant vgg11"]),
+        ("--model PreAct-ResNet-18", ["--model PreAct-ResNet-18", "preactresnet18"]),
+        ("--optimizer Adam", ["--optimizer Adam", "perhaps you meant adam"]),
+        ("--weight-decay none", ["--weight-decay none", "leave it out"]),
+    ],
+)
+def test_what_is_typed_as_elsewhere_is_answered_by_what_it_is_here(line, said, capsys):
+    refused(lambda: parse(*line.split()), *said)
+    assert capsys.readouterr() == ("", "")  # the sentence is all there is
+
+
+def test_every_hint_names_an_option_that_a_script_has():
+    ours = {name for names in hints.ELSEWHERE.values() for name in names}
+    every = [TrainOptions, AttackOptions, InterpolateOptions, BoundaryOptions, BaselineOptions, StudyOptions]
+    there = [{name.replace("_", "-") for name in cli._types(options)} for options in every]
+    assert ours <= set().union(*there)
+    theirs = [name for names in (*hints.ELSEWHERE, *hints.NEEDLESS) for name in names.split()]
+    assert len(theirs) == len(set(theirs))
+    assert not set(theirs) & set.intersection(*there)
+
+
+@pytest.mark.parametrize("columns", [50, 80, 133])
+def test_the_help_keeps_within_the_terminal(columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
     with pytest.raises(SystemExit) as caught:
-        parse(*argv)
-    assert caught.value.code == 2
-    assert argv[0] in capsys.readouterr().err
+        cli.parse(TrainOptions, train.__doc__, ["--help"])
+    assert caught.value.code in (0, None)
+    out = capsys.readouterr().out
+    assert "--weight-decay" in out
+    assert not re.search(r"[{,|]None|None[},|]", out)
+    assert max(map(len, out.splitlines())) <= columns
+    # A paragraph is broken at the edge alone: its next word would not have fitted.
+    words = " ".join(train.__doc__.split("\n\n")[-1].split())
+    shown = out[out.index("Leaves results/") :].split("\n\n")[0].splitlines()
+    assert " ".join(shown) == words
+    assert all(len(a) + 1 + len(b.split()[0]) > columns for a, b in itertools.pairwise(shown))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+def test_a_terminal_gets_characters_that_it_has(encoding, monkeypatch):
+    said = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr(sys, "stdout", said)
+    cli.speak_plainly()
+    print("α = 1, λ: 3 ± 1 −2 × … é ╭─╮ 犬")
+    said.seek(0)
+    got = said.read()
+    if encoding == "ascii":
+        assert got == "alpha = 1, lambda: 3 +- 1 -2 x ... e? +-+ ?\n"
+    assert got.startswith("α" if encoding == "utf-8" else "alpha")
+    assert ("é" in got) is (encoding != "ascii")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import errno
 import os
 
 import pytest
+from refusal import refused
 
 from common import files
 from common.errors import UserError
@@ -54,3 +55,20 @@ def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path):
     (tmp_path / ".run.lock").unlink()
     with alone(tmp_path / ".run.lock", []):
         assert (tmp_path / ".run.lock").exists()
+
+
+def test_a_place_is_tried_by_writing(tmp_path, monkeypatch):
+    files.check_writable(tmp_path / "new" / "record.json")
+    assert list(tmp_path.iterdir()) == []
+
+    def read_only(**_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(files.tempfile, "TemporaryFile", read_only)
+    refused(lambda: files.check_writable(tmp_path / "new" / "record.json"), tmp_path, "Read-only file system")
+
+
+def test_no_place_for_temporary_files_is_named_by_its_variable(monkeypatch):
+    monkeypatch.setattr(files.tempfile, "tempdir", None)
+    monkeypatch.setattr(files.tempfile, "_candidate_tempdir_list", lambda: ["/dev/null"])
+    refused(files.check_temporary, "No usable temporary directory", "TMPDIR")

@@ -7,14 +7,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import psutil
 import pytest
 import torch
 from accelerate import Accelerator
+from accelerate.tracking import get_available_trackers
+from accelerate.utils import LoggerType
+from refusal import refused
 
-from common import checkpoints, processes, records
+from common import checkpoints, cores, processes, records
 from common.errors import UserError
+from common.options.train import Tracker
 from scripts import train
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -159,14 +164,74 @@ def test_processes_that_do_not_know_of_each_other_are_refused(monkeypatch):
     monkeypatch.setattr(Accelerator, "num_processes", real)
 
 
-def test_threads_are_shared_among_local_processes(monkeypatch):
+@pytest.fixture
+def eight_cores(monkeypatch):
+    monkeypatch.setattr(cores, "usable_cores", lambda: 8)
     monkeypatch.setattr(processes, "usable_cores", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    yield
+    torch.set_num_threads(1)
+
+
+def test_threads_are_shared_among_local_processes(monkeypatch, eight_cores):
     for local, threads in ((1, 8), (3, 2), (16, 1)):
         monkeypatch.setenv("LOCAL_WORLD_SIZE", str(local))
         monkeypatch.setenv("WORLD_SIZE", "1")
         processes.start(None, None)
         assert torch.get_num_threads() == threads
-    torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize(("said", "threads"), [("1", 1), ("3", 3), ("64", 8), ("2,1", 2), ("", 8), ("many", 8)])
+def test_openmps_variable_is_a_limit(monkeypatch, eight_cores, said, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    processes.start(None, None)
+    assert torch.get_num_threads() == threads
+    processes.start(5, None)
+    assert torch.get_num_threads() == 5  # the option says it for this run
+
+
+@pytest.mark.parametrize(("launcher", "user", "threads"), [("1", None, None), ("1", "1", 1), ("4", "1", 4)])
+def test_a_launchers_one_thread_is_not_the_users(monkeypatch, launcher, user, threads):
+    """A launcher sets OMP_NUM_THREADS to 1 in its children; what it was started with itself is the user's."""
+    parent = {} if user is None else {"OMP_NUM_THREADS": user}
+    monkeypatch.setattr(psutil.Process, "parent", lambda self: self)
+    monkeypatch.setattr(psutil.Process, "environ", lambda self: parent)
+    monkeypatch.setenv("OMP_NUM_THREADS", launcher)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    assert cores._openmp_threads() == threads
+
+
+def test_more_threads_than_cores_are_refused(monkeypatch, eight_cores):
+    refused(lambda: processes.start(64, None), "--threads 64", "at most 8")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    refused(lambda: processes.start(3, None), "--threads 3", "at most 2")
+
+
+def test_a_tiny_network_takes_one_thread_unless_told_otherwise(eight_cores):
+    for asked, flops, threads in ((None, 5_000_000, 1), (None, 50_000_000, 8), (2, 5_000_000, 2)):
+        processes.start(asked, None)
+        processes.spare_threads(asked, flops)
+        assert torch.get_num_threads() == threads
+
+
+def test_the_trackers_are_those_of_accelerate():
+    assert {*get_args(Tracker)} == {str(kind) for kind in LoggerType} - {"all"}
+
+
+def test_a_tracker_that_is_not_installed_is_refused():
+    missing = next(name for name in get_args(Tracker) if name not in map(str, get_available_trackers()))
+    refused(lambda: processes.start(1, missing), f"--tracker {missing}", f"pip install {missing}", "tensorboard")
+
+
+def test_a_tracker_that_does_not_begin_is_named(monkeypatch):
+    accelerator = processes.start(1, None)
+
+    def fail(*arguments):
+        assert arguments == ("mixup-study", {"seed": 0}, {"wandb": {"name": "run"}})
+        raise RuntimeError("no API key\nmore")
+
+    monkeypatch.setattr(accelerator, "init_trackers", fail)
+    refused(lambda: processes.track(accelerator, "wandb", "run", {"seed": 0}), "--tracker wandb", "no API key")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from common import files, records
+from common import cores, files, records
 from common.cores import physical_cores, usable_cores
 from common.errors import UnfinishedError, UserError
 from common.options.attack import AttackConfig, passes, resolve
@@ -425,7 +425,8 @@ def test_the_commands(script, digits, tmp_path):
 
 
 def test_the_commands_share_the_cores_where_the_jobs_are_known(capsys, write, monkeypatch):
-    monkeypatch.setattr(study, "usable_cores", lambda: 8)
+    monkeypatch.setattr(cores, "usable_cores", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     study.main([write("train: {dataset: wine, seed: [0, 1, 2]}"), "--print", "--jobs", "2"])
     assert capsys.readouterr().out.count("--threads 4") == 3
     study.main([write("train: {dataset: wine, seed: 0}"), "--print", "--jobs", "2"])
@@ -457,7 +458,8 @@ def test_the_plan(capsys, write, digits, monkeypatch):
         )
 
     monkeypatch.setattr(forecast, "_said", said)
-    monkeypatch.setattr(study, "usable_cores", lambda: 2)
+    monkeypatch.setattr(cores, "usable_cores", lambda: 2)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     Path("checkpoints", f"{digits[1]}.safetensors").unlink()
     Path("checkpoints", f"{digits[2]}.state").write_bytes(b"")
     study.main([write(THREE + PROBES), "--plan", "--jobs", "1"])

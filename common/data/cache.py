@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+import psutil
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -131,12 +132,9 @@ def _sweep(file: Path) -> None:
 
 def _is_running(process: str) -> bool:
     try:
-        os.kill(int(process), 0)
-    except PermissionError:
-        return True  # somebody else's
-    except (ValueError, OverflowError, ProcessLookupError):
+        return int(process) != os.getpid() and psutil.pid_exists(int(process))
+    except (ValueError, OverflowError):
         return False
-    return int(process) != os.getpid()
 
 
 def _seal(dataset: Dataset, key: str) -> str:

@@ -31,9 +31,12 @@ class Epsilon(float):
     def __new__(cls, text: str) -> "Epsilon":
         """raises ValueError"""
         number, line, below = text.partition("/")
+        try:
+            epsilon = super().__new__(cls, number)
+        except ValueError:
+            line, below = "/", ""
         if line and below not in UNITS:
-            raise ValueError(f"{text}: write 8, 8/255 (of pixels) or 8/100 (of a standard deviation)")
-        epsilon = super().__new__(cls, number)
+            raise ValueError("is no epsilon; write 8, or 8/255 (of pixels), or 8/100 (of a standard deviation)")
         epsilon.unit = UNITS.get(below)
         return epsilon
 

@@ -12,8 +12,8 @@ from common.options.fields import Fact, own
 class Machine:
     """Where and how this machine runs it. None of it changes what is measured."""
 
-    threads: Annotated[int | None, own("N", "all cores, shared among local processes"), Fact("[1, 1024]")] = None
-    """CPU threads of one process."""
+    threads: Annotated[int | None, own("N", "all cores; a tiny network: 1"), Fact("[1, 1024]")] = None
+    """CPU threads of one process. What OMP_NUM_THREADS says is a limit for the default."""
     results_dir: Path = Path("results")
     """Where the records are."""
     plan: bool = False

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from common.data.sources import EMBEDDED, Reading
 from common.errors import UserError
@@ -15,6 +15,7 @@ from common.options.networks import NETWORKS, Model
 Augment = Literal["crop-flip", "none"]
 LamPer = Literal["batch", "row"]
 Optimizer = Literal["sgd", "adam"]
+Tracker = Literal["tensorboard", "wandb", "trackio", "mlflow", "comet_ml", "aim", "clearml", "dvclive", "swanlab"]
 
 # The options that decide which rows are seen, under which labels, once a set is there.
 OF_ROWS = ("subset", "holdout", "test_subset", "corrupt_labels", "data_seed")
@@ -152,8 +153,8 @@ class TrainConfig(MixupOptions, TrainingOptions, ModelOptions, DataOptions):
 class RunOptions(MachineWithModels):
     """Where and how this machine runs it. None of it changes what is measured."""
 
-    tracker: Annotated[Literal["tensorboard"] | None, own("{tensorboard}", "none")] = None
-    """Also log the curves to runs/, through Accelerate."""
+    tracker: Annotated[Tracker | None, own("{" + ",".join(get_args(Tracker)) + "}", "none")] = None
+    """Also log the curves, through Accelerate, by any of these that is installed; tensorboard's go to runs/."""
     config: Annotated[Path | None, own("FILE", "none")] = None
     """Take options from this YAML file, or from a train record (its run again). The command line wins over it."""
 

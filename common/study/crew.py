@@ -61,7 +61,7 @@ def start(command: Sequence[str], log: Path) -> Hand:
         file.write(f"$ {shlex.join(command)}\n".encode())
         file.flush()
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, preexec_fn=_ending_with_us()
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, preexec_fn=ending_with_us()
         )
         return Hand(process, log, file.tell())
 
@@ -84,7 +84,7 @@ def status_in_words(status: int) -> str:
     return f"status {status}" if status >= 0 else f"killed by {signal.Signals(-status).name}"
 
 
-def _ending_with_us() -> Callable[[], None] | None:
+def ending_with_us() -> Callable[[], None] | None:
     """What makes a child of this process end when this process does, even by SIGKILL: else it would go on unseen, and
     the next study would find its run taken. Linux alone can do that; elsewhere it goes on, and its lock says so."""
     if LIBC is None:

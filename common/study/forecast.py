@@ -10,6 +10,7 @@ from common.options import TrainConfig
 from common.options.attack import AttackConfig, passes
 from common.options.interpolate import InterpolateConfig
 from common.progress import seconds
+from common.study.crew import ending_with_us
 from common.study.members import Member
 
 # A training step is a forward pass and a backward pass that costs two of them: one for the inputs' gradients, which is
@@ -122,7 +123,13 @@ def _steps(member: Member, trials: Sequence[Trial]) -> float:
 
 
 def _said(command: Sequence[str]) -> str:
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=ending_with_us(),
+    )
     return done.stdout.decode(errors="replace")
 
 
