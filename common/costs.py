@@ -13,9 +13,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from common.loop import EVALUATED_AT_ONCE, EVALUATED_ON_CPU
 from common.models import Blueprint, build
 from common.options import TrainConfig
+from common.training import EVALUATED_AT_ONCE, EVALUATED_ON_CPU
 
 TRIAL_ROWS = 32  # a forward and backward pass of so many rows is timed, at most
 FORWARD_SHARE = 1 / 3  # of the FLOPs of a training step

@@ -15,9 +15,9 @@ from common import attacks, metrics
 from common.attacks import Space
 from common.chance import rng
 from common.data.dataset import Part
-from common.loop import natural, ranks
 from common.options.attack import ITERATED, Attack, AttackConfig
 from common.shapes import Flags, Inputs, Labels
+from common.training import natural, ranks
 
 Made = tuple[Attack, float]  # by which attack, with which epsilon
 
@@ -64,7 +64,7 @@ class Bench:
 
     def trial(self, model: nn.Module, most: int) -> tuple[float, float]:
         """Seconds that a row takes forward, and forward and backward, from one timed batch of each."""
-        x, y = natural(self.part.inputs[:most]), self.part.labels[:most]
+        x, y = natural(self.part.fetch(slice(most))), self.part.labels[:most]
         seconds = []
         for step in (torch.no_grad()(lambda: model(x)), lambda: attacks.signed_gradient(model, x, y)):
             for _ in range(2):  # the first one warms up
@@ -106,7 +106,7 @@ class Bench:
         for first in range(start, stop, self.batch_size):
             places = slice(first, min(first + self.batch_size, stop))
             index = torch.from_numpy(rows[places]).to(self.part.labels.device)
-            x, y = natural(self.part.inputs.index_select(0, index)), self.part.labels.index_select(0, index)
+            x, y = natural(self.part.fetch(index)), self.part.labels.index_select(0, index)
             self.space.check(x)
             made = self._examples(attack, source, epsilons, x, y, rows[places])
             for number, (examples, is_zero) in enumerate(made):

@@ -15,6 +15,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from common.chance import rng
+from common.mixup import Mixup
 from common.shapes import Flags, Rows, Weights
 
 
@@ -86,34 +87,25 @@ def draw(
     *,
     seed: int,
     epoch: int,
-    alpha: float | None,
-    lam_per: str | None,
+    method: Mixup,
     pad: int,
 ) -> Plan:
-    """Draws one epoch. ERM (alpha None) is lambda = 1; its order, partners, crops and flips are those of mixup.
+    """Draws one epoch. Whatever the method, its order, partners, crops and flips are the same.
 
-    alpha    lambda ~ Beta(alpha, alpha), section 2; one a batch as in the authors' code, or one a row
-    pad      pixels of padding to crop from; 0: images are left as they are
+    method  draws lambda
+    pad     pixels of padding to crop from; 0: images are left as they are
     """
     stops = batch_stops(rows, batch_size)
     order = rng("order", seed, epoch).permutation(rows)
     pairing = rng("partner", seed, epoch)
     partner = np.concatenate([pairing.permutation(batch) for batch in np.split(order, stops[:-1])])
 
-    if alpha is None:
-        lam = np.ones(rows)
-    elif lam_per == "row":
-        lam = rng("lambda", seed, epoch).beta(alpha, alpha, size=rows)
-    else:
-        sizes = np.diff((0, *stops))
-        lam = rng("lambda", seed, epoch).beta(alpha, alpha, size=len(stops)).repeat(sizes)
-
     shift = rng("crop", seed, epoch).integers(0, 2 * pad, size=(rows, 2), endpoint=True)
     flip = rng("flip", seed, epoch).random(rows) < 0.5
     return Plan(
         order=torch.from_numpy(order),
         partner=torch.from_numpy(partner),
-        lam=torch.from_numpy(lam).float(),
+        lam=torch.from_numpy(method.draw(seed, epoch, stops)).float(),
         shift=torch.from_numpy(shift) if pad else None,
         flip=torch.from_numpy(flip) if pad else None,
         stops=stops,

@@ -1,5 +1,6 @@
 """What a model makes of the points in between two examples (Zhang et al. 2018, Fig. 2)."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,9 +13,9 @@ from torch import Tensor, nn
 from common.chance import rng
 from common.data.dataset import Part
 from common.errors import UserError
-from common.loop import natural
 from common.mixup import mix, mixed_cross_entropy
 from common.shapes import Inputs, Labels, Logits, Rows, Weights
+from common.training import natural
 
 # What is kept of each pair at each lambda, in this order.
 MISSED, P_FIRST, P_SECOND, LOSS_NORM, LOGIT_NORM = range(5)
@@ -77,7 +78,7 @@ def between(
     table = torch.zeros(5, points, len(pairs), device=accelerator.device)
     for places, with_gradient in shares(accelerator, part, len(pairs), gradient_pairs):
         few = pairs[places]
-        x_i, x_j = (natural(part.inputs.index_select(0, rows)) for rows in (few.first, few.second))
+        x_i, x_j = (natural(part.fetch(rows)) for rows in (few.first, few.second))
         y_i, y_j = part.labels[few.first], part.labels[few.second]
         for place, value in enumerate(lambdas(points)):
             lam = torch.full((len(few),), value, device=accelerator.device)
@@ -112,14 +113,14 @@ def rows_at_once(accelerator: Accelerator, part: Part) -> int:
     accelerator. It moves no number beyond rounding."""
     if accelerator.device.type != "cpu":
         return MOST_ROWS
-    return min(MOST_ROWS, max(LEAST_ROWS, NUMBERS // part.inputs[0].numel()))
+    return min(MOST_ROWS, max(LEAST_ROWS, NUMBERS // math.prod(part.shape)))
 
 
 @torch.inference_mode()
 def probabilities(model: nn.Module, part: Part, first: int, second: int, points: int) -> Float[Tensor, "l k"]:
     """Of every class, at each place between two rows."""
-    x_i, x_j = (natural(part.inputs[row : row + 1]).expand(points, *part.inputs.shape[1:]) for row in (first, second))
-    lam = torch.tensor(lambdas(points), device=part.inputs.device)
+    x_i, x_j = (natural(part.fetch(slice(row, row + 1))).expand(points, *part.shape) for row in (first, second))
+    lam = torch.tensor(lambdas(points), device=part.labels.device)
     return model(mix(x_i, x_j, lam)).softmax(dim=1)
 
 

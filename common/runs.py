@@ -15,6 +15,7 @@ from common.data.dataset import Dataset, Part, fingerprint, select, statistics, 
 from common.data.load import load
 from common.data.sources import Source
 from common.errors import UserError
+from common.mixup import ERM, Mixup
 from common.models import Blueprint
 from common.options import OF_ROWS, TrainConfig, TrainOptions, reading, resolve, run_name
 from common.options.fields import earlier
@@ -56,18 +57,14 @@ class Run:
     def steps_per_epoch(self) -> int:
         return len(batch_stops(len(self.data.train), self.config.batch_size))
 
+    def method(self, epoch: int) -> Mixup:
+        """By which an epoch is trained: before mixup begins, by ERM."""
+        is_mixed = self.config.mixup and epoch > self.config.warmup_epochs
+        return Mixup(self.config.alpha, self.config.lam_per) if is_mixed else ERM
+
     def plan(self, epoch: int) -> Plan:
-        config = self.config
-        is_mixed = epoch > config.warmup_epochs
-        return draw(
-            len(self.data.train),
-            config.batch_size,
-            seed=config.seed,
-            epoch=epoch,
-            alpha=config.alpha if is_mixed else None,
-            lam_per=config.lam_per,
-            pad=self.pad,
-        )
+        rows, config = len(self.data.train), self.config
+        return draw(rows, config.batch_size, seed=config.seed, epoch=epoch, method=self.method(epoch), pad=self.pad)
 
     @property
     def clean_train(self) -> Part:
@@ -184,7 +181,7 @@ def describe(asked: TrainOptions, source: Source, precision: str) -> Run:
     options = asked.data
     whole = load(source, reading(options, source.name, source.kind))
     data = select(whole, **{name: getattr(options, name) for name in OF_ROWS})
-    shape = tuple(data.train.inputs.shape[1:])
+    shape = data.train.shape
     side = shape[-1] if data.kind == "images" else None
     config = resolve(asked.asked, data.name, data.kind, side)
     name = run_name(config, data.kind, side, precision)

@@ -20,16 +20,16 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 from torch.optim import SGD
-from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision import transforms
 
-from common import attacks, cli, costs, loop, matrix, models, probes, processes, records
+from common import attacks, cli, costs, matrix, models, probes, processes, records, training
 from common.chance import rng
 from common.contest import Contest, Turn, paired
 from common.data.dataset import Part
 from common.errors import UserError
 from common.files import check_writable
+from common.mixup import Mixup
 from common.options.attack import Attack, AttackConfig
 from common.options.attack import resolve as resolve_attack
 from common.options.benchmark import BenchmarkOptions, MeasuredConfig, resolve
@@ -146,13 +146,14 @@ def our_loop(measured: MeasuredConfig, rows: int) -> Turn:
     accelerator = processes.start(torch.get_num_threads(), None)
     part = _images(rows).to(accelerator.device)
     network = models.build(_blueprint(measured.width), seed=0).to(accelerator.device)
-    optimizer = SGD(network.parameters(), 0.1, 0.9, weight_decay=1e-4, fused=True)
-    model, stepper = accelerator.prepare(network, optimizer)
-    schedule = LambdaLR(optimizer, lambda _: 1.0)
+    method, no_drops = Mixup(alpha=1.0), ()
+    learning = training.begin(
+        accelerator, network, 1, optimizer="sgd", lr=0.1, lr_drops=no_drops, momentum=0.9, weight_decay=1e-4
+    )
 
     def turn() -> None:
-        plan = draw(len(part), measured.batch_size, seed=0, epoch=1, alpha=1.0, lam_per="batch", pad=4)
-        loop.train_epoch(accelerator, model, stepper, schedule, part, plan.to(accelerator.device), lambda: None)
+        plan = draw(len(part), measured.batch_size, seed=0, epoch=1, method=method, pad=4)
+        training.train_epoch(accelerator, learning, method, part, plan.to(accelerator.device), lambda: None)
 
     return turn
 

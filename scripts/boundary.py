@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
 
 def measure(accelerator: "Accelerator", toy: Toy, step_done: Callable[[], None]) -> dict[str, Any]:
     """Trains on one set under every method and seed. returns its record, without the environment"""
-    from common import loop, metrics, processes, records, toys
+    from common import metrics, processes, records, toys, training
 
     begun = time.perf_counter()
     extent = toys.extent(toy.data.train.inputs.numpy())
@@ -98,7 +98,7 @@ def measure(accelerator: "Accelerator", toy: Toy, step_done: Callable[[], None])
     models, maps, parameters = [], [], 0
     for seed, alpha in toy.methods:
         network = train(accelerator, toy, seed, alpha, toy.config.epochs, step_done)
-        seen = loop.outcomes(accelerator, network, toy.data.train.to(accelerator.device))
+        seen = training.outcomes(accelerator, network, toy.data.train.to(accelerator.device))
         probability = _probability(network, grid)
         method = {"mixup": alpha is not None, "alpha": alpha, "seed": seed}
         row = method | {
@@ -144,21 +144,26 @@ def train(
 ) -> "nn.Module":
     """An MLP trained on the points as `train.py` trains on a table. alpha None is ERM; both start from the same weights
     and meet the points in the same order."""
-    from torch.optim import SGD
-    from torch.optim.lr_scheduler import MultiStepLR
-
-    from common import loop, models
+    from common import models, training
+    from common.mixup import Mixup
     from common.plan import batch_stops, draw
 
     config, part = toy.config, toy.data.train.to(accelerator.device)
     network = models.build(_blueprint(toy), seed).to(accelerator.device)
-    optimizer = SGD(network.parameters(), config.lr, config.momentum, weight_decay=config.weight_decay, fused=True)
-    steps = epochs * len(batch_stops(len(part), config.batch_size))
-    schedule = MultiStepLR(optimizer, [round(drop * steps) for drop in config.lr_drops])
-    model, stepper = accelerator.prepare(network, optimizer)
+    learning = training.begin(
+        accelerator,
+        network,
+        epochs * len(batch_stops(len(part), config.batch_size)),
+        optimizer="sgd",
+        lr=config.lr,
+        lr_drops=config.lr_drops,
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
+    )
+    method = Mixup(alpha, config.lam_per)
     for epoch in range(1, epochs + 1):
-        plan = draw(len(part), config.batch_size, seed=seed, epoch=epoch, alpha=alpha, lam_per=config.lam_per, pad=0)
-        loop.train_epoch(accelerator, model, stepper, schedule, part, plan.to(accelerator.device), step_done)
+        plan = draw(len(part), config.batch_size, seed=seed, epoch=epoch, method=method, pad=0)
+        training.train_epoch(accelerator, learning, method, part, plan.to(accelerator.device), step_done)
     return network.eval()
 
 

@@ -162,8 +162,8 @@ def _examples(probe: Probe, differ: "np.ndarray") -> list[dict[str, Any]]:
             {
                 "rows": [first, second],
                 "labels": [int(probe.part.labels[first]), int(probe.part.labels[second])],
-                "x_i": _shown(probe.part.inputs[first]),
-                "x_j": _shown(probe.part.inputs[second]),
+                "x_i": _shown(probe.part.fetch(slice(first, first + 1))[0]),
+                "x_j": _shown(probe.part.fetch(slice(second, second + 1))[0]),
                 "p": p.cpu().double().numpy().round(4).tolist(),
             }
         )

@@ -72,9 +72,8 @@ def _train(
     accelerator: "Accelerator",
 ) -> Path:
     import torch
-    from torch.optim.lr_scheduler import MultiStepLR
 
-    from common import checkpoints, loop, metrics, models, processes, records
+    from common import checkpoints, metrics, models, processes, records, training
     from common.chance import seed
     from common.progress import Progress
 
@@ -82,46 +81,49 @@ def _train(
     device, is_main = accelerator.device, accelerator.is_main_process
     train_part, test_part, clean_part = (part.to(device) for part in (run.data.train, run.data.test, run.clean_train))
     network = processes.synchronise_batchnorm(accelerator, models.build(run.blueprint, config.seed).to(device))
-    optimizer = loop.optimizer(network, config.optimizer, config.lr, config.momentum, config.weight_decay)
     steps = run.steps_per_epoch
-    schedule = MultiStepLR(optimizer, [round(drop * config.epochs * steps) for drop in config.lr_drops])
-    model, stepper = accelerator.prepare(network, optimizer)
+    learning = training.begin(
+        accelerator,
+        network,
+        config.epochs * steps,
+        optimizer=config.optimizer,
+        lr=config.lr,
+        lr_drops=config.lr_drops,
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
+    )
 
     curve: list[Row] = []  # of the epochs that are measured
     done, seconds, training_seconds = 0, 0.0, 0.0
     saved = None if asked.run.overwrite else processes.from_main(accelerator, run.saved_state)
     if saved:
         try:
-            network.load_state_dict(saved["network"])
-            optimizer.load_state_dict(saved["optimizer"])
-            if accelerator.scaler is not None:
-                accelerator.scaler.load_state_dict(saved["scaler"])
             curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
             done = saved.get("epoch", len(curve))  # kept since epochs may go unmeasured
+            learning.restore(accelerator, saved, done * steps)
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise UserError(
                 f"{run.state_path}: does not fit the network of this version of the code "
                 f"({' '.join(str(error).split())[:200]}); go on with the version that wrote it, or train again from "
                 "the start with --overwrite."
             ) from None
-        schedule.last_epoch = done * steps
         processes.say(accelerator, f"Goes on after epoch {done} of {config.epochs}.")
     processes.track(accelerator, asked.run.tracker, run.name, run.flat_config)
 
     with Progress(config.epochs * steps, done * steps, is_main) as progress:
         for epoch in range(done + 1, config.epochs + 1):
-            begun, lr = time.perf_counter(), optimizer.param_groups[0]["lr"]
+            begun, lr = time.perf_counter(), learning.optimizer.param_groups[0]["lr"]
             torch.manual_seed(seed("dropout", config.seed, epoch, accelerator.process_index))
             plan = run.plan(epoch).to(device)
             try:
-                trained = loop.train_epoch(
-                    accelerator, model, stepper, schedule, train_part, plan, progress.step, config.accumulate
+                trained = training.train_epoch(
+                    accelerator, learning, run.method(epoch), train_part, plan, progress.step, config.accumulate
                 )
                 training_seconds += time.perf_counter() - begun
                 processes.share_buffers(accelerator, network)
                 if is_measured := epoch % config.measure_every == 0 or epoch == config.epochs:
-                    seen = loop.outcomes(accelerator, network, test_part)
-                    fitted = loop.outcomes(accelerator, network, clean_part) if run.data.corruption else None
+                    seen = training.outcomes(accelerator, network, test_part)
+                    fitted = training.outcomes(accelerator, network, clean_part) if run.data.corruption else None
             except DivergedError as error:
                 kept = f" The state after epoch {epoch - 1} is kept in {run.state_path}." if epoch > 1 else ""
                 raise DivergedError(
@@ -139,17 +141,15 @@ def _train(
             seconds += time.perf_counter() - begun
             if is_main:
                 run.save_state(
+                    **learning.kept(accelerator),
                     epoch=epoch,
-                    network=network.state_dict(),
-                    optimizer=optimizer.state_dict(),
-                    scaler=accelerator.scaler.state_dict() if accelerator.scaler else {},
                     curve=curve,
                     seconds=seconds,
                     training_seconds=training_seconds,
                 )
 
-    seen = loop.outcomes(accelerator, network, test_part)
-    clean = loop.outcomes(accelerator, network, clean_part)
+    seen = training.outcomes(accelerator, network, test_part)
+    clean = training.outcomes(accelerator, network, clean_part)
     accelerator.end_training()
     if not is_main:
         return run.record_path

@@ -31,7 +31,7 @@ import torch
 import torch._dynamo
 
 # Some of these are imported for the forks, which need not do it again.
-from common import checkpoints, cli, costs, loop, metrics, models, processes, progress, records, runs  # noqa: F401
+from common import checkpoints, cli, costs, metrics, models, processes, progress, records, runs, training  # noqa: F401
 from common.data import embedded  # noqa: F401
 from common.errors import UserError
 from scripts import train

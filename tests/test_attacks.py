@@ -9,8 +9,8 @@ from torch.nn import functional as F
 from common import attacks
 from common.attacks import Space
 from common.errors import UserError
-from common.loop import natural
 from common.models import Blueprint, Normalize, build
+from common.training import natural
 
 PIXELS = Space(None)
 

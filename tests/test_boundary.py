@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from common import records, toys
 from common.chance import rng
 from common.errors import UserError
+from common.mixup import Mixup
 from common.models import Blueprint, build
 from common.options.boundary import SETS, BoundaryOptions, ToyOptions, ToyTrainingOptions, record_name, resolve
 from common.plan import draw
@@ -131,7 +132,7 @@ def test_a_model_is_what_a_plain_loop_trains(alpha, seed):
     model = build(blueprint, seed)
     optimizer = torch.optim.SGD(model.parameters(), config["lr"], 0.9, weight_decay=1e-4)
     for epoch in (1, 2, 3):  # 37 points are one step an epoch; the rate drops after steps 2 and 2
-        plan = draw(37, 128, seed=seed, epoch=epoch, alpha=alpha, lam_per="batch", pad=0)
+        plan = draw(37, 128, seed=seed, epoch=epoch, method=Mixup(alpha), pad=0)
         i, j, lam = plan.order, plan.partner, plan.lam[:, None]
         target = lam * F.one_hot(y[i], 2) + (1 - lam) * F.one_hot(y[j], 2)
         optimizer.param_groups[0]["lr"] = config["lr"] * (1 if epoch <= 2 else 0.01)

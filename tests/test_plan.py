@@ -3,11 +3,12 @@ import pytest
 import torch
 from scipy import stats
 
+from common.mixup import Mixup
 from common.plan import Plan, batch_stops, draw
 
 
 def planned(rows=103, batch_size=10, *, seed=0, epoch=1, alpha=1.0, lam_per="batch", pad=4) -> Plan:
-    return draw(rows, batch_size, seed=seed, epoch=epoch, alpha=alpha, lam_per=lam_per, pad=pad)
+    return draw(rows, batch_size, seed=seed, epoch=epoch, method=Mixup(alpha, lam_per), pad=pad)
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_the_environment_names_the_code(monkeypatch):
     answers = {"rev-parse": "abc", "status": ""}
     monkeypatch.setattr(records, "_git", lambda verb, *_: answers[verb])
     assert (records.environment()["commit"], records.environment()["code_differs"]) == ("abc", False)
-    answers["status"] = " M common/loop.py"
+    answers["status"] = " M common/training.py"
     assert records.environment()["code_differs"] is True
 
 

@@ -16,9 +16,9 @@ ORDER = [
     ["data"],
     ["options"],
     ["records"],
-    ["augment", "cli", "contest", "metrics", "mixup", "plan", "processes", "progress"],
-    ["baselines", "models", "toys"],
-    ["attacks", "checkpoints", "loop"],
+    ["augment", "cli", "contest", "metrics", "mixup", "processes", "progress"],
+    ["baselines", "models", "plan", "toys"],
+    ["attacks", "checkpoints", "training"],
     ["costs", "matrix", "probes", "runs", "study", "trained"],
 ]
 NEVER = {"models": {"mixup"}, "records": {"models", "data"}, "data": {"models", "records"}}
@@ -72,7 +72,7 @@ def test_every_module_has_a_test_file_or_is_tested_by_its_script():
         *ROOT.glob("scripts/*.py"),
         ROOT / "common/plan.py",
         ROOT / "common/mixup.py",
-        ROOT / "common/loop.py",
+        ROOT / "common/training.py",
     ]:
         assert (ROOT / "tests" / f"test_{file.stem}.py").exists(), file
 

@@ -300,9 +300,8 @@ def test_a_warm_up_is_erm_to_the_bit_and_then_mixup():
     """Of one seed, whatever alpha: after the epochs of ERM the weights are ERM's, and what is drawn then is what a run
     without them draws."""
     from accelerate import Accelerator
-    from torch.optim.lr_scheduler import ConstantLR
 
-    from common import loop
+    from common import training
 
     def described(*argv):
         asked = train.cli.parse(train.TrainOptions, "", [*SMALL, *argv])
@@ -311,12 +310,12 @@ def test_a_warm_up_is_erm_to_the_bit_and_then_mixup():
     def weights_after(run, epochs):
         accelerator = Accelerator(cpu=True)
         network = build(run.blueprint, run.config.seed)
-        optimizer = loop.optimizer(network, "sgd", 0.1, 0.9, 1e-4)
-        model, stepper = accelerator.prepare(network, optimizer)
+        learning = training.begin(
+            accelerator, network, 1, optimizer="sgd", lr=0.1, lr_drops=(), momentum=0.9, weight_decay=1e-4
+        )
         for epoch in range(1, epochs + 1):
-            loop.train_epoch(
-                accelerator, model, stepper, ConstantLR(optimizer, 1.0), run.data.train, run.plan(epoch), lambda: None
-            )
+            rows, plan = run.data.train, run.plan(epoch)
+            training.train_epoch(accelerator, learning, run.method(epoch), rows, plan, lambda: None)
         return network.state_dict()
 
     erm, mixup = described(), described("--mixup")

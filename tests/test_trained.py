@@ -7,7 +7,7 @@ import torch
 from common import checkpoints, trained
 from common.data import dataset
 from common.errors import UserError
-from common.loop import natural
+from common.training import natural
 
 CPU = torch.device("cpu")
 

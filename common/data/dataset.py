@@ -10,7 +10,7 @@ import torch
 
 from common.chance import rng
 from common.errors import UserError
-from common.shapes import Flags, Labels, Resident
+from common.shapes import Flags, Labels, Resident, Rows
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,16 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one input."""
+        return tuple(self.inputs.shape[1:])
+
+    def fetch(self, rows: Rows | slice) -> Resident:
+        """The inputs of these rows, as they are stored. Training and measuring come to them in no other way, so that a
+        set which does not fit in memory can stand behind it."""
+        return self.inputs[rows] if isinstance(rows, slice) else self.inputs.index_select(0, rows)
 
     def to(self, device: torch.device) -> "Part":
         return Part(self.inputs.to(device), self.labels.to(device))

@@ -173,7 +173,7 @@ def _kind_of(dataset: str, data_dir: Path | None) -> tuple[str, str, int | None]
         return source.name, source.kind, None
     from common.data.load import load
 
-    return source.name, source.kind, load(source).train.inputs.shape[-1]
+    return source.name, source.kind, load(source).train.shape[-1]
 
 
 def _probe(options: InterpolateOptions, words: Sequence[str], run: Member) -> Member:

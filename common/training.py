@@ -1,8 +1,9 @@
-"""One epoch of training, and one look at a part of a data set."""
+"""What a training carries from one epoch to the next, one epoch of it, and one look at a part of a data set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,12 +11,12 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SGD, Adam, Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import LRScheduler, MultiStepLR
 
 from common.augment import crop_flip
 from common.data.dataset import Part
 from common.errors import DivergedError
-from common.mixup import mix, mixed_cross_entropy, mixed_hits
+from common.mixup import Batch, Mixup
 from common.plan import Plan
 from common.shapes import Inputs, Labels, Logits, Resident, Rows
 
@@ -24,11 +25,64 @@ from common.shapes import Inputs, Labels, Logits, Resident, Rows
 EVALUATED_ON_CPU, EVALUATED_AT_ONCE = 128, 500
 
 
-def optimizer(model: nn.Module, name: str, lr: float, momentum: float | None, weight_decay: float) -> Optimizer:
+def optimizer_of(model: nn.Module, name: str, lr: float, momentum: float | None, weight_decay: float) -> Optimizer:
     """SGD without Nesterov, or Adam with its usual betas, whose ``weight_decay`` is an L2 penalty too."""
     if name == "adam":
         return Adam(model.parameters(), lr, weight_decay=weight_decay, fused=True)
     return SGD(model.parameters(), lr, momentum or 0.0, weight_decay=weight_decay, fused=True)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training carries from one epoch to the next.
+
+    network               whose weights are learnt
+    model, optimizer      as Accelerate prepared them: what an epoch is trained by
+    schedule              of the rate, a step of it for each step of the optimizer
+    """
+
+    network: nn.Module
+    model: nn.Module
+    optimizer: Optimizer
+    schedule: LRScheduler
+
+    def kept(self, accelerator: Accelerator) -> dict[str, Any]:
+        """What it takes to go on after this epoch."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": accelerator.scaler.state_dict() if accelerator.scaler else {},
+        }
+
+    def restore(self, accelerator: Accelerator, kept: dict[str, Any], steps: int) -> None:
+        """Goes on from what `kept` gave, after so many steps. raises what torch raises where it does not fit"""
+        self.network.load_state_dict(kept["network"])
+        self.optimizer.load_state_dict(kept["optimizer"])
+        if accelerator.scaler is not None:
+            accelerator.scaler.load_state_dict(kept["scaler"])
+        self.schedule.last_epoch = steps
+
+
+def begin(
+    accelerator: Accelerator,
+    network: nn.Module,
+    steps: int,
+    *,
+    optimizer: str,
+    lr: float,
+    lr_drops: Sequence[float],
+    momentum: float | None,
+    weight_decay: float,
+) -> Training:
+    """A training before its first step.
+
+    steps     in all
+    lr_drops  after which shares of them the rate falls to a tenth
+    """
+    of_weights = optimizer_of(network, optimizer, lr, momentum, weight_decay)
+    schedule = MultiStepLR(of_weights, [round(drop * steps) for drop in lr_drops])
+    model, stepper = accelerator.prepare(network, of_weights)
+    return Training(network, model, stepper, schedule)
 
 
 def natural(inputs: Resident) -> Inputs:
@@ -40,7 +94,7 @@ def natural(inputs: Resident) -> Inputs:
 
 def gather(part: Part, rows: Rows, plan: Plan) -> Inputs:
     """These rows, cropped and flipped as planned: the same whether a row stands as itself or as a partner."""
-    inputs = part.inputs.index_select(0, rows)
+    inputs = part.fetch(rows)
     if plan.shift is not None and plan.flip is not None:
         inputs = crop_flip(inputs, plan.shift.index_select(0, rows), plan.flip.index_select(0, rows), plan.pad)
     return natural(inputs)
@@ -48,9 +102,8 @@ def gather(part: Part, rows: Rows, plan: Plan) -> Inputs:
 
 def train_epoch(
     accelerator: Accelerator,
-    model: nn.Module,
-    optimizer: Optimizer,
-    schedule: LRScheduler,
+    training: Training,
+    method: Mixup,
     part: Part,
     plan: Plan,
     step_done: Callable[[], None],
@@ -64,29 +117,28 @@ def train_epoch(
     right predictions on them (under ERM: plain accuracy), both in training mode, while the weights change
     raises   DivergedError for a loss that is no longer finite
     """
-    model.train()
+    model = training.model.train()
     sums = torch.zeros(2, device=accelerator.device)
     for pieces, rows_of_batch in plan.pieces(accelerator.process_index, accelerator.num_processes, accumulate):
         for places in pieces:
-            rows, partners, lam = plan.order[places], plan.partner[places], plan.lam[places]
-            y, y_partner = part.labels[rows], part.labels[partners]
-            x = mix(gather(part, rows, plan), gather(part, partners, plan), lam)
+            rows, partners = plan.order[places], plan.partner[places]
+            x, x_partner = gather(part, rows, plan), gather(part, partners, plan)
+            batch = Batch(x, part.labels[rows], x_partner, part.labels[partners], plan.lam[places])
             # The processes add up their gradients once a batch, with its last piece.
             with nullcontext() if places is pieces[-1] else accelerator.no_sync(model):
-                logits = model(x)
-                loss = mixed_cross_entropy(logits, y, y_partner, lam)
+                loss, hits = method.loss(model, batch)
                 # Gradients are summed over pieces and averaged over processes; so scaled, that is the mean over the
                 # global batch, whatever the shares.
                 accelerator.backward(loss * (accelerator.num_processes / rows_of_batch))
-            sums += torch.stack([loss.detach(), mixed_hits(logits.detach(), y, y_partner, lam)])
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
+            sums += torch.stack([loss.detach(), hits])
+        training.optimizer.step()
+        training.schedule.step()
+        training.optimizer.zero_grad()
         step_done()
-    loss_sum, hits = accelerator.reduce(sums, "sum").tolist()
+    loss_sum, hits_sum = accelerator.reduce(sums, "sum").tolist()
     if not np.isfinite(loss_sum):
         raise DivergedError("The training loss is no longer finite; try a smaller --lr.")
-    return {"loss": loss_sum / len(part), "weighted_accuracy": hits / len(part)}
+    return {"loss": loss_sum / len(part), "weighted_accuracy": hits_sum / len(part)}
 
 
 @dataclass(frozen=True)
@@ -119,7 +171,7 @@ def outcomes(accelerator: Accelerator, model: nn.Module, part: Part) -> Outcomes
     at_once = EVALUATED_ON_CPU if accelerator.device.type == "cpu" else EVALUATED_AT_ONCE
     for first in range(start, stop, at_once):
         rows = slice(first, min(first + at_once, stop))
-        table[:, rows] = _outcomes_of(model(natural(part.inputs[rows])), part.labels[rows])
+        table[:, rows] = _outcomes_of(model(natural(part.fetch(rows))), part.labels[rows])
     ranks, losses, confidences, predicted = accelerator.reduce(table, "sum").cpu().numpy()
     if not np.isfinite(losses).all():
         raise DivergedError("The model's loss on the test rows is no longer finite; try a smaller --lr.")

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -5,11 +7,11 @@ from accelerate import Accelerator
 from torch import nn
 from torch.nn import functional as F
 from torch.optim import SGD
-from torch.optim.lr_scheduler import MultiStepLR
 
-from common import loop
+from common import training
 from common.data.dataset import Part
 from common.errors import DivergedError
+from common.mixup import Mixup
 from common.models import Blueprint, build
 from common.plan import draw
 
@@ -28,14 +30,19 @@ def small_model():
 
 def train(model, part, plan, step_done=lambda: None, lr=0.1, accumulate=1):
     accelerator = Accelerator(cpu=True)
-    optimizer = SGD(model.parameters(), lr, 0.9, weight_decay=1e-4, fused=True)
-    prepared, stepper = accelerator.prepare(model, optimizer)
-    schedule = MultiStepLR(optimizer, [2])
-    return loop.train_epoch(accelerator, prepared, stepper, schedule, part, plan, step_done, accumulate)
+    learning = begin(accelerator, model, lr)
+    return training.train_epoch(accelerator, learning, Mixup(1.0), part, plan, step_done, accumulate)
+
+
+def begin(accelerator, model, lr=0.1):
+    """The rate drops after the second of five steps."""
+    return training.begin(
+        accelerator, model, 5, optimizer="sgd", lr=lr, lr_drops=(0.4,), momentum=0.9, weight_decay=1e-4
+    )
 
 
 def the_plan(alpha=1.0, pad=1, lam_per="batch", epoch=1):
-    return draw(ROWS, 8, seed=0, epoch=epoch, alpha=alpha, lam_per=lam_per, pad=pad)
+    return draw(ROWS, 8, seed=0, epoch=epoch, method=Mixup(alpha, lam_per), pad=pad)
 
 
 @pytest.mark.parametrize("lam_per", ["batch", "row"])
@@ -93,18 +100,18 @@ def test_a_batch_in_pieces_gives_the_weights_of_the_whole(monkeypatch, accumulat
 
 def test_a_row_is_cropped_and_flipped_alike_as_itself_and_as_a_partner():
     part, plan = images(), the_plan()
-    own = loop.gather(part, plan.order, plan)
-    partner = loop.gather(part, plan.partner, plan)
+    own = training.gather(part, plan.order, plan)
+    partner = training.gather(part, plan.partner, plan)
     place_of = {row: place for place, row in enumerate(plan.order.tolist())}
     assert all(torch.equal(partner[p], own[place_of[row]]) for p, row in enumerate(plan.partner.tolist()))
-    assert not torch.equal(own, loop.natural(part.inputs[plan.order]))
+    assert not torch.equal(own, training.natural(part.inputs[plan.order]))
 
 
 def stepped(name, gradients, lr=0.1, momentum=None, weight_decay=0.0):
     """A weight that was 1, after a step for each gradient."""
     model = nn.Linear(1, 1, bias=False)
     nn.init.ones_(model.weight)
-    optimizer = loop.optimizer(model, name, lr, momentum, weight_decay)
+    optimizer = training.optimizer_of(model, name, lr, momentum, weight_decay)
     for gradient in gradients:
         model.weight.grad = torch.full((1, 1), gradient)
         optimizer.step()
@@ -170,14 +177,14 @@ def test_a_loss_that_is_no_longer_finite_is_said():
     with pytest.raises(DivergedError, match=r"no longer finite.*--lr"):
         train(model, part, the_plan(pad=0), lr=1e9)
     with pytest.raises(DivergedError, match="no longer finite"):
-        loop.outcomes(Accelerator(cpu=True), model, part)
+        training.outcomes(Accelerator(cpu=True), model, part)
 
 
 @pytest.mark.parametrize("batch", [1, 5, 36, 37, 500])
 def test_outcomes_are_those_of_each_row(monkeypatch, batch):
-    monkeypatch.setattr(loop, "EVALUATED_ON_CPU", batch)
+    monkeypatch.setattr(training, "EVALUATED_ON_CPU", batch)
     model, part = small_model(), images()
-    got = loop.outcomes(Accelerator(cpu=True), model, part)
+    got = training.outcomes(Accelerator(cpu=True), model, part)
     model.eval()
     with torch.no_grad():
         logits = torch.cat([model(part.inputs[row : row + 1] / 255) for row in range(ROWS)])
@@ -193,7 +200,7 @@ def test_ties_count_as_argmax_breaks_them():
         def forward(self, x):
             return torch.zeros(len(x), 4)
 
-    got = loop.outcomes(Accelerator(cpu=True), Tied(), images(8))
+    got = training.outcomes(Accelerator(cpu=True), Tied(), images(8))
     assert got.ranks.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
 
 
@@ -201,13 +208,31 @@ def test_memory_does_not_grow_from_epoch_to_epoch():
     import gc
 
     part, model, accelerator = images(), small_model(), Accelerator(cpu=True)
-    optimizer = SGD(model.parameters(), 0.1, 0.9, fused=True)
-    prepared, stepper = accelerator.prepare(model, optimizer)
-    schedule = MultiStepLR(optimizer, [])
+    learning = begin(accelerator, model)
     alive = []
     for epoch in range(1, 7):
-        loop.train_epoch(accelerator, prepared, stepper, schedule, part, the_plan(epoch=epoch), lambda: None)
-        loop.outcomes(accelerator, model, part)
+        training.train_epoch(accelerator, learning, Mixup(1.0), part, the_plan(epoch=epoch), lambda: None)
+        training.outcomes(accelerator, model, part)
         gc.collect()
         alive.append(sum(issubclass(type(thing), torch.Tensor) for thing in gc.get_objects()))
     assert alive[1:] == [alive[1]] * 5
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_training_goes_on_from_what_it_kept_to_the_bit(after):
+    part, undisturbed, again = images(), small_model(), small_model()
+
+    def epochs(learning, accelerator, numbers):
+        for epoch in numbers:
+            training.train_epoch(accelerator, learning, Mixup(1.0), part, the_plan(epoch=epoch), lambda: None)
+        return learning
+
+    accelerator = Accelerator(cpu=True)
+    learning = epochs(begin(accelerator, undisturbed), accelerator, range(1, after + 1))
+    kept = copy.deepcopy(learning.kept(accelerator))
+    epochs(learning, accelerator, range(after + 1, 4))
+    other = begin(accelerator, again)
+    other.restore(accelerator, kept, 5 * after)
+    epochs(other, accelerator, range(after + 1, 4))
+    assert all(torch.equal(one, two) for one, two in zip(again.parameters(), undisturbed.parameters(), strict=True))
+    assert other.optimizer.param_groups[0]["lr"] == learning.optimizer.param_groups[0]["lr"]
