@@ -1,13 +1,15 @@
 # make demo    set everything up, then the study in small, into demo/ (no GPU, no network after the set-up)
-# make test    set up what is missing, then the tests
+# make test    set up what is missing, then the tests, over two cores (WORKERS=4: over four)
+# make test-all  and those that take long: trainings killed again and again, studies stopped, two machines
 # make check   format, lint, types; that README, notebook and figures are what the records give
 # make report  make them anew from the records, and results/report.html: the whole study on one page
 # make endurance   a training killed 100 times and started again (minutes)
 
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 2
 
-.PHONY: demo test check report format endurance clean
+.PHONY: demo test test-all check report format endurance clean
 
 # The mark is newer than requirements.txt when all that it names is installed.
 .venv/installed: requirements.txt pyproject.toml
@@ -24,8 +26,13 @@ demo: .venv/installed
 	@echo '  . $(BIN)/activate && python scripts/study.py laptop --plan'
 
 # One thread: two would fight over two cores with the processes that the tests start.
+TESTS := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+
 test: .venv/installed
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+	$(TESTS) -m 'not long'
+
+test-all: .venv/installed
+	$(TESTS)
 
 check: .venv/installed
 	$(BIN)/ruff format --check .

@@ -8,24 +8,54 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import start
+from filelock import FileLock
 
+# Before torch is imported: what has a pool of threads cannot fork.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """``once("digits", make)`` is a folder filled by ``make``: once for all tests, in whichever process they run."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        made, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.exists():
+                made.mkdir()
+                make(made)
+                done.touch()
+        return made
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cache_of_all(once: Callable[..., Path]) -> Path:
+    return once("cache", lambda folder: None)
+
+
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_cache(cache_of_all: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of a test comes from, or stays in, the user's cache. One folder for all, since decoding takes time."""
-    folder = Path(os.environ.setdefault("MIXUP_TEST_CACHE", str(tmp_path_factory.getbasetemp() / "cache")))
-    monkeypatch.setenv("MIXUP_CACHE_DIR", str(folder))
+    monkeypatch.setenv("MIXUP_CACHE_DIR", str(cache_of_all))
 
 
 @pytest.fixture(autouse=True)
 def _fresh_accelerate() -> None:
-    """Accelerate keeps its state in the process; a second Accelerator would inherit the first one's settings."""
-    from accelerate.state import AcceleratorState, GradientState
+    start.fresh()
 
-    AcceleratorState._reset_state(True)
-    GradientState._reset_state()
+
+@pytest.fixture(autouse=True)
+def _quick_starts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scripts start as forks, but where the start itself is tested."""
+    if not request.node.get_closest_marker("by_python"):
+        monkeypatch.setattr(subprocess, "Popen", start.Start)
 
 
 @pytest.fixture
@@ -48,17 +78,19 @@ DIGITS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def _trained_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three small networks, trained for a few epochs, once for all tests."""
+def _train_digits(folder: Path) -> None:
+    """Three small networks, trained for a few epochs."""
     from scripts import train
 
-    folder = tmp_path_factory.mktemp("digits")
     asked = ["--dataset", "digits", "--width", "8", "--epochs", "3", "--threads", "1"]
     asked += ["--results-dir", str(folder / "results"), "--checkpoint-dir", str(folder / "checkpoints")]
     for method in ([], ["--seed", "1"], ["--mixup"]):
         train.main([*asked, *method])
-    return folder
+
+
+@pytest.fixture(scope="session")
+def _trained_digits(once: Callable[..., Path]) -> Path:
+    return once("digits", _train_digits)
 
 
 @pytest.fixture

@@ -101,9 +101,9 @@ def pixels(picture):
 
 
 @pytest.fixture(scope="session")
-def cifar10(tmp_path_factory):
+def cifar10(cache_of_all):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MIXUP_CACHE_DIR", str(tmp_path_factory.mktemp("cifar10")))
+        patch.setenv("MIXUP_CACHE_DIR", str(cache_of_all))
         return load(find("cifar10", Path(REAL)))
 
 

@@ -676,6 +676,8 @@ def is_begun():
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are found through /proc")
+@pytest.mark.long
+@pytest.mark.by_python
 class TestStopped:
     def test_a_killed_child_is_named_the_rest_goes_on_and_it_does_so_later(self, begun, script):
         second = run(script, "own.yaml", status=2)  # two at once

@@ -224,6 +224,7 @@ def test_tensorboard_gets_true_values_under_true_names():
     assert [event.value for event in events.Scalars("val loss")] == pytest.approx(losses)
 
 
+@pytest.mark.by_python
 @pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("scripts/*.py")))
 def test_help_of_every_script(script, name):
     done = script(name, "--help")
@@ -232,7 +233,9 @@ def test_help_of_every_script(script, name):
     assert f"scripts/{name}" in done.stdout
 
 
-@pytest.mark.parametrize("config", [[], ["--config_file", str(ROOT / "accelerate_config.yaml")]])
+@pytest.mark.parametrize(
+    "config", [pytest.param([], marks=pytest.mark.long), ["--config_file", str(ROOT / "accelerate_config.yaml")]]
+)
 def test_the_users_own_lines_use_every_core(config):
     launch = [str(Path(sys.executable).with_name("accelerate")), "launch", *config, str(ROOT / "scripts" / "train.py")]
     done = subprocess.run(
@@ -289,6 +292,7 @@ def test_what_is_named_in_a_long_runs_place_trains_on_a_cpu(capsys, monkeypatch,
 
 
 @needs_cifar
+@pytest.mark.long
 def test_a_short_training_on_real_cifar10_beats_chance_by_far():
     size = ["--subset", "2000", "--holdout", "500", "--width", "8", "--epochs", "6", "--batch-size", "32"]
     record = records.read(train.main([*size, "--lr", "0.02", "--threads", "1", "--mixup"]))
