@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from analysis.collect import Results, one_protocol
+from analysis.intervals import Interval, interval
 
 SPREAD = "± is the standard deviation over seeds (n − 1); n is their number."
 UNITS = {"1/255": "/255", "std/100": "/100 of a standard deviation"}
@@ -45,16 +44,6 @@ class Measure:
     def by_seed(self, method: str) -> "pd.Series[float]":
         """Its value for each seed of a method; of several sources, and splits, the mean."""
         return self.rows[self.rows["method"] == method].groupby("seed")["value"].mean()
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean of n values with its 95 % t interval; of less than two values there is none (NaN)."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
 
 
 @dataclass(frozen=True)
@@ -94,18 +83,6 @@ def signed(value: float, places: int) -> str:
 
 def percent(share: float) -> str:
     return f"{100 * share:g} %"
-
-
-def interval(values: Sequence[float]) -> Interval:
-    """The mean with its 95 % t interval. A bootstrap of three seeds would cover the true mean 3 times out of 4."""
-    n = len(values)
-    if n == 0:
-        return Interval(math.nan, math.nan, math.nan, 0)
-    mean = float(np.mean(values))
-    if n == 1:
-        return Interval(mean, math.nan, math.nan, 1)
-    half = float(stats.t.ppf(0.975, n - 1) * np.std(values, ddof=1) / math.sqrt(n))
-    return Interval(mean, mean - half, mean + half, n)
 
 
 def next_seed(values: Sequence[float]) -> Interval:
