@@ -4,6 +4,7 @@ imported all. What is started is a process of its own, with its own folder, envi
 import gc
 import importlib
 import os
+import pkgutil
 import runpy
 import signal
 import subprocess
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = {path.resolve() for path in (ROOT / "scripts").glob("*.py")}
 # What scripts import as they go; `torch._dynamo` comes with the first optimizer.
 USED = ["torch._dynamo", "torch.fx.experimental.symbolic_shapes", "sklearn.datasets", "accelerate.utils"]
-USED += [f"common.{name}" for name in ("costs", "data.embedded", "loop", "matrix", "probes", "runs", "toys", "trained")]
+USED += [module.name for module in pkgutil.walk_packages([str(ROOT / "common")], "common.")]
 
 
 class Start(subprocess.Popen[Any]):
