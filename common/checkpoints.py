@@ -42,7 +42,7 @@ def load_weights(path: Path, sha256: str | None = None) -> tuple[dict[str, Tenso
         with safetensors.safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})[HEADER])
         return load(content), header
-    except (safetensors.SafetensorError, KeyError, ValueError):
+    except (safetensors.SafetensorError, KeyError, RecursionError, ValueError):
         raise UserError(f"{path}: damaged, or not weights of this project; train the run again.") from None
 
 

@@ -242,7 +242,7 @@ def _read(file: Path) -> dict[Any, Any]:
         content = json.loads(text) if file.suffix == ".json" else yaml.load(text, yaml.BaseLoader)
     except OSError as error:
         raise UserError(f"--config {file}: {error.strerror}.") from None
-    except (UnicodeDecodeError, yaml.YAMLError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
         line = " ".join(str(error).split())
         raise UserError(f"--config {file}: neither YAML nor a record ({line}).") from None
     if isinstance(content, dict) and "schema" in content and "kind" in content:

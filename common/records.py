@@ -1,6 +1,12 @@
-"""Records: the JSON objects that prove a measurement. The only code that reads or writes one; it needs no torch."""
+"""Records: the JSON objects that prove a measurement. The only code that reads or writes one; it needs no torch.
 
+A record's last line is a digest of all lines before it: ``head -n -2 RECORD | sha256sum``. Those made before there were
+digests have none.
+"""
+
+import hashlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -11,6 +17,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
+
+from common import consistency
 from common.errors import UserError
 from common.files import write_whole
 from common.options.attack import AttackConfig
@@ -44,35 +53,53 @@ def path_of(results_dir: Path, dataset: str, kind: str, name: str) -> Path:
 
 
 def write(path: Path, record: Record) -> None:
-    """Writes a record whole or not at all.
+    """Writes a record, with its digest, whole or not at all.
 
-    raises ValueError for one that does not fit the schema: that is our mistake, not the user's
+    raises ValueError for one that does not fit the schema or contradicts itself: that is our mistake, not the user's
     """
     trouble = _trouble(record)
     if trouble:
         raise ValueError(f"{path}: {trouble}")
-    write_whole(path, (_text(record) + "\n").encode())
+    body = _text(record).removesuffix("\n}") + ",\n"
+    write_whole(path, f'{body} "digest": "{_digest(body)}"\n}}\n'.encode())
 
 
 def read(path: Path) -> Record:
-    """A train record's ``config`` holds every option, those too that came after the record.
+    """Without its digest. A train record's ``config`` holds every option, those too
+    that came after the record.
 
-    raises UserError for a file that is no record of ours, with the field that is wrong
+    raises UserError for a file that is no record of ours, or not what was written, with the field that is wrong
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        text = path.read_text(encoding="utf-8")
+        record = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}. Mend that; the same command then goes on.") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not a record ({error}). Restore it, or move it away and run again.") from None
     if isinstance(record, dict) and isinstance(record.get("schema"), int) and record["schema"] > SCHEMA:
-        raise UserError(f"{path}: schema {record['schema']} is newer than this code ({SCHEMA}); update the code.")
+        raise UserError(f"{path}: schema {record['schema']:.7g} is newer than this code ({SCHEMA}); update the code.")
+    if isinstance(record, dict) and "digest" in record:
+        body, _, end = text.rpartition(' "digest": ')
+        if end != f'"{_digest(body)}"\n}}\n':
+            raise UserError(
+                f"{path}: changed since it was written (its digest is of other lines). Restore it, or move it away and "
+                "run again."
+            )
+        del record["digest"]
     trouble = _trouble(record)
     if trouble:
         raise UserError(f"{path}: not a record ({trouble}). Restore it, or move it away and run again.")
     if record["kind"] == "train":
         record["config"] = earlier(TrainConfig) | record["config"]
     return record
+
+
+def is_curve(rows: Any) -> bool:
+    """Whether these are rows of a train record's curve, in order; there may be none yet."""
+    schema = {"type": "array", "items": {"$ref": "#/$defs/train_row"}, "$defs": _definitions()["$defs"]}
+    epochs = [row["epoch"] for row in rows] if jsonschema_rs.Draft202012Validator(schema).is_valid(rows) else [0, 0]
+    return epochs == sorted(set(epochs))
 
 
 def is_of(
@@ -133,27 +160,28 @@ def _git(*arguments: str) -> str | None:
 
 
 @cache
-def _schema() -> Any:
-    # Of jsonschema's optional formats, which no record needs, this one takes two seconds to start (a grammar is built).
-    spared = "rfc3987_syntax"
-    absent = spared not in sys.modules
-    if absent:
-        sys.modules[spared] = None  # type: ignore[assignment]
-    try:
-        import jsonschema
-    finally:
-        if absent:
-            del sys.modules[spared]
+def _schema() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(_definitions())
 
-    schema = json.loads(Path(__file__).with_name("record.schema.json").read_text())
+
+def _definitions() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(Path(__file__).with_name("record.schema.json").read_text())
     schema["$defs"] |= {f"{kind}_config": schema_of(config) for kind, config in CONFIGS.items()}
-    return jsonschema.Draft202012Validator(schema)
+    return schema
 
 
 def _trouble(record: Any) -> str | None:
     """What is wrong with a record, the field first, or None."""
-    errors = sorted(_schema().iter_errors(record), key=lambda error: len(error.absolute_path), reverse=True)
-    return f"{errors[0].json_path}: {errors[0].message[:300]}" if errors else None
+    errors = sorted(_schema().iter_errors(record), key=lambda error: len(error.instance_path), reverse=True)
+    if errors:
+        field = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in errors[0].instance_path)
+        return f"${field}: {errors[0].message[:300]}"
+    whole = record | {"config": earlier(TrainConfig) | record["config"]} if record["kind"] == "train" else record
+    return consistency.trouble(whole)
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()
 
 
 def _text(value: Any, indent: int = 0) -> str:
@@ -169,3 +197,10 @@ def _text(value: Any, indent: int = 0) -> str:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(f"{number[:20]} is larger than any number of a record")
+    return value

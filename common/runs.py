@@ -1,6 +1,7 @@
 """What a training run is before it is trained: its configuration, rows, network, name and files."""
 
 import json
+import math
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ import numpy as np
 
 from common import checkpoints, files, metrics, places, records
 from common.chance import rng
+from common.consistency import CLEAN_TRAIN_ROWS, WIDE
 from common.data.dataset import Dataset, Part, fingerprint, select, statistics, take
 from common.data.load import load
 from common.data.sources import Source
@@ -22,9 +24,6 @@ from common.options.fields import earlier
 from common.plan import Plan, batch_stops, draw
 
 Config = dict[str, Any]
-
-CLEAN_TRAIN_ROWS = 10_000  # at most
-WIDE = 1000  # features or channels up to which a record holds mean and standard deviation
 
 
 @dataclass(frozen=True)
@@ -148,8 +147,12 @@ class Run:
         state = checkpoints.load_state(self.state_path)
         try:
             config = earlier(TrainConfig) | json.loads(state["config"]) | {"precision": state["precision"]}
-            mark = state["fingerprint"]
-        except (KeyError, TypeError, ValueError):
+            mark, curve, done = state["fingerprint"], state["curve"], state.get("epoch", len(state["curve"]))
+            spent = state["seconds"], state["training_seconds"]
+            is_ours = records.is_curve(curve) and type(done) is int and len(curve) <= done <= config["epochs"]
+            if not (is_ours and all(type(seconds) is float and 0 <= seconds < math.inf for seconds in spent)):
+                raise ValueError("no state of a training")
+        except (KeyError, RecursionError, TypeError, ValueError):
             raise UserError(
                 f"{self.state_path}: not a checkpoint of this project; remove it, or train from the start with "
                 "--overwrite."

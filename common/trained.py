@@ -2,7 +2,7 @@
 
 import difflib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,11 +193,25 @@ def _model(record: Record, record_path: Path, results_dir: Path, checkpoint_dir:
     weights, header = checkpoints.load_weights(path, record["weights"])
     if "normalize.mean" not in weights or "normalize.std" not in weights:
         raise UserError(f"{path}: holds a model without its normalisation, so that epsilon would mean nothing.")
+    if (
+        not all(bool(tensor.isfinite().all()) for tensor in weights.values())
+        or not (weights["normalize.std"] > 0).all()
+    ):
+        raise UserError(
+            f"{path}: holds weights that are not finite, or a standard deviation of 0; train the run again."
+        )
     try:
-        model = models.build(Blueprint.from_json(header))
+        blueprint = Blueprint.from_json(header)
+        with torch.device("meta"):  # takes no memory, however large the header says that it is
+            planned = models.build(blueprint).state_dict()
+        if _forms(weights) != _forms(planned):
+            raise UserError("its tensors are not those of the model that its header names.")
+        model = models.build(blueprint)
         model.load_state_dict(weights)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    except RuntimeError:
-        raise UserError(f"{path}: its tensors are not those of the model that its header names.") from None
     return model.eval().requires_grad_(False)
+
+
+def _forms(tensors: Mapping[str, torch.Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}

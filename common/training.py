@@ -55,12 +55,27 @@ class Training:
         }
 
     def restore(self, accelerator: Accelerator, kept: dict[str, Any], steps: int) -> None:
-        """Goes on from what `kept` gave, after so many steps. raises what torch raises where it does not fit"""
+        """Goes on from what `kept` gave, after so many steps. raises ValueError, or what torch raises, where it does not
+        fit"""
         self.network.load_state_dict(kept["network"])
-        self.optimizer.load_state_dict(kept["optimizer"])
+        _put_back(self.optimizer, kept["optimizer"])
         if accelerator.scaler is not None:
             accelerator.scaler.load_state_dict(kept["scaler"])
         self.schedule.last_epoch = steps
+
+
+def _put_back(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """raises ValueError for the state of another optimizer, or of other parameters"""
+    own = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict(state)
+    for mine, theirs in zip(own, optimizer.state_dict()["param_groups"], strict=True):
+        differing = [name for name in mine if name != "lr" and theirs.get(name) != mine[name]]
+        if differing or not (isinstance(theirs.get("lr"), float) and 0 <= theirs["lr"] <= mine["lr"]):
+            raise ValueError(f"its optimizer has another {(differing or ['lr'])[0]}")
+    for parameter, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if isinstance(value, Tensor) and value.shape not in ((), parameter.shape):
+                raise ValueError(f"its {name} are not of the shape of the network's weights")
 
 
 def begin(

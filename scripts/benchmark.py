@@ -32,7 +32,7 @@ from common.files import check_writable
 from common.mixup import Mixup
 from common.options.attack import Attack, AttackConfig
 from common.options.attack import resolve as resolve_attack
-from common.options.benchmark import BenchmarkOptions, MeasuredConfig, resolve
+from common.options.benchmark import BenchmarkOptions, MeasuredConfig, record_name, resolve
 from common.plan import draw
 
 CLASSES = 10
@@ -51,8 +51,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
     if accelerator.num_processes > 1:
         raise UserError("The benchmark compares single processes; start it with one.")
     measured = resolve(asked.measured)
-    width, batch_size = f"w{measured.width}", f"b{measured.batch_size}"
-    name = f"{measured.what}-preactresnet18-{width}-{batch_size}-{torch.get_num_threads()}threads"
+    name = record_name(measured, torch.get_num_threads())
     path = records.path_of(asked.run.results_dir, "benchmark", "benchmark", name)
     if path.exists() and not asked.run.overwrite:
         print(f"Measured already: {path}. To measure again, add --overwrite.")

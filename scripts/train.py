@@ -101,7 +101,7 @@ def _train(
             curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
             done = saved.get("epoch", len(curve))  # kept since epochs may go unmeasured
             learning.restore(accelerator, saved, done * steps)
-        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise UserError(
                 f"{run.state_path}: does not fit the network of this version of the code "
                 f"({' '.join(str(error).split())[:200]}); go on with the version that wrote it, or train again from "

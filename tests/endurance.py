@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # noqa: F401
+import jsonschema_rs  # noqa: F401
 import torch
 import torch._dynamo
 

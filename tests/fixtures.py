@@ -1,20 +1,25 @@
 """Small records with chosen numbers, valid against the schema, for the tests of `analysis`."""
 
+import base64
 import dataclasses
 import hashlib
+import io
+import statistics
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from common import records
 from common.options import DataOptions, MixupOptions, ModelOptions, TrainingOptions, TrainOptions, resolve, run_name
 from common.options import attack as attack_options
+from common.options import baseline as baseline_options
 from common.options import boundary as boundary_options
 from common.options import interpolate as interpolate_options
 
 N = 10_000  # test rows
-LABELLED = 5_000  # training rows of either kind of label
 LAMS = [step / 20 for step in range(21)]
 COMMIT = "c" * 40
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
@@ -24,11 +29,11 @@ CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 class Model:
     """What a trained model shows; of 10,000 rows each, at seed 0. A study adds `STEP` of it with each seed.
 
-    curve   errors of each epoch, the last of which are the final ones
+    curve   errors of the first epochs, the last of which stay to the end
     missed  misses at lambda 0 and 1, and at 1/2; norms likewise
     white   errors by attack and epsilon; black: as a target of ERM models of other seeds
     labels  training errors after the last epoch on real labels, on corrupted ones, and on their true ones, where labels
-            are corrupted; of `LABELLED` rows each
+            are corrupted; of 5,000 rows each
     """
 
     curve: Sequence[int] = (3000, 2000, 900, 560)
@@ -95,67 +100,78 @@ def train(
     rows: int = 50_000,
     weights: str | None = None,
     kind: str | None = None,
-    settled: Mapping[str, Any] | None = None,
     by_class: Mapping[str, Sequence[int]] | None = None,
 ) -> Path:
     """Writes a train record. options: of train.py that depart from the defaults, such as width or epochs.
-    step: added to every count of errors. kind: of the data, where `dataset`'s name does not tell it. settled: fields
-    of the configuration as the data set brings them. by_class: errors and n of each class. returns its path"""
+    step: added to every count of errors. kind: of the data, where `dataset`'s name does not tell it. by_class: errors
+    and n of each class. returns its path"""
     asked = {"seed": seed, **(options or {})}
     groups = [
         group(**{f.name: asked.pop(f.name) for f in dataclasses.fields(group) if f.name in asked})
         for group in (DataOptions, ModelOptions, TrainingOptions)
     ]
     assert not asked, asked
-    table = dataset in ("wine", "iris") or kind == "table"
+    of_kind = kind or ("table" if dataset in ("wine", "iris") else "images")
     mixing = MixupOptions(mixup=alpha is not None, alpha=alpha, lam_per=lam_per)
     given = TrainOptions(data=groups[0], model=groups[1], mixing=mixing, training=groups[2])
-    resolved, side = ("table", None) if table else ("images", 8 if dataset == "digits" else 32)
-    config = resolve(given.asked, dataset, resolved, side)
-    name = run_name(config, resolved, side, "no")
+    side = _shape(dataset, of_kind)[-1] if of_kind == "images" else None
+    config = resolve(given.asked, dataset, of_kind, side)
+    name = run_name(config, of_kind, side, "no")
     holdout = config.holdout or 0
-    n = holdout or N
-    errors = [errors * n // N + step for errors in model.curve]
-    drops = [drop * len(errors) for drop in config.lr_drops]
-    row = {"n": n, "errors_top5": 20, "cross_entropy": model.cross_entropy + step / 10_000}
+    n, classes = holdout or config.test_subset or N, CLASSES[:2] if by_class else CLASSES
+    n_train = (config.subset or rows) - holdout
+    n_clean = min(n_train, 10_000)
+    first = model.curve[: config.epochs - 1]
+    counts = [*first, *model.curve[-1:] * (config.epochs - len(first))]
+    errors = [(count + step) * n // N for count in counts]
+
+    def outcome(n: int, errors: int, cross_entropy: float) -> dict[str, Any]:
+        top5 = {"errors_top5": min(errors, 20)} if len(classes) > 5 else {}
+        return {"n": n, "errors": errors, **top5, "cross_entropy": cross_entropy}
+
     curve = [
         {
             "epoch": epoch,
-            "lr": config.lr / 10 ** sum(epoch > drop for drop in drops),
+            "lr": config.lr / 10 ** sum(epoch > drop * config.epochs for drop in config.lr_drops),
             "train": {"loss": 1.5 / epoch, "weighted_accuracy": 1 - 0.5 / epoch},
-            "test": row | {"errors": count},
+            "test": outcome(n, count, _loss(model, count, n) + step / 10_000),
         }
         for epoch, count in enumerate(errors, 1)
     ]
     if config.corrupt_labels:
         for row_of_curve in curve:
-            counts = zip(("real", "corrupted", "restored"), model.labels, strict=True)
+            done = min(1, row_of_curve["epoch"] / len(model.curve))
             row_of_curve["labels"] = {
-                label: {"errors": LABELLED - (LABELLED - count) * row_of_curve["epoch"] // len(errors), "n": LABELLED}
-                for label, count in counts
+                label: {"errors": round((5000 - (5000 - count) * done) * n_clean / 10_000), "n": n_clean // 2}
+                for label, count in zip(("real", "corrupted", "restored"), model.labels, strict=True)
             }
-    best = min(range(len(errors)), key=lambda place: errors[place])
-    last = row | {"errors": errors[-1]}
+    clean = (
+        sum(curve[-1]["labels"][kind]["errors"] for kind in ("real", "corrupted")) if config.corrupt_labels else None
+    )
+    last = curve[-1]["test"]
+    best = min(curve, key=lambda one: one["test"]["errors"])
+    ten = [one["test"]["errors"] for one in curve[-10:]]
     right = n - errors[-1]
-    bins = [{"n": 0, "right": 0, "mean_confidence": 0.0}] * 14
-    bins.append({"n": n, "right": right, "mean_confidence": min(1.0, right / n + model.calibration)})
+    bins = [{"n": 0, "right": 0, "mean_confidence": 0.0} for _ in range(15)]
+    confidence = min(1.0, right / n + model.calibration + step / 100_000)
+    bins[min(14, int(15 * confidence))] = {"n": n, "right": right, "mean_confidence": confidence}
     record = {
         "schema": 1,
         "kind": "train",
         "run": name,
-        "config": dataclasses.asdict(config) | {"lr_drops": list(config.lr_drops)} | (settled or {}),
+        "config": config.to_json(),
         "environment": environment(f"scripts/train.py --seed {seed}" + (" --mixup" if alpha else "")),
-        "data": data(dataset, kind or resolved, (config.subset or rows) - holdout, n, bool(holdout)),
+        "data": data(dataset, of_kind, n_train, n, bool(holdout), classes),
         "weights": sha(weights or name),
         "parents": [],
         "curve": curve,
         "final": {
             "last_epoch": last
-            | {"epoch": len(errors), "calibration_error": model.calibration + step / 100_000, "bins": bins}
+            | {"epoch": config.epochs, "calibration_error": abs(right / n - confidence), "bins": bins}
             | ({"by_class": by_class} if by_class else {}),
-            "median_of_last_ten": {"epochs": len(errors), "errors": sorted(errors)[len(errors) // 2]},
-            "best_epoch": {"epoch": best + 1, "errors": errors[best]},
-            "clean_train": {"n": N, "errors": model.clean + step, "cross_entropy": 0.01},
+            "median_of_last_ten": {"epochs": len(ten), "errors": statistics.median(ten)},
+            "best_epoch": {"epoch": best["epoch"], "errors": best["test"]["errors"]},
+            "clean_train": outcome(n_clean, model.clean + step if clean is None else clean, 2.0),
         },
         "cost": {
             "seconds": 600.0,
@@ -197,9 +213,9 @@ def interpolate(folder: Path, run: Path, model: Model = ERM, *, step: int = 0, s
     example = {
         "rows": [3, 5],
         "labels": [0, 1],
-        "x_i": PIXEL,
-        "x_j": PIXEL,
-        "p": [[lam, 1 - lam, *[0.0] * 8] for lam in LAMS],
+        "x_i": _shown(parent["data"]),
+        "x_j": _shown(parent["data"]),
+        "p": [[lam, 1 - lam, *[0.0] * (len(parent["data"]["classes"]) - 2)] for lam in LAMS],
     }
     record = {
         "schema": 1,
@@ -225,19 +241,31 @@ def attack(
     pgd_steps: int | None = None,
 ) -> Path:
     """Writes the attack record of a source and a target. errors: of 10,000 rows (iterated attacks: 1,000), by attack
-    and epsilon."""
+    and epsilon: of every attack, those at other epsilons are as many; of some, it is these alone."""
     first, second = records.read(source), records.read(target)
-    config = attack_options.resolve(attack_options.AttackConfig(pgd_steps=pgd_steps))
+    asked = attack_options.AttackConfig(pgd_steps=pgd_steps)
+    if {name for name, _ in errors} != set(attack_options.ATTACKS):
+        of_iterated = {epsilon for name, epsilon in errors if name in attack_options.ITERATED}
+        asked = attack_options.AttackConfig(
+            attacks=tuple(name for name in attack_options.ATTACKS if any(made == name for made, _ in errors)),
+            epsilons=tuple({epsilon for name, epsilon in errors if name not in attack_options.ITERATED}) or None,
+            iterated_epsilons=tuple(of_iterated) or None,
+            pgd_steps=pgd_steps,
+        )
+    config = attack_options.resolve(asked)
     clean = {
         name: {part: record["final"]["last_epoch"][part] for part in ("n", "errors", "errors_top5")}
         for name, record in (("source", first), ("target", second))
     }
     made = []
-    for (name, epsilon), count in errors.items():
+    for name, epsilon in [(attack, epsilon) for attack in config.attacks for epsilon in config.epsilons_of(attack)]:
+        near = min((of for of in errors if of[0] == name), key=lambda of: abs(of[1] - epsilon))
         n = 1000 if name in attack_options.ITERATED else N
-        right = n - clean["target"]["errors"] * n // N
-        row = {"attack": name, "epsilon": epsilon, "n": n, "errors": (count + step) * n // N, "errors_top5": n // 5}
-        row |= {"errors_clean": n - right, "n_both_right": right, "errors_both_right": right // 2}
+        wrong = (errors[near] + step) * n // N
+        before = {role: counts["errors"] * n // N for role, counts in clean.items()}
+        both = n - max(before.values())
+        row = {"attack": name, "epsilon": epsilon, "n": n, "errors": wrong, "errors_top5": min(wrong, n // 5)}
+        row |= {"errors_clean": before["target"], "n_both_right": both, "errors_both_right": max(0, wrong - n + both)}
         row |= {"largest_perturbation": epsilon}
         made.append(row if name == "noise" else row | {"zero_gradients": 0})
     name = attack_options.attack_name(first["run"], second["run"], config)
@@ -252,8 +280,8 @@ def attack(
         "final": {
             "source": first["run"],
             "target": second["run"],
-            "epsilon_unit": "std/100" if second["data"]["kind"] == "table" else "1/255",
-            "clipped": True,
+            "epsilon_unit": "1/255" if second["data"]["kind"] == "images" else "std/100",
+            "clipped": second["data"]["kind"] == "images",
             "clean": clean,
             "attacks": made,
         },
@@ -270,16 +298,19 @@ def boundary(
     seeds = range(len(next(iter(bands.values()))))
     options = boundary_options.ToyTrainingOptions(alphas=tuple(a for a in bands if a), seeds=tuple(seeds), grid=5)
     config = boundary_options.resolve(boundary_options.BoundaryOptions(training=options), name)
-    models = []
+    models, maps = [], []
     for seed in seeds:
         for alpha, widths in bands.items():
-            row: dict[str, Any] = {"mixup": alpha is not None, "alpha": alpha, "seed": seed}
-            row |= {"train": {"n": 500, "errors": 5, "cross_entropy": 0.1}}
-            row |= {"band": {"n": 25, "points": round(25 * widths[seed] / 4)}}
+            method = {"mixup": alpha is not None, "alpha": alpha, "seed": seed}
+            inside = round(25 * widths[seed] / 4)
+            row: dict[str, Any] = {"train": {"n": 500, "errors": 5, "cross_entropy": 0.1}}
+            row |= {"band": {"n": 25, "points": inside}}
             if "circles" in name:
                 row["radius"] = {"band_width": widths[seed], "r": [0.0, 0.5, 1.0], "p": [1.0, 0.5, 0.0]}
-            models.append(row)
-    p = [[column / 4 for column in range(5)] for _ in range(5)]
+            models.append(method | row)
+            if seed == 0:
+                places = [0.5 if place < inside else float(place % 2) for place in range(25)]
+                maps.append(method | {"p": [places[start : start + 5] for start in range(0, 25, 5)]})
     run = boundary_options.record_name(config, "no")
     record = {
         "schema": 1,
@@ -287,13 +318,13 @@ def boundary(
         "run": run,
         "config": config.to_json(),
         "environment": environment("scripts/boundary.py"),
-        "data": data(name, "table", 500, 25, False) | {"measured_on": "grid", "classes": ["0", "1"], "shape": [2]},
+        "data": data(name, "table", 500, 25, False, ["0", "1"]) | {"measured_on": "grid"},
         "parents": [],
         "final": {
             "grid": {"x": [-1.5, 1.5], "y": [-1.5, 1.5], "side": 5},
-            "points": {"x": [0.0, 1.0], "y": [0.0, 1.0], "label": [1, 0]},
+            "points": {"x": [0.0, 1.0] * 250, "y": [0.0, 1.0] * 250, "label": [1, 0] * 250},
             "models": models,
-            "maps": [{"mixup": a is not None, "alpha": a, "seed": 0, "p": p} for a in bands],
+            "maps": maps,
         },
         "cost": {"seconds": 9.0, "parameters": 4482, "peak_memory_bytes": 10**9},
     }
@@ -384,7 +415,7 @@ def tabular(
     scikit-learn's models on the same splits."""
     for name, gain in (dict.fromkeys(TABLES, 100) if gains is None else gains).items():
         for seed in range(seeds):
-            of_split = {"options": {"data_seed": seed}, "settled": {"target": "label", "test_share": 0.2}}
+            drawn = {"data_seed": seed, **_drawn(name)}
             for alpha, errors in ((None, 2000), (1.0, 2000 - gain)):
                 total = errors + _step(alpha, seed)
                 train(
@@ -397,7 +428,7 @@ def tabular(
                     kind="table",
                     rows=1000 + seed,
                     by_class={"errors": [total // 2, total - total // 2], "n": [N // 5, 4 * N // 5]},
-                    **of_split,
+                    options=drawn,
                 )
             for method, errors in (("logistic_regression", 2400), ("gradient_boosting", 1900), ("mlp", 2100)):
                 if baselines:
@@ -406,16 +437,16 @@ def tabular(
 
 def baseline(folder: Path, name: str, method: str, errors: int, *, split: int = 0, rows: int = 1000) -> Path:
     """Writes a baseline record: what a model of scikit-learn reaches on a table's split. returns its path"""
-    run = f"{name}-rows{split}-{method}-seed0"
-    config = {"dataset": name, "subset": None, "holdout": None, "test_subset": None, "corrupt_labels": 0.0}
-    config |= {"data_seed": split, "target": "label"}
+    asked = TrainOptions(data=DataOptions(dataset=name, data_seed=split, **_drawn(name)))
+    settled = resolve(asked.asked, name, "table", None)
+    run = baseline_options.record_name(settled, method)
     record = {
         "schema": 1,
         "kind": "baseline",
         "run": run,
-        "config": config | {"test_share": 0.2, "method": method, "seed": 0},
+        "config": baseline_options.resolve(settled, method).to_json(),
         "environment": environment(f"scripts/baseline.py --dataset {name}"),
-        "data": data(name, "table", rows, N, False),
+        "data": data(name, "table", rows, N, False, CLASSES[:2]),
         "parents": [],
         "final": {
             "errors": errors,
@@ -448,8 +479,7 @@ def speech(
                     dataset="spoken_digits",
                     kind="sounds",
                     rows=2700,
-                    options={"model": model, "optimizer": "adam", "epochs": 30},
-                    settled={"warmup_epochs": 5 if alpha else 0},
+                    options={"model": model},
                 )
 
 
@@ -458,7 +488,35 @@ def _step(alpha: float | None, seed: int) -> int:
     return STEP[seed] if alpha is None else STEP[seed] // 2
 
 
-def data(name: str, kind: str, rows: int, measured: int, is_holdout: bool) -> dict[str, Any]:
+def _drawn(name: str) -> dict[str, float]:
+    """Of a set that brings its test part: the share that is drawn instead."""
+    return {"test_share": 0.2} if name == "iris" else {}
+
+
+def _loss(model: Model, errors: int, n: int) -> float:
+    """As the model says, where so many errors leave it possible."""
+    return max(model.cross_entropy, 0.7 * errors / n + 0.01)
+
+
+def _shape(name: str, kind: str) -> list[int]:
+    images = {"digits": [1, 8, 8]}.get(name, [3, 32, 32])
+    tables = [2] if name in boundary_options.SETS else [13]
+    return {"images": images, "sounds": [1, 64, 63], "table": tables}[kind]
+
+
+def _shown(data: Mapping[str, Any]) -> str | list[float]:
+    """An input as an interpolate record shows it: a red one as a PNG file, the row of a table."""
+    if data["kind"] == "table":
+        return [0.0] * data["shape"][0]
+    file = io.BytesIO()
+    Image.new("RGB", data["shape"][:0:-1], (255, 0, 0)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def data(
+    name: str, kind: str, rows: int, measured: int, is_holdout: bool, classes: Sequence[str] = CLASSES
+) -> dict[str, Any]:
+    shape = _shape(name, kind)
     return {
         "name": name,
         "kind": kind,
@@ -466,10 +524,10 @@ def data(name: str, kind: str, rows: int, measured: int, is_holdout: bool) -> di
         "train": rows,
         "measured_on": "holdout" if is_holdout else "test",
         "measured": measured,
-        "classes": CLASSES,
-        "shape": [3, 32, 32] if kind == "images" else [13],
-        "mean": [0.5],
-        "std": [0.25],
+        "classes": list(classes),
+        "shape": shape,
+        "mean": [0.5] * shape[0],
+        "std": [0.25] * shape[0],
         "notes": [],
         "fingerprint": sha(f"{name} {rows}"),
     }
@@ -482,7 +540,3 @@ def parent_of(folder: Path, path: Path, record: records.Record) -> dict[str, str
 def written(path: Path, record: records.Record) -> Path:
     records.write(path, record)
     return path
-
-
-# One red pixel as a PNG file.
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"

@@ -70,9 +70,8 @@ def wrong_ranges():
         low, high = limits[1:-1].split(", ")
         whole = int in [types[name], *get_args(types[name])]
         numbers = [str(int(low) - 1) if limits[0] == "[" else low]
-        if high != "inf":
-            numbers.append(high if limits[-1] == ")" else str(int(high) + 1))
-        for number in numbers + ([] if whole else ["nan", "inf"]):
+        numbers.append(high if limits[-1] == ")" else str(int(float(high)) + 1))
+        for number in numbers + ([str(2**63), "9" * 4000] if whole else ["nan", "inf", "1e308"]):
             yield [*(["--mixup"] if name == "alpha" else []), f"{flag(name)}", number]
 
 

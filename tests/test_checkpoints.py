@@ -43,6 +43,10 @@ def test_truncated_weights_and_weights_without_our_header_are_named(tmp_path):
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(UserError, match="damaged"):
         checkpoints.load_weights(path)
+    for header in ("[" * 100_000, '{"width": ' + "9" * 5000 + "}", "no JSON"):
+        save_file({"a": torch.ones(3)}, path, {checkpoints.HEADER: header})
+        with pytest.raises(UserError, match="not weights of this project"):
+            checkpoints.load_weights(path)
     save_file({"a": torch.ones(3)}, path)
     with pytest.raises(UserError, match="not weights of this project"):
         checkpoints.load_weights(path)

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 import subprocess
@@ -7,8 +8,8 @@ import pytest
 
 from common import records
 from common.errors import UserError
+from common.options import TrainConfig
 from common.options.fields import earlier
-from common.options.train import TrainConfig
 
 ENVIRONMENT = {
     "device": "CPU x86_64",
@@ -21,12 +22,12 @@ ENVIRONMENT = {
 
 
 def train_record():
-    outcome = {"n": 359, "errors": 7, "errors_top5": 0, "cross_entropy": 0.1}
-    bins = [{"n": 0, "right": 0, "mean_confidence": 0.0}] * 15
+    outcome = {"n": 359, "errors": 7, "cross_entropy": 0.1}
+    bins = [*[{"n": 0, "right": 0, "mean_confidence": 0.0}] * 14, {"n": 359, "right": 352, "mean_confidence": 1.0}]
     return {
         "schema": 1,
         "kind": "train",
-        "run": "digits-smallcnn-erm-seed0",
+        "run": "digits-smallcnn-2ep-erm-seed0",
         "config": {
             "dataset": "digits",
             "subset": None,
@@ -40,7 +41,7 @@ def train_record():
             "epochs": 2,
             "batch_size": 128,
             "lr": 0.1,
-            "lr_drops": [0.5],
+            "lr_drops": [0.5, 0.75],
             "momentum": 0.9,
             "weight_decay": 1e-4,
             "augment": "none",
@@ -64,25 +65,31 @@ def train_record():
         "weights": "f" * 64,
         "parents": [],
         "curve": [
-            {"epoch": e, "lr": 0.1, "train": {"loss": 1.5, "weighted_accuracy": 0.3}, "test": outcome} for e in (1, 2)
+            {"epoch": e, "lr": lr, "train": {"loss": 1.5, "weighted_accuracy": 0.3}, "test": outcome}
+            for e, lr in ((1, 0.1), (2, 0.01))
         ],
         "final": {
-            "last_epoch": {"epoch": 2, **outcome, "calibration_error": 0.1, "bins": bins},
-            "median_of_last_ten": {"epochs": 2, "errors": 7.5},
+            "last_epoch": {"epoch": 2, **outcome, "calibration_error": 7 / 359, "bins": bins},
+            "median_of_last_ten": {"epochs": 2, "errors": 7},
             "best_epoch": {"epoch": 1, "errors": 7},
-            "clean_train": outcome,
+            "clean_train": outcome | {"n": 1438},
         },
         "cost": {"seconds": 1.5},
     }
 
 
 def test_round_trip(tmp_path):
-    path = records.path_of(tmp_path, "digits", "train", "digits-smallcnn-erm-seed0")
+    path = records.path_of(tmp_path, "digits", "train", "digits-smallcnn-2ep-erm-seed0")
     record = train_record()
     records.write(path, record)
-    assert path == tmp_path / "digits" / "train-digits-smallcnn-erm-seed0.json"
-    assert json.loads(path.read_text()) == record
+    assert path == tmp_path / "digits" / "train-digits-smallcnn-2ep-erm-seed0.json"
+    *lines, end, _ = path.read_text().splitlines(keepends=True)  # as README says: head -n -2 | sha256sum
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+    assert end == f' "digest": "{digest}"\n'
+    assert json.loads(path.read_text()) == record | {"digest": digest}
     assert records.read(path) == record | {"config": earlier(TrainConfig) | record["config"]}
+    path.write_text(records._text(record))  # as before there were digests, and whatever stands where in it
+    assert records.read(path)["run"] == record["run"]
     assert len(path.read_text().splitlines()) < 120
 
 
@@ -128,11 +135,19 @@ def test_what_does_not_fit_the_schema_is_refused_by_field(tmp_path, where, value
         records.read(tmp_path / "record.json")
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 400, "9" * 5000, "2e38999"])
+def test_a_number_that_is_too_large_is_refused(tmp_path, number):
+    path = tmp_path / "record.json"
+    path.write_text(records._text(train_record()).replace('"seed": 0', f'"seed": {number}'))
+    with pytest.raises(UserError, match=r"record.json: not a record"):
+        records.read(path)
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_number_that_json_does_not_have_is_neither_written_nor_read(tmp_path, value):
     record = train_record()
     put(record, "curve.0.train.loss", value)
-    with pytest.raises(ValueError, match="JSON compliant"):
+    with pytest.raises(ValueError, match=r"train[.]loss"):
         records.write(tmp_path / "record.json", record)
     (tmp_path / "record.json").write_text(json.dumps(record))
     with pytest.raises(UserError, match="is not JSON"):
@@ -181,10 +196,9 @@ def test_opens_without_torch():
 
 
 def test_reading_a_record_starts_nothing_slow():
-    """jsonschema would start rfc3987_syntax, if it is installed, which builds a grammar for two seconds."""
     code = (
         "import sys; from pathlib import Path; from common import records\n"
-        "records.read(Path(sys.argv[1])); assert not {'rfc3987_syntax', 'torch'} & set(sys.modules)"
+        "records.read(Path(sys.argv[1])); assert not {'jsonschema', 'pandas', 'torch'} & set(sys.modules)"
     )
     path = next(records.ROOT.glob("results/*/train-*.json"))
     assert subprocess.run([sys.executable, "-c", code, str(path)]).returncode == 0

@@ -15,6 +15,7 @@ ORDER = [
     ["chance", "cores", "files", "hints", "places", "shapes", "signals"],
     ["data"],
     ["options"],
+    ["consistency"],
     ["records"],
     ["augment", "cli", "contest", "metrics", "mixup", "processes", "progress"],
     ["baselines", "models", "plan", "toys"],

@@ -1,10 +1,11 @@
 import json
 from pathlib import Path
 
+import fixtures
 import pytest
 import torch
 
-from common import checkpoints, trained
+from common import checkpoints, records, trained
 from common.data import dataset
 from common.errors import UserError
 from common.training import natural
@@ -20,14 +21,9 @@ def record_path(name):
     return Path("results/digits") / f"train-{name}.json"
 
 
-def edit(path, where, value):
-    record = json.loads(path.read_text())
-    *folders, last = where.split(".")
-    place = record
-    for key in folders:
-        place = place[key]
-    place[last] = value
-    path.write_text(json.dumps(record))
+def edit(path, part, **fields):
+    record = records.read(path)
+    records.write(path, record | {part: record[part] | fields if isinstance(record[part], dict) else fields[part]})
 
 
 def test_a_run_by_name_or_by_record_is_the_model_that_was_measured(digits):
@@ -85,7 +81,7 @@ def test_missing_damaged_and_other_weights(digits):
 
 def saved_as(name, weights, header):
     sha = checkpoints.save_weights(Path("checkpoints") / f"{name}.safetensors", weights, header)
-    edit(record_path(name), "weights", sha)
+    edit(record_path(name), "weights", weights=sha)
 
 
 def test_weights_that_are_no_whole_model_of_ours(digits):
@@ -103,31 +99,61 @@ def test_weights_that_are_no_whole_model_of_ours(digits):
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "message"),
+    ("header", "message"),
     [
-        ("data.name", "letters", "the data set of the first is digits, of the second letters"),
-        ("data.classes", ["0", "1"], "the classes of the first is 10, of the second 2"),
-        ("data.shape", [1, 16, 16], r"the shape of an input of the first is \[1, 8, 8\], of the second \[1, 16, 16\]"),
+        ({"width": "64"}, "width .*is not of type"),
+        ({"width": 10**30}, "width .*maximum"),
+        ({"width": 60_000}, "its tensors are not those of the model"),  # which would take 100 GB
+        ({"shape": [1, 8, 10**9]}, "shape.2 .*maximum"),
+        ({"shape": [1, 8]}, "as its inputs have channels"),
+        ({"shape": [1] * 3000}, "shape .*"),
+        ({"classes": "0123456789"}, "classes .*is not of type"),
+        ({"mean": ["0.5"]}, "mean.0 .*is not of type"),
+        ({"mean": [0.5, 0.5]}, "as its inputs have channels"),
+        ({"std": [0.0]}, "std.0 .*minimum of 0"),
+        ({"dropout": 10**400}, "dropout "),
     ],
 )
-def test_runs_that_do_not_belong_together(digits, field, value, message):
-    edit(record_path(digits[1]), field, value)
-    with pytest.raises(UserError, match=rf"cannot be measured together: {message}"):
-        find(*digits)
+def test_a_header_of_weights_that_cannot_be(digits, header, message):
+    weights, whole = checkpoints.load_weights(Path("checkpoints") / f"{digits[0]}.safetensors")
+    saved_as(digits[0], weights, whole | header)
+    with pytest.raises(UserError, match=rf"^checkpoints/{digits[0]}.safetensors: .*{message}"):
+        find(digits[0])
+
+
+@pytest.mark.parametrize(("name", "value"), [("normalize.std", 0.0), ("network.head.bias", float("nan"))])
+def test_weights_that_are_no_numbers_to_compute_with(digits, name, value):
+    weights, header = checkpoints.load_weights(Path("checkpoints") / f"{digits[0]}.safetensors")
+    name = name if name in weights else next(name for name in weights if name.endswith("bias"))
+    saved_as(digits[0], weights | {name: torch.full_like(weights[name], value)}, header)
+    with pytest.raises(UserError, match="holds weights that are not finite, or a standard deviation of 0"):
+        find(digits[0])
+
+
+def test_runs_that_do_not_belong_together(digits):
+    letters = fixtures.train(Path("results"), dataset="letters", options={"width": 8})
+    two = fixtures.train(Path("results"), dataset="digits", by_class={"errors": [500, 60], "n": [5000, 5000]})
+    edit(record_path(digits[1]), "data", shape=[1, 16, 16])
+    for other, message in (
+        (str(letters), "the data set of the first is digits, of the second letters"),
+        (str(two), "the classes of the first is 10, of the second 2"),
+        (digits[1], r"the shape of an input of the first is \[1, 8, 8\], of the second \[1, 16, 16\]"),
+    ):
+        with pytest.raises(UserError, match=rf"cannot be measured together: {message}"):
+            find(digits[0], other)
 
 
 def test_data_that_changed_since(digits):
-    edit(record_path(digits[0]), "data.fingerprint", "0" * 64)
+    edit(record_path(digits[0]), "data", fingerprint="0" * 64)
     with pytest.raises(UserError, match=r"saw other rows of digits than are found here now.*--data-dir"):
         find(digits[0])
-    edit(record_path(digits[1]), "data.name", "lettres")
+    lettres = fixtures.train(Path("results"), dataset="lettres")
     with pytest.raises(UserError, match=r"needed again. --dataset lettres is no known data set"):
-        find(digits[1])
+        find(str(lettres))
 
 
 def test_a_record_of_another_kind(digits):
     path = record_path(digits[0])
-    record = json.loads(path.read_text()) | {"kind": "attack"}
-    path.write_text(json.dumps(record))
+    path.write_text(json.dumps(records.read(path) | {"kind": "attack"}))
     with pytest.raises(UserError, match="not a record"):
         find(str(path))

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
 
+import jsonschema_rs
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +17,27 @@ from common import chance
 from common.errors import UserError
 from common.options.networks import NETWORKS
 from common.shapes import Inputs
+
+# What the header of a weights file must be.
+HEADER = {
+    "type": "object",
+    "required": ["model", "width", "classes", "shape", "mean", "std"],
+    "additionalProperties": False,
+    "properties": {
+        "model": {"type": "string"},
+        "width": {"type": "integer", "minimum": 1, "maximum": 65536},
+        "classes": {"type": "array", "items": {"type": "string"}, "minItems": 2},
+        "shape": {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+            "minItems": 1,
+            "maxItems": 3,
+        },
+        "mean": {"type": "array", "items": {"type": "number", "minimum": -3e38, "maximum": 3e38}},
+        "std": {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 3e38}},
+        "dropout": {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+    },
+}
 
 
 class Normalize(nn.Module):
@@ -59,14 +81,16 @@ class Blueprint:
     @classmethod
     def from_json(cls, header: Any) -> "Blueprint":
         """raises UserError for a header that is none, or a network that this version does not have"""
-        try:
-            model, width = str(header["model"]), int(header["width"])
-            classes, shape, mean, std = (tuple(header[name]) for name in ("classes", "shape", "mean", "std"))
-            blueprint = cls(model, width, classes, shape, mean, std, float(header.get("dropout", 0.0)))
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise UserError("The header does not describe a model of this project.") from None
+        wrong = next(jsonschema_rs.Draft202012Validator(HEADER).iter_errors(header), None)
+        if wrong is not None:
+            field = ".".join(map(str, wrong.instance_path))
+            raise UserError(f"The header does not describe a model of this project: {field} {wrong.message[:100]}.")
+        lists = {name: tuple(value) for name, value in header.items() if isinstance(value, list)}
+        blueprint = cls(**header | lists)
         if blueprint.model not in NETWORKS:
-            raise UserError(f"The model {blueprint.model!r} is not one of {', '.join(NETWORKS)}.")
+            raise UserError(f"The model {blueprint.model[:40]!r} is not one of {', '.join(NETWORKS)}.")
+        if len(blueprint.shape) == 2 or not len(blueprint.mean) == len(blueprint.std) == blueprint.shape[0]:
+            raise UserError("The header has not as many means and standard deviations as its inputs have channels.")
         return blueprint
 
 

@@ -9,7 +9,7 @@ import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
 from common.errors import UserError
-from common.options.fields import Fact, flag, own, pieces
+from common.options.fields import SEEDS, Fact, flag, own, pieces
 from common.options.machine import MachineWithModels
 
 Attack = Literal["fgsm", "ifgsm", "pgd", "noise"]
@@ -77,19 +77,19 @@ class AttackConfig:
         Epsilons | None, own("E ...", "1 2 4 8 16"), Fact("[0, 1000]", lambda it: "eps" + _joined(it))
     ] = None
     """Of fgsm and noise."""
-    rows: Annotated[int | None, own("N", "all"), Fact("[1, inf)", "rows{}")] = None
+    rows: Annotated[int | None, own("N", "all"), Fact("[1, 1e9]", "rows{}")] = None
     """Attack this many rows at most with fgsm and noise, drawn by the seed."""
     iterated_epsilons: Annotated[
         Epsilons | None, own("E ...", "4 8"), Fact("[0, 1000]", lambda it: "iter" + _joined(it))
     ] = None
     """Of ifgsm and pgd, each step of which costs a forward and a backward pass."""
-    sample: Annotated[int | None, own("N", "1000"), Fact("[1, inf)", "sample{}")] = None
+    sample: Annotated[int | None, own("N", "1000"), Fact("[1, 1e9]", "sample{}")] = None
     """Attack this many rows at most with ifgsm and pgd, drawn by the seed: the first of those of --rows."""
-    pgd_steps: Annotated[int | None, own("N", "20"), Fact("[1, inf)", "pgd{}")] = None
+    pgd_steps: Annotated[int | None, own("N", "20"), Fact("[1, 1e6]", "pgd{}")] = None
     """Of an eighth of epsilon."""
-    pgd_restarts: Annotated[int | None, own("N", "1"), Fact("[1, inf)", "restarts{}")] = None
+    pgd_restarts: Annotated[int | None, own("N", "1"), Fact("[1, 1e6]", "restarts{}")] = None
     """Random starts; of each row the example that harms its source most is kept."""
-    seed: Annotated[int, Fact("[0, inf)", "draw{}")] = 0
+    seed: Annotated[int, Fact(SEEDS, "draw{}")] = 0
     """Draws the rows, the noise and the starts: the same for every model."""
 
     def epsilons_of(self, attack: Attack) -> tuple[float, ...]:
@@ -104,7 +104,7 @@ class AttackConfig:
 class AttackRunOptions(MachineWithModels):
     """Where and how this machine runs it. None of it changes what is measured."""
 
-    batch_size: Annotated[int | None, own("N", "100; on a GPU: 500"), Fact("[1, inf)")] = None
+    batch_size: Annotated[int | None, own("N", "100; on a GPU: 500"), Fact("[1, 1e9]")] = None
     """Rows at once on each process."""
 
 

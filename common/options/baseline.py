@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_args
 
 from common.errors import UserError
-from common.options.fields import Fact, as_json, flag
+from common.options.fields import SEEDS, Fact, as_json, flag
 from common.options.machine import MachineWithData
 from common.options.train import DataOptions, RunOptions, TrainConfig, TrainingOptions, TrainOptions, rows_name
 
@@ -19,7 +19,7 @@ class FittingOptions:
 
     methods: tuple[Method, ...] = METHODS
     """Of scikit-learn, by its defaults but for what the record says; one record each."""
-    seed: Annotated[int, Fact("[0, inf)")] = 0
+    seed: Annotated[int, Fact(SEEDS)] = 0
     """Of gradient boosting and the MLP; logistic regression has no chance in it."""
 
 
@@ -48,7 +48,7 @@ class BaselineConfig(DataOptions):
     """Every option that decides the numbers of one record."""
 
     method: Method = METHODS[0]
-    seed: Annotated[int, Fact("[0, inf)")] = 0
+    seed: Annotated[int, Fact(SEEDS)] = 0
 
     def to_json(self) -> dict[str, Any]:
         return as_json(self)

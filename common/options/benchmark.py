@@ -19,13 +19,13 @@ class MeasuredConfig:
     what: Annotated[What, tyro.conf.Positional]
     """train: a training step of PreAct ResNet-18 under mixup, against the loop people write; attack: FGSM over epsilons
     and targets, and PGD, against torchattack; interpolate: misses over lambda, against a loop of forward passes."""
-    width: Annotated[int, Fact("[1, inf)")] = 64
+    width: Annotated[int, Fact("[1, 65536]")] = 64
     """Channels after the first layer; the paper's is 64."""
-    batch_size: Annotated[Open[int], own("N", "128; attack, interpolate: 100"), Fact("[2, inf)")] = OPEN
+    batch_size: Annotated[Open[int], own("N", "128; attack, interpolate: 100"), Fact("[2, 1e9]")] = OPEN
     """Rows a step."""
-    steps: Annotated[Open[int], own("N", "1 at width 64; more for narrower networks"), Fact("[1, inf)")] = OPEN
+    steps: Annotated[Open[int], own("N", "1 at width 64; more for narrower networks"), Fact("[1, 1e6]")] = OPEN
     """Steps a turn."""
-    repeats: Annotated[int, Fact("[1, inf)")] = 7
+    repeats: Annotated[int, Fact("[1, 1e6]")] = 7
     """Turns of each loop, in alternation; the medians count."""
 
     @property
@@ -50,3 +50,8 @@ def resolve(asked: MeasuredConfig) -> MeasuredConfig:
         batch_size=asked.batch_size or (128 if asked.what == "train" else 100),
         steps=asked.steps or max(1, (64 // asked.width) ** 2),
     )
+
+
+def record_name(measured: MeasuredConfig, threads: int) -> str:
+    """What is timed, at which size, with how many threads: ``train-preactresnet18-w16-b128-2threads``."""
+    return f"{measured.what}-preactresnet18-w{measured.width}-b{measured.batch_size}-{threads}threads"

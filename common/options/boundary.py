@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from common.errors import UserError
-from common.options.fields import Fact, flag, own, pieces
+from common.options.fields import SEEDS, Fact, flag, own, pieces
 from common.options.machine import Machine
 
 ToySet = Literal["circles-paper", "moons", "circles", "spirals"]
@@ -32,7 +32,7 @@ class DrawnOptions:
     """Points to draw, half of each class. Not with --csv."""
     noise: Annotated[float | None, own("STD", "0.1; circles: 0.05; spirals: 0.03"), Fact("[0, 10]", "noise{}")] = None
     """Standard deviation of the noise on each coordinate; the sets are about 2 wide. Not with --csv."""
-    data_seed: Annotated[int | None, own("SEED", "0"), Fact("[0, inf)", "rows{}")] = None
+    data_seed: Annotated[int | None, own("SEED", "0"), Fact(SEEDS, "rows{}")] = None
     """Draws the points, apart from --seeds."""
 
 
@@ -45,13 +45,13 @@ class ToyOptions(DrawnOptions, SetsOptions):
 class ToyTrainingOptions:
     """What learns, and how: ERM, and mixup at each alpha, from the same initial weights."""
 
-    width: Annotated[int, Fact("[1, inf)", "w{}")] = 64
+    width: Annotated[int, Fact("[1, 65536]", "w{}")] = 64
     """Units of each of two hidden layers."""
-    alphas: Annotated[tuple[float, ...], Fact("(0, inf)", "alphas{}")] = (0.2, 1.0, 8.0)
+    alphas: Annotated[tuple[float, ...], Fact("(0, 1e6]", "alphas{}")] = (0.2, 1.0, 8.0)
     """Of mixup; ERM is always there."""
-    epochs: Annotated[int, Fact("[1, inf)", "{}ep")] = 100
+    epochs: Annotated[int, Fact("[1, 1e6]", "{}ep")] = 100
     """Passes over the points."""
-    seeds: Annotated[tuple[int, ...], Fact("[0, inf)", "seeds{}")] = (0, 1, 2)
+    seeds: Annotated[tuple[int, ...], Fact(SEEDS, "seeds{}")] = (0, 1, 2)
     """Each is trained again; the record keeps the grid of the first, and the numbers of all."""
     grid: Annotated[int, Fact("[2, 201]", "grid{}")] = 51
     """Points on each side of the grid on which p(y = 1 | x) is taken."""

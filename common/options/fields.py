@@ -5,7 +5,6 @@ of a record's name, and what was in force before there was the option. Names, ch
 
 import dataclasses
 import hashlib
-import math
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ T = TypeVar("T")
 OPEN: Any = None  # the value of an option that is left open: the data set, the model or the method decides
 LEFT_OPEN = "left open until it is resolved"
 ALWAYS = object()  # an option that there has always been
+SEEDS = "[0, 4294967295]"  # what NumPy and scikit-learn take
 
 if TYPE_CHECKING:
     Open = Annotated[T, LEFT_OPEN]
@@ -38,7 +38,7 @@ else:
 class Fact:
     """What the line of an option says beside its type, default and help.
 
-    within   the interval in which its number, or each of its numbers, must lie: "[1, inf)"
+    within   the interval in which its number, or each of its numbers, must lie: "[1, 1e6]"
     piece    its piece of a record's name where it departs from the default: "w{}", or what makes the piece of a value;
              "": the name says it otherwise
     since    what was in force in records from before there was the option
@@ -121,7 +121,8 @@ def check(options: Any) -> None:
             value = getattr(group, option.name)
             for number in value if isinstance(value, tuple) else (value,):
                 if option.fact.within and number is not None and not _inside(number, option.fact.within):
-                    raise UserError(f"{flag(option.name)} {number:g}: must lie in {option.fact.within}.")
+                    shown = f"{number:g}" if isinstance(number, float) else str(number)[:30]
+                    raise UserError(f"{flag(option.name)} {shown}: must lie in {option.fact.within}.")
     refuse_clashes = getattr(options, "refuse_clashes", None)
     if refuse_clashes:
         refuse_clashes()
@@ -190,12 +191,14 @@ def _bounds(interval: str) -> Mapping[str, float]:
     if not interval:
         return {}
     (low, high), lower, upper = _ends(interval), "minimum", "maximum"
-    found = {lower if interval[0] == "[" else "exclusiveMinimum": low}
-    return found | ({upper if interval[-1] == "]" else "exclusiveMaximum": high} if high < math.inf else {})
+    return {
+        lower if interval[0] == "[" else "exclusiveMinimum": low,
+        upper if interval[-1] == "]" else "exclusiveMaximum": high,
+    }
 
 
 def _ends(interval: str) -> tuple[float, float]:
-    low, high = (float(end) for end in re.findall(r"[\d.]+|inf", interval))
+    low, high = (float(end) for end in interval[1:-1].split(", "))
     return low, high
 
 
@@ -203,7 +206,7 @@ def _inside(number: int | float, interval: str) -> bool:
     low, high = _ends(interval)
     above = number >= low if interval[0] == "[" else number > low
     below = number <= high if interval[-1] == "]" else number < high
-    return math.isfinite(number) and above and below
+    return above and below
 
 
 def _text(value: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from common.options.fields import OPEN, Fact, Open, own, pieces
+from common.options.fields import OPEN, SEEDS, Fact, Open, own, pieces
 from common.options.machine import MachineWithModels
 
 GRADIENT_PAIRS = 1000
@@ -26,13 +26,13 @@ class ProbeOptions:
 
     split: Annotated[Literal["train", "test"], Fact(piece="{}")] = "train"
     """Take the pairs from the rows the run was trained on, or from those it was measured on."""
-    pairs: Annotated[int, Fact("[1, inf)", "pairs{}")] = 10_000
+    pairs: Annotated[int, Fact("[1, 1e9]", "pairs{}")] = 10_000
     """Random pairs of different rows."""
     points: Annotated[int, Fact("[2, 1001]", "points{}")] = 21
     """Values of lambda, from 0 to 1."""
-    gradient_pairs: Annotated[Open[int], own("N", f"{GRADIENT_PAIRS}"), Fact("[1, inf)", "gradients{}")] = OPEN
+    gradient_pairs: Annotated[Open[int], own("N", f"{GRADIENT_PAIRS}"), Fact("[1, 1e9]", "gradients{}")] = OPEN
     """Measure gradients on this many of the pairs, each of which costs two backward passes more."""
-    pairs_seed: Annotated[int, Fact("[0, inf)", "draw{}")] = 0
+    pairs_seed: Annotated[int, Fact(SEEDS, "draw{}")] = 0
     """Draws the pairs: the same for every model of as many rows."""
 
 

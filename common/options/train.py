@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from common.data.sources import EMBEDDED, Reading
 from common.errors import UserError
-from common.options.fields import OPEN, Fact, Open, as_json, flag, own, pieces, plain, several, words
+from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, flag, own, pieces, plain, several, words
 from common.options.machine import MachineWithModels
 from common.options.networks import NETWORKS, Model
 
@@ -28,15 +28,15 @@ class DataOptions:
     dataset: str = "cifar10"
     """cifar10, cifar100 (fine classes), digits, spoken_digits, speech_commands; iris, wine, breast_cancer, abalone,
     arcene, arrhythmia, htru2, phishing; or path/to/NAME.csv, or path/to/NAME: a folder of your own, as README says."""
-    subset: Annotated[int | None, own("N", "all rows"), Fact("[1, inf)", "{}")] = None
+    subset: Annotated[int | None, own("N", "all rows"), Fact("[1, 1e9]", "{}")] = None
     """Train on this many rows, as many of each class."""
-    holdout: Annotated[int | None, own("N", "measure on the test part"), Fact("[1, inf)", "holdout{}")] = None
+    holdout: Annotated[int | None, own("N", "measure on the test part"), Fact("[1, 1e9]", "holdout{}")] = None
     """Measure on this many training rows, and train on the rest: for choosing settings without the test part."""
-    test_subset: Annotated[int | None, own("N", "all rows"), Fact("[1, inf)", "test{}", since=None)] = None
+    test_subset: Annotated[int | None, own("N", "all rows"), Fact("[1, 1e9]", "test{}", since=None)] = None
     """Measure on this many test rows, as many of each class: less to wait for after each epoch."""
     corrupt_labels: Annotated[float, Fact("[0, 1]", "corrupt{}", since=0.0)] = 0.0
     """Give this share of the training rows a class drawn at random from all (section 3.4: 0.2, 0.5, 0.8)."""
-    data_seed: Annotated[int, Fact("[0, inf)", "rows{}")] = 0
+    data_seed: Annotated[int, Fact(SEEDS, "rows{}")] = 0
     """Draws subset, hold-out, corrupted labels and a table's test part, apart from --seed, so that every training seed
     sees the same rows."""
     target: Annotated[str | None, own("COLUMN", "label"), Fact(piece=lambda it: f"target{plain(it)}", since=None)] = (
@@ -82,21 +82,21 @@ class ModelOptions:
 class TrainingOptions:
     """How it learns: by SGD with momentum or by Adam, the rate a tenth after each drop."""
 
-    epochs: Annotated[Open[int], own("N", "200; digits: 60; sounds: 30; tables: 100"), Fact("[1, inf)", "{}ep")] = OPEN
+    epochs: Annotated[Open[int], own("N", "200; digits: 60; sounds: 30; tables: 100"), Fact("[1, 1e6]", "{}ep")] = OPEN
     """Passes over the training rows."""
-    measure_every: Annotated[int, Fact("[1, inf)", "every{}", since=1)] = 1
+    measure_every: Annotated[int, Fact("[1, 1e6]", "every{}", since=1)] = 1
     """Measure on the test rows after every Nth epoch, and after the last: less to wait for. No number that is measured
     changes by it."""
-    batch_size: Annotated[Open[int], own("N", "128; sounds: 100; tables: 16"), Fact("[2, inf)", "b{}")] = OPEN
+    batch_size: Annotated[Open[int], own("N", "128; sounds: 100; tables: 16"), Fact("[2, 1e9]", "b{}")] = OPEN
     """Rows a step, over all processes together."""
-    accumulate: Annotated[int, Fact("[1, inf)", "acc{}", since=1)] = 1
+    accumulate: Annotated[int, Fact("[1, 1e6]", "acc{}", since=1)] = 1
     """Pass a process's rows of a step in this many pieces, for less memory. The gradient stays the mean over the step;
     BatchNorm measures over one piece."""
     optimizer: Annotated[
         Open[Optimizer], own("{sgd,adam}", "sgd; sounds, tables: adam"), Fact(piece="{}", since="sgd")
     ] = OPEN
     """Adam with its usual betas (0.9, 0.999): the paper's for tables and speech."""
-    lr: Annotated[Open[float], own("RATE", "0.1; adam: 0.001; sounds: 0.003"), Fact("(0, inf)", "lr{}")] = OPEN
+    lr: Annotated[Open[float], own("RATE", "0.1; adam: 0.001; sounds: 0.003"), Fact("(0, 1e6]", "lr{}")] = OPEN
     """Learning rate before the first drop."""
     lr_drops: Annotated[
         Open[tuple[float, ...]],
@@ -106,7 +106,7 @@ class TrainingOptions:
     """When the rate drops, as fractions of the training (the authors' epochs 100 and 150 of 200)."""
     momentum: Annotated[float | None, own("M", "0.9"), Fact("[0, 1)", "mom{}")] = None
     """Of SGD, without Nesterov."""
-    weight_decay: Annotated[Open[float], own("L2", "1e-4; adam: 0"), Fact("[0, inf)", "wd{}")] = OPEN
+    weight_decay: Annotated[Open[float], own("L2", "1e-4; adam: 0"), Fact("[0, 1e6]", "wd{}")] = OPEN
     """L2 penalty on every parameter, as the authors'."""
     augment: Annotated[
         Open[Augment],
@@ -114,7 +114,7 @@ class TrainingOptions:
         Fact(piece=lambda it: "aug" + it.replace("-", "")),
     ] = OPEN
     """crop-flip: a random crop from zero padding (1/8 of the side) and a random flip, once an epoch and row."""
-    seed: Annotated[int, Fact("[0, inf)")] = 0
+    seed: Annotated[int, Fact(SEEDS)] = 0
     """Initial weights, order, partners, lambda, crops, flips. ERM and mixup of one seed share all they can."""
 
 
@@ -124,12 +124,12 @@ class MixupOptions:
 
     mixup: bool = False
     """Train on mixed pairs of rows (mixup) rather than on the rows themselves (ERM)."""
-    alpha: Annotated[float | None, own("A", "1.0"), Fact("(0, inf)")] = None
+    alpha: Annotated[float | None, own("A", "1.0"), Fact("(0, 1e6]")] = None
     """lambda ~ Beta(alpha, alpha): towards 0 it is ERM, 1 is uniform, large trains on midpoints. With --mixup."""
     lam_per: Annotated[LamPer | None, own("{batch,row}", "batch, as the authors'"), Fact(piece="per{}")] = None
     """One lambda a batch, or one a row. With --mixup."""
     warmup_epochs: Annotated[
-        Open[int], own("N", "0; sounds: 5, as the paper's"), Fact("[0, inf)", "warm{}", since=0)
+        Open[int], own("N", "0; sounds: 5, as the paper's"), Fact("[0, 1e6]", "warm{}", since=0)
     ] = OPEN
     """Train so many epochs by ERM before mixup begins. With --mixup."""
 
