@@ -172,6 +172,9 @@ def _has_its_parents(path: str, record: Record, found: dict[str, Record], proble
                 f"{train['weights'][:8]}…; left out. To measure again: {again(record)}"
             )
             return False
+    if record["parents"] and record["data"] != found[record["parents"][-1]["record"]]["data"]:
+        problems.append(f"{path}: its data are not those of its run; left out. To measure again: {again(record)}")
+        return False
     return True
 
 

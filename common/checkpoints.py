@@ -37,13 +37,13 @@ def load_weights(path: Path, sha256: str | None = None) -> tuple[dict[str, Tenso
     """
     content = read(path)
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
-        raise UserError(f"{path}: not the weights that the record names (their SHA-256 differs); train the run again.")
+        raise UserError(f"{path}: not the weights that the record names (their SHA-256 differs).")
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})[HEADER])
         return load(content), header
     except (safetensors.SafetensorError, KeyError, RecursionError, ValueError):
-        raise UserError(f"{path}: damaged, or not weights of this project; train the run again.") from None
+        raise UserError(f"{path}: damaged, or not weights of this project.") from None
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:

@@ -508,7 +508,8 @@ def _name(record: Record) -> str:
             return run_name(TrainConfig.from_json(config), data["kind"], side, precision)
         if kind == "baseline":
             rows = {name: value for name, value in config.items() if name != "method"}
-            return fitting.record_name(resolve(TrainConfig(**rows), config["dataset"], "table", None), config["method"])
+            trained = resolve(TrainConfig.from_json(rows), config["dataset"], "table", None)
+            return fitting.record_name(trained, config["method"])
         if kind == "attack":
             made_on, tested_on = record["final"]["source"], record["final"]["target"]
             return attacking.attack_name(made_on, tested_on, attacking.AttackConfig(**_with_tuples(config)))

@@ -129,9 +129,29 @@ class Run:
         if not places.has_weights(self.weights_path, record["weights"]):
             raise UserError(
                 f"{self.weights_path}: not the weights that {self.record_path} names (their SHA-256 differs). Put "
-                "those back, or move the file away: the same command then trains them again."
+                "those back, name the folder that has them with --checkpoint-dir, or train both again with --overwrite."
             )
         return True
+
+    def replaced(self) -> str:
+        """What a training of this run will replace, and what keeps it; nothing where nothing is there."""
+        record, weights = self.record_path.exists(), self.weights_path.exists()
+        elsewhere = "name another --results-dir and --checkpoint-dir"
+        if record and weights and self.state_path.exists():
+            what = f"{self.record_path} and {self.weights_path}, which are whole; {self.state_path} is gone on from"
+            keep = f"remove {self.state_path}, or {elsewhere}"
+        elif record and weights:
+            what, keep = f"{self.record_path} and {self.weights_path}", elsewhere
+        elif record:
+            what = f"{self.record_path}, whose weights are not in {self.weights_path.parent}; what was measured of them"
+            what += " counts no more"
+            keep = "put its weights there, or name another --results-dir"
+        elif weights and not self.state_path.exists():
+            what = f"{self.weights_path}, whose record is not in {self.record_path.parent}"
+            keep = "put its record there, or name another --checkpoint-dir"
+        else:
+            return ""
+        return f"{what}. To keep it: {keep}."
 
     def alone(self) -> AbstractContextManager[None]:
         """Keeps other processes off this run's files, and sweeps what a killed one left of them."""

@@ -184,22 +184,28 @@ def _reading(record: Record) -> Reading:
 def _model(record: Record, record_path: Path, results_dir: Path, checkpoint_dir: Path) -> nn.Module:
     """A module of its own that Accelerate never prepared: a prepared one keeps its autocast (ECOSYSTEM fact 11)."""
     path = places.weights_path(checkpoint_dir, record["run"])
+    again = (
+        "Name the folder that has them with --checkpoint-dir, or make them again:\n"
+        f"    accelerate launch scripts/train.py --config {shlex.quote(str(record_path))}"
+        f"{_folders(results_dir, checkpoint_dir)}"
+    )
     if not path.exists():
-        raise UserError(
-            f"{path}: the weights of {record['run']} are missing (they are not in git). What makes them again:\n"
-            f"    accelerate launch scripts/train.py --config {shlex.quote(str(record_path))}"
-            f"{_folders(results_dir, checkpoint_dir)}"
-        )
-    weights, header = checkpoints.load_weights(path, record["weights"])
+        raise UserError(f"{path}: the weights of {record['run']} are missing (they are not in git). {again}")
+    try:
+        model = _built(path, record["weights"])
+    except UserError as error:
+        raise UserError(f"{error} {again} --overwrite") from None
+    return model.eval().requires_grad_(False)
+
+
+def _built(path: Path, sha256: str) -> nn.Module:
+    """raises UserError for weights that are not the record's, or no model to compute with"""
+    weights, header = checkpoints.load_weights(path, sha256)
     if "normalize.mean" not in weights or "normalize.std" not in weights:
         raise UserError(f"{path}: holds a model without its normalisation, so that epsilon would mean nothing.")
-    if (
-        not all(bool(tensor.isfinite().all()) for tensor in weights.values())
-        or not (weights["normalize.std"] > 0).all()
-    ):
-        raise UserError(
-            f"{path}: holds weights that are not finite, or a standard deviation of 0; train the run again."
-        )
+    is_finite = all(bool(tensor.isfinite().all()) for tensor in weights.values())
+    if not (is_finite and bool((weights["normalize.std"] > 0).all())):
+        raise UserError(f"{path}: holds weights that are not finite, or a standard deviation of 0.")
     try:
         blueprint = Blueprint.from_json(header)
         with torch.device("meta"):  # takes no memory, however large the header says that it is
@@ -207,10 +213,10 @@ def _model(record: Record, record_path: Path, results_dir: Path, checkpoint_dir:
         if _forms(weights) != _forms(planned):
             raise UserError("its tensors are not those of the model that its header names.")
         model = models.build(blueprint)
-        model.load_state_dict(weights)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    return model.eval().requires_grad_(False)
+    model.load_state_dict(weights)
+    return model
 
 
 def _forms(tensors: Mapping[str, torch.Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:

@@ -227,6 +227,8 @@ def _opening(run: "Run", cost: "Cost", accelerator: "Accelerator") -> str:
         f"  cost     about {duration(cost.seconds)} and {cost.memory_bytes / 2**30:.2g} GiB of tensors on {device}",
         f"  record   {run.record_path}{'' if run.record_path.exists() else ' (not there yet)'}",
     ]
+    if replaced := run.replaced():
+        lines.append(textwrap.fill(replaced, 110, initial_indent="  replaces ", subsequent_indent=" " * 11))
     if accelerator.device.type == "cpu" and cost.seconds > LONG_ON_A_CPU:
         network = "--model preactresnet18" if config.model in FOR_GPUS else "the same network"
         lines.append(

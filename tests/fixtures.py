@@ -123,7 +123,7 @@ def train(
     n_clean = min(n_train, 10_000)
     first = model.curve[: config.epochs - 1]
     counts = [*first, *model.curve[-1:] * (config.epochs - len(first))]
-    errors = [(count + step) * n // N for count in counts]
+    errors = [count * n // N + (step if holdout else round(step * n / N)) for count in counts]
 
     def outcome(n: int, errors: int, cross_entropy: float) -> dict[str, Any]:
         top5 = {"errors_top5": min(errors, 20)} if len(classes) > 5 else {}
@@ -375,7 +375,7 @@ CORRUPTED = {  # by alpha and dropout, at a share of 20 %: the paper's numbers, 
     (8.0, 0.0): Model(curve=(4500, 900, 590, 640), labels=(113, 4316, 500)),
     (4.0, 0.5): Model(curve=(4500, 900, 620, 620), labels=(96, 4251, 480)),
 }
-OF_CORRUPTED: Mapping[str, Any] = {"subset": 5000, "width": 8, "test_subset": 2000}
+OF_CORRUPTED: Mapping[str, Any] = {"subset": 5000, "width": 8, "test_subset": N}
 TABLES = ("abalone", "arcene", "arrhythmia", "htru2", "iris", "phishing")
 
 
