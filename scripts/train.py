@@ -228,7 +228,8 @@ def _opening(run: "Run", cost: "Cost", accelerator: "Accelerator") -> str:
         f"  record   {run.record_path}{'' if run.record_path.exists() else ' (not there yet)'}",
     ]
     if replaced := run.replaced():
-        lines.append(textwrap.fill(replaced, 110, initial_indent="  replaces ", subsequent_indent=" " * 11))
+        wrapped = textwrap.wrap(replaced, 110, break_long_words=False, break_on_hyphens=False)
+        lines += [f"  {'replaces' if number == 0 else '':<8} {line}" for number, line in enumerate(wrapped)]
     if accelerator.device.type == "cpu" and cost.seconds > LONG_ON_A_CPU:
         network = "--model preactresnet18" if config.model in FOR_GPUS else "the same network"
         lines.append(
