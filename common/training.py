@@ -55,8 +55,8 @@ class Training:
         }
 
     def restore(self, accelerator: Accelerator, kept: dict[str, Any], steps: int) -> None:
-        """Goes on from what `kept` gave, after so many steps. raises ValueError, or what torch raises, where it does not
-        fit"""
+        """Goes on from what `kept` gave, after so many steps. raises ValueError, and what torch raises, for what does
+        not fit"""
         self.network.load_state_dict(kept["network"])
         _put_back(self.optimizer, kept["optimizer"])
         if accelerator.scaler is not None:
