@@ -135,7 +135,7 @@ def calibrated(asked: Asked) -> Verdict:
 
 def _mean_error(own: Results, first: int, last: int) -> Measure:
     curves = own.curves[own.curves["epoch"].between(first, last)]
-    means = curves.groupby(["method", "seed", "split", "record"], as_index=False)["error"].mean()
+    means = curves.groupby(["method", "seed", "split", "machine", "record"], as_index=False)["error"].mean()
     return Measure(f"mean error of epochs {first} to {last}", "%", measures.valued(pd.DataFrame(means), "error"))
 
 
