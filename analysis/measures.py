@@ -176,7 +176,7 @@ def _nearest(values: "pd.Series[float]", wanted: float) -> float:
 def valued(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """The rows of a measure: those of a frame that have a value in this column."""
     rows = frame.assign(value=frame[column])
-    for name in ("split", "source_seed"):
+    for name, without in (("split", 0), ("source_seed", 0), ("machine", "")):
         if name not in rows:
-            rows = rows.assign(**{name: 0})
+            rows = rows.assign(**{name: without})
     return rows[ROWS].dropna(subset=["value"])
