@@ -64,6 +64,18 @@ def parse(
     return typed
 
 
+def answer(options: type[Any], description: str) -> None:
+    """Ends with the help, or with what is wrong with the options, where a script imports what takes seconds."""
+    speak_plainly()
+    try:
+        parse(options, description)
+    except UserError as error:
+        if not is_speaker():
+            time.sleep(WAIT_FOR_SPEAKER)
+        print(error, file=sys.stderr, flush=True)
+        sys.exit(error.status)
+
+
 def is_speaker() -> bool:
     """True in the one process that prints and writes."""
     return os.environ.get("RANK", "0") == "0"

@@ -2,7 +2,7 @@
 
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from common.options import TrainConfig
 from common.training import EVALUATED_AT_ONCE, EVALUATED_ON_CPU
 
 TRIAL_ROWS = 32  # a forward and backward pass of so many rows is timed, at most
+TURNS = 3  # of each number of threads
 FORWARD_SHARE = 1 / 3  # of the FLOPs of a training step
 
 
@@ -111,6 +112,20 @@ def images_per_second(blueprint: Blueprint, device: torch.device, batch_size: in
             torch.accelerator.synchronize()
         seconds = time.perf_counter() - start
     return rows / seconds
+
+
+def rates_by_threads(blueprint: Blueprint, batch_size: int, counts: Iterable[int]) -> dict[int, float]:
+    """Rows a second in training on the CPU, by its threads: the best of trials in turns, since what else runs comes and
+    goes."""
+    before, rates = torch.get_num_threads(), dict.fromkeys(sorted(counts), 0.0)
+    try:
+        for _ in range(TURNS):
+            for threads in rates:
+                torch.set_num_threads(threads)
+                rates[threads] = max(rates[threads], images_per_second(blueprint, torch.device("cpu"), batch_size))
+    finally:
+        torch.set_num_threads(before)
+    return rates
 
 
 def predict(

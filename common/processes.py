@@ -44,13 +44,13 @@ def start(threads: int | None, tracker: str | None) -> Accelerator:
 
     raises UserError where the launcher's settings would change what a run means, and for more threads than cores
     """
-    here, most = local_processes(), max(1, usable_cores() // local_processes())
+    most = threads_at_most()
     if threads and threads > most:
         raise UserError(
             f"--threads {threads}: cores for one process are {most} here, and more threads would only wait for each "
             f"other; at most {most}."
         )
-    threads = threads or share_of_cores(here)
+    threads = threads or share_of_cores(local_processes())
     check_temporary()
     _check_tracker(tracker)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -165,6 +165,11 @@ def _interface_towards(host: str) -> str:
     except OSError as error:
         raise UserError(f"The main machine, {host}, cannot be reached: {error.strerror}.") from None
     return next(name for name, addresses in psutil.net_if_addrs().items() if mine in {a.address for a in addresses})
+
+
+def threads_at_most() -> int:
+    """The cores for one process of those of this machine."""
+    return max(1, usable_cores() // local_processes())
 
 
 def local_processes() -> int:

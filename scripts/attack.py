@@ -6,6 +6,12 @@ Leaves results/<dataset>/attack-<source>--<target>.json for each source and targ
 black-box (transfer) where not. What is recorded already is left as it is. Paper: Zhang et al. 2018, section 3.5.
 """
 
+if __name__ == "__main__":
+    import ready
+
+    ready.check()
+
+
 import sys
 import time
 from collections.abc import Mapping, Sequence

@@ -6,6 +6,12 @@ Leaves results/<dataset>/baseline-<rows>-<method>-seed<n>.json, one record a met
 boosting and an MLP, on the rows that train.py sees under the same options. Seconds to minutes on a CPU.
 """
 
+if __name__ == "__main__":
+    import ready
+
+    ready.check()
+
+
 import platform
 import sys
 import time

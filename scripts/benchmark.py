@@ -7,6 +7,18 @@
 Leaves results/benchmark/benchmark-<name>.json.
 """
 
+if __name__ == "__main__":
+    import ready
+
+    ready.check()
+
+    from common import cli
+    from common.options.benchmark import BenchmarkOptions
+
+    # Help, and an answer to what is mistyped, before all else is imported, which takes seconds.
+    cli.answer(BenchmarkOptions, __doc__ or "")
+
+
 import statistics
 import sys
 import time

@@ -6,6 +6,12 @@ Leaves results/toy/boundary-<set>.json, one record a set: p(y = 1 | x) on a grid
 the plane lies in .1 < p < .9. Seconds on a CPU. Paper: Zhang et al. 2018, Fig. 1b.
 """
 
+if __name__ == "__main__":
+    import ready
+
+    ready.check()
+
+
 import sys
 import time
 from collections.abc import Callable, Sequence

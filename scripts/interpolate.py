@@ -6,6 +6,12 @@ Measures finished runs of train.py, by default the deck's three, at lambda x_i +
 rows. Leaves results/<dataset>/interpolate-<run>.json, one record a run. Paper: Zhang et al. 2018, Fig. 2.
 """
 
+if __name__ == "__main__":
+    import ready
+
+    ready.check()
+
+
 import base64
 import io
 import math

@@ -6,6 +6,12 @@ Starts the other scripts as a user would, --jobs of them side by side, and goes 
 scripts/studies/; to write your own, copy one. Stopped, the same command goes on; done, it says so.
 """
 
+if __name__ == "__main__":
+    import ready
+
+    ready.check()
+
+
 import shlex
 import sys
 import time

@@ -6,6 +6,12 @@ Leaves results/<dataset>/train-<run>.json (the record) and checkpoints/<run>.saf
 same command goes on; finished, it says so. Paper: Zhang et al. 2018, mixup: Beyond Empirical Risk Minimization.
 """
 
+if __name__ == "__main__":
+    import ready
+
+    ready.check()
+
+
 import statistics
 import sys
 import textwrap
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]  # of a curve: what one epoch gave
 
+WORTH_SAYING = 1.1  # times the rows a second, from which other threads are proposed
 LONG_ON_A_CPU = 12 * 3600  # seconds from which a run on a CPU is warned of
 FOR_GPUS = ("wideresnet28", "densenet190")  # networks that in small, too, are too deep for a CPU
 
@@ -48,17 +55,20 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
     processes.spare_threads(asked.run.threads, costs.flops_per_row(run.blueprint))
     environment = records.environment(**processes.environment(accelerator))
 
-    if not (asked.run.plan or asked.run.overwrite) and processes.from_main(accelerator, run.is_finished):
-        if accelerator.is_main_process:
-            with suppress(UserError), run.alone():
-                pass  # sweeps what was left by one that was killed when all was done
+    if not asked.run.overwrite and processes.from_main(accelerator, run.is_finished):
         processes.say(accelerator, f"{run.name} is finished: {run.record_path}. To train it again, add --overwrite.")
-        return run.record_path
+        if not asked.run.plan:
+            if accelerator.is_main_process:
+                with suppress(UserError), run.alone():
+                    pass  # sweeps what was left by one that was killed when all was done
+            return run.record_path
     rows = len(run.data.train), len(run.data.test) + (len(run.clean_train_rows) if run.data.corruption else 0)
     size = run.data.train.inputs.nbytes + run.data.test.inputs.nbytes
     cost = costs.predict(run.blueprint, run.config, *rows, size, accelerator.device, accelerator.num_processes)
     processes.say(accelerator, _opening(run, cost, accelerator))
     if asked.run.plan:
+        if asked.run.threads is None and accelerator.device.type == "cpu":
+            processes.say(accelerator, _threads(run))
         return None
     with run.alone() if accelerator.is_main_process else nullcontext():
         return _train(asked, run, cost, environment, accelerator)
@@ -237,6 +247,20 @@ def _opening(run: "Run", cost: "Cost", accelerator: "Accelerator") -> str:
             "(--width 16 --subset 5000 --epochs 30: minutes), or --dataset digits (seconds)."
         )
     return "\n".join(lines)
+
+
+def _threads(run: "Run") -> str:
+    """How fast one thread is, and as many as there are cores for, and which to ask for."""
+    import torch
+
+    from common import costs, processes
+
+    mine = torch.get_num_threads()
+    rates = costs.rates_by_threads(run.blueprint, run.config.batch_size, {1, mine, processes.threads_at_most()})
+    best = max(rates, key=lambda threads: rates[threads])
+    said = ", ".join(f"{threads}: {rate:,.0f} rows a second" for threads, rate in rates.items())
+    better = rates[best] > WORTH_SAYING * rates[mine]
+    return f"  threads  {said}; " + (f"--threads {best} is faster here" if better else f"{mine} in force")
 
 
 def _closing(run: "Run", final: dict[str, Any]) -> str:

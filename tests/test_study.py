@@ -743,16 +743,21 @@ def test_what_does_not_listen_is_ended_by_force(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone ends a child with its parent")
-def test_what_was_started_ends_with_who_started_it(tmp_path):
+@pytest.mark.parametrize("start", ["crew.start(sleeper, folder / 'log')", "forecast._said(sleeper)"])
+def test_what_was_started_ends_with_who_started_it(start, tmp_path):
+    """A member of a study, and the trial of one."""
     code = f"""
-import sys, time
+import time
 from pathlib import Path
-from common.study import crew
-print(crew.start(["sleep", "99"], Path({str(tmp_path / "one.log")!r})).process.pid, flush=True)
+from common.study import crew, forecast
+folder = Path({str(tmp_path)!r})
+sleeper = ["sh", "-c", f"echo $$ > {{folder}}/new && mv {{folder}}/new {{folder}}/pid && exec sleep 99"]
+{start}
 time.sleep(99)
 """
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    child = int(parent.stdout.readline())
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    await_(lambda: (tmp_path / "pid").exists(), 60)
+    child = int((tmp_path / "pid").read_text())
     assert _lives(child)
     parent.kill()
     parent.communicate()

@@ -86,6 +86,10 @@ def test_a_finished_run_is_not_run_again_unless_asked(capsys):
     before = {path: path.stat().st_mtime_ns for path in Path().rglob("*.*") if path.is_file()}
     assert run() == first
     assert "is finished" in capsys.readouterr().out
+    run("--plan")
+    planned = capsys.readouterr().out
+    assert "is finished" in planned
+    assert "  cost  " in planned  # of training it again, and of what is measured on it
     assert {path: path.stat().st_mtime_ns for path in before} == before
     again = run("--overwrite")
     assert again["environment"]["started"] >= first["environment"]["started"]
