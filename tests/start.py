@@ -55,6 +55,7 @@ def _be(argv: list[str], environment: dict[str, str] | None, before: Callable[[]
         sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
         sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
         sys.argv = argv
+        sys.path.insert(0, str(Path(argv[0]).resolve().parent))
         warnings.resetwarnings()
         gc.enable()  # Popen forks without
         fresh()

@@ -229,7 +229,7 @@ def test_tensorboard_gets_true_values_under_true_names():
 
 
 @pytest.mark.by_python
-@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("scripts/*.py")))
+@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("scripts/*.py") if path.stem != "ready"))
 def test_help_of_every_script(script, name):
     done = script(name, "--help")
     assert done.returncode == 0
