@@ -14,6 +14,11 @@ def state_path(checkpoint_dir: Path, run: str) -> Path:
     return checkpoint_dir / f"{run}.state"
 
 
+def known_data(checkpoint_dir: Path) -> Path:
+    """The folder of links to the sets of the user's own that were trained on: see `sources.remember`."""
+    return checkpoint_dir / "data"
+
+
 def lock_path(checkpoint_dir: Path, run: str) -> Path:
     return checkpoint_dir / f".{run}.lock"
 

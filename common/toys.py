@@ -73,7 +73,7 @@ def from_csv(file: Path) -> Dataset:
 
     raises UserError that names the file, and the line and column where there is one
     """
-    if not re.fullmatch(r"[A-Za-z0-9_.-]+", file.stem):
+    if not re.fullmatch(r"[\w.-]+", file.stem):
         raise UserError(
             f"--csv {file}: the file's name becomes part of the record's, so it may hold only letters, digits, "
             "'_', '.' and '-'."

@@ -66,7 +66,7 @@ def find(
     paths = _paths(names, results_dir) if names else _decks(results_dir, checkpoint_dir)
     found = {path: _record(path) for path in dict.fromkeys(paths)}
     _refuse_mixture(found)
-    data = _data(found, data_dir)
+    data = _data(found, data_dir, places.known_data(checkpoint_dir))
     return [
         Trained(record["run"], record, path, _model(record, path, results_dir, checkpoint_dir).to(device), data[path])
         for path, record in found.items()
@@ -145,7 +145,7 @@ def _refuse_mixture(found: dict[Path, Record]) -> None:
                 )
 
 
-def _data(found: dict[Path, Record], data_dir: Path | None) -> dict[Path, Dataset]:
+def _data(found: dict[Path, Record], data_dir: Path | None, known: Path) -> dict[Path, Dataset]:
     """The rows that each run saw; runs of the same rows share them."""
     name = next(iter(found.values()))["data"]["name"]
     wholes: dict[Any, Dataset] = {}
@@ -154,7 +154,7 @@ def _data(found: dict[Path, Record], data_dir: Path | None) -> dict[Path, Datase
         drawn, read = _drawn(record), _reading(record)
         try:
             if read not in wholes:
-                wholes[read] = load(sources.find(name, data_dir), read)
+                wholes[read] = load(sources.find(name, data_dir, known), read)
         except UserError as error:
             raise UserError(f"The data that these runs saw are needed again. {error}") from None
         if (drawn, read) not in seen:

@@ -21,7 +21,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common import cli
+from common import cli, places
 from common.data import sources
 from common.errors import DivergedError, UserError
 from common.options import TrainOptions
@@ -42,7 +42,8 @@ FOR_GPUS = ("wideresnet28", "densenet190")  # networks that in small, too, are t
 def main(argv: Sequence[str] | None = None) -> Path | None:
     """Trains one run. returns its record's path, or None with --plan"""
     asked = cli.parse(TrainOptions, __doc__ or "", argv, config_file=lambda options: options.run.config)
-    return train(asked, sources.find(asked.data.dataset, asked.run.data_dir))
+    known = places.known_data(asked.run.checkpoint_dir)
+    return train(asked, sources.find(asked.data.dataset, asked.run.data_dir, known))
 
 
 def train(asked: TrainOptions, source: sources.Source) -> Path | None:
@@ -70,6 +71,8 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
         if asked.run.threads is None and accelerator.device.type == "cpu":
             processes.say(accelerator, _threads(run))
         return None
+    if accelerator.is_main_process:
+        sources.remember(source, places.known_data(asked.run.checkpoint_dir))
     with run.alone() if accelerator.is_main_process else nullcontext():
         return _train(asked, run, cost, environment, accelerator)
 

@@ -12,10 +12,9 @@ import torch
 
 from common import records, trained
 from common.data import sources
-from common.data.dataset import fingerprint, select, statistics
+from common.data.dataset import draw_test, fingerprint, select, statistics
 from common.data.load import load
 from common.data.sources import Reading, find
-from common.data.tables import draw_test
 from common.errors import UserError
 from scripts import train
 from tests.refusal import refused
@@ -45,7 +44,9 @@ def plain_rows(n=24):
 
 
 def read(path, target="label", share=SHARE, data_seed=0, subset=None, holdout=None, drop=None):
-    return select(load(find(str(path), None), Reading(target, drop, share, data_seed)), subset, holdout, data_seed)
+    return select(
+        load(find(str(path), None), Reading(target, drop, None, share, data_seed)), subset, holdout, data_seed
+    )
 
 
 def measured(path, holdout):
@@ -387,7 +388,7 @@ def test_a_table_is_found_by_name_or_path(tmp_path, monkeypatch):
     for (dataset, folder), name in places.items():
         source = find(dataset, folder)
         assert (source.name, source.kind, source.origin) == (name, "table", "CSV file")
-        marks.add(fingerprint(select(load(source, Reading("label", None, SHARE)), None, None, 0)))
+        marks.add(fingerprint(select(load(source, Reading("label", test_share=SHARE)), None, None, 0)))
     assert len(marks) == 1
     for dataset, folder, said in (
         ("abalone", None, "--data-dir FOLDER"),
@@ -426,7 +427,7 @@ SHAPES = {  # training rows, features, test rows, classes, and the first digits 
 @needs_tables
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_papers_tables(name):
-    data = select(load(find(name, REAL), Reading("label", None, 0.2)), None, None, 0)
+    data = select(load(find(name, REAL), Reading("label", test_share=0.2)), None, None, 0)
     shape = *data.train.inputs.shape, len(data.test), len(data.classes), fingerprint(data)[:12]
     assert shape == SHAPES[name]
     assert data.train.inputs.isfinite().all()
@@ -441,7 +442,7 @@ def test_every_table_of_the_papers_is_tested():
 @pytest.mark.parametrize("name", ["abalone", "arrhythmia"])
 def test_pandas_makes_the_same_features(name):
     """An outside oracle: medians, indicators and dummies of the training rows."""
-    data = select(load(find(name, REAL), Reading("label", None, 0.2, 5)), None, None, 5)
+    data = select(load(find(name, REAL), Reading("label", test_share=0.2, data_seed=5)), None, None, 5)
     frame = pd.read_csv(REAL / "uci" / f"{name}.csv")
     for_test = draw_test(np.unique(frame.pop("label"), return_inverse=True)[1], len(data.classes), 0.2, 5, name)
     training = frame[~for_test]
@@ -461,7 +462,7 @@ def test_pandas_makes_the_same_features(name):
 def test_the_twins_of_phishing_are_counted():
     frame = pd.read_csv(REAL / "uci/phishing.csv.gz").drop(columns="label")
     assert frame.join(pd.read_csv(REAL / "uci/phishing.csv.gz")[["label"]]).duplicated().sum() == 5206
-    data = select(load(find("phishing", REAL), Reading("label", None, 0.2)), None, None, 0)
+    data = select(load(find("phishing", REAL), Reading("label", test_share=0.2)), None, None, 0)
     train_rows, test_rows = (set(map(tuple, part.inputs.int().tolist())) for part in (data.train, data.test))
     shared = sum(tuple(row) in train_rows for row in data.test.inputs.int().tolist())
     assert len(test_rows) > shared / 2 > 0

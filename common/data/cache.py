@@ -21,11 +21,14 @@ class CacheError(Exception):
     """The cache cannot be read or written: a reason to say so and go on without it, never one to stop."""
 
 
-def place(source: Source) -> Path:
-    """The one file of a source: made again when its files change, so old ones do not pile up."""
+def place(source: Source, asked: str = "") -> Path:
+    """The one file of a source: made again when its files change, so old ones do not pile up.
+
+    asked  by what options it is read otherwise than usual
+    """
     folder = os.environ.get("MIXUP_CACHE_DIR")
     home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "mixup-study"
-    which = f"{source.origin} {source.path.resolve() if source.path else ''}"
+    which = f"{source.origin} {source.path.resolve() if source.path else ''}{asked}"
     name = f"{source.name}-{hashlib.sha256(which.encode()).hexdigest()[:8]}.safetensors"
     return Path(folder or home).expanduser() / name
 
@@ -74,7 +77,7 @@ def read(file: Path, key: str, source: Source) -> Dataset:
             tuple(said["notes"]),
         )
         for part in (dataset.train, dataset.test):
-            if part.labels.min() < 0 or part.labels.max() >= len(dataset.classes):
+            if len(part) and (part.labels.min() < 0 or part.labels.max() >= len(dataset.classes)):
                 raise CacheError(f"{file} holds labels that are no class")
         if header["seal"] != _seal(dataset, key):
             raise CacheError(f"{file} is damaged")

@@ -33,7 +33,9 @@ def inputs(schema: pa.Schema, kind: str) -> list[str]:
 def labels(schema: pa.Schema) -> list[str]:
     """The columns that could be those of the labels."""
     names = [name for name, declared in _declared(schema).items() if declared == "ClassLabel" and name not in ASIDE]
-    return names or [field.name for field in _plain(schema) if _is_label(field.type) and field.name not in ASIDE]
+    for could_be in (_is_label, pa.types.is_boolean, pa.types.is_floating):  # the likeliest first
+        names = names or [field.name for field in _plain(schema) if could_be(field.type) and field.name not in ASIDE]
+    return names
 
 
 def _sounds(schema: pa.Schema) -> list[str]:
@@ -53,7 +55,8 @@ def _plain(schema: pa.Schema) -> list[pa.Field]:
 
 def _is_bytes(kind: pa.DataType) -> bool:
     if pa.types.is_struct(kind):
-        return kind.get_field_index("bytes") >= 0 and _is_bytes(kind.field("bytes").type)
+        place = kind.get_field_index("bytes")  # of type null where there are paths alone
+        return place >= 0 and (_is_bytes(kind.field(place).type) or pa.types.is_null(kind.field(place).type))
     return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
 

@@ -143,6 +143,32 @@ def select(
     return corrupt(dataset, corrupt_labels, data_seed) if corrupt_labels else dataset
 
 
+def cut(dataset: Dataset, share: float, data_seed: int) -> Dataset:
+    """A set of one part with a share of each class as its test part. raises UserError as `draw_test`"""
+    for_test = draw_test(dataset.train.labels.numpy(), len(dataset.classes), share, data_seed, dataset.name)
+    left, taken = np.flatnonzero(~for_test), np.flatnonzero(for_test)
+    return replace(dataset, train=take(dataset.train, left), test=take(dataset.train, taken))
+
+
+def draw_test(labels: np.ndarray, classes: int, share: float, data_seed: int, name: str) -> np.ndarray:
+    """Which rows are the test part: of each class a share, rounded, and never its last row. A larger share holds the
+    rows of a smaller one.
+
+    labels  (n,);  returns bool (n,)
+    raises UserError, naming --test-share, where no row at all is
+    """
+    draw, taken = rng("test part", data_seed), np.zeros(len(labels), dtype=bool)
+    for label in range(classes):
+        rows = draw.permutation(np.flatnonzero(labels == label))
+        taken[rows[: min(round(share * len(rows)), len(rows) - 1)]] = True
+    if not taken.any():
+        raise UserError(
+            f"--test-share {share:g} leaves {name} without a test part: none of its {classes} classes has enough rows "
+            "to give one; name a larger share."
+        )
+    return taken
+
+
 def corrupt(dataset: Dataset, share: float, data_seed: int) -> Dataset:
     """The set with a share of its training labels replaced by classes drawn at random (section 3.4); the test part and
     all inputs stay.

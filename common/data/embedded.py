@@ -5,9 +5,8 @@ import torch
 from sklearn import datasets
 
 from common.chance import rng
-from common.data.dataset import Dataset, Part
+from common.data.dataset import Dataset, Part, draw_test
 from common.data.sources import Source
-from common.data.tables import draw_test
 
 READERS = {
     "digits": datasets.load_digits,

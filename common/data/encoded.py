@@ -1,7 +1,7 @@
 """A part of a set as its files hold it: what the readers give and the decoders take."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from common.shapes import Labels
@@ -21,6 +21,10 @@ class Encoded:
     labels: Labels
     classes: tuple[str, ...]
     where: str
+
+    def none(self) -> "Encoded":
+        """A part of the same classes without rows."""
+        return replace(self, files=[], labels=self.labels[:0])
 
     def place(self, row: int) -> str:
         file = self.files[row]

@@ -11,7 +11,8 @@ LITTER = ("Thumbs.db", "desktop.ini")  # with all that begins with '.': what fil
 
 
 def read_part(folder: Path, part: str) -> Encoded:
-    """``part`` ('train' or 'test') of a folder; classes in the order of their names, files in the order of theirs.
+    """``part`` (the name of its folder, '' for the folder itself) of a set; classes in the order of their names, files
+    in the order of theirs.
 
     Raises UserError with the name of an empty folder, of a file outside of the class folders, or of a folder in one.
     """

@@ -26,5 +26,5 @@ def revision(splits: Mapping[str, datasets.Dataset]) -> str:
     return " ".join(splits[part]._fingerprint for part in PARTS)
 
 
-def encoded(splits: Mapping[str, datasets.Dataset], part: str) -> Encoded:
-    return from_table(splits[part].with_format("arrow")[:], "images", f"the hub's part '{part}'")
+def encoded(splits: Mapping[str, datasets.Dataset], part: str, target: str | None) -> Encoded:
+    return from_table(splits[part].with_format("arrow")[:], "images", f"the hub's part '{part}'", target)

@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from common.data import cache
-from common.data.dataset import Dataset
+from common.data.dataset import Dataset, cut
 from common.data.encoded import Encoded
 from common.data.images import decode
 from common.data.sources import (
@@ -13,8 +14,10 @@ from common.data.sources import (
     ARCHIVE_FOLDERS,
     CSV,
     FOLDERS,
+    HUB,
     LISTS,
     PACKAGE,
+    PARQUET,
     PARTS,
     SOUNDS,
     WORDS,
@@ -44,24 +47,47 @@ def load(source: Source, reading: Reading | None = None) -> Dataset:
         from common.data import tables
 
         return tables.read(source, reading)
+    _refuse_what_means_nothing(source, reading)
     if source.path is None:
-        return _from_hub(source)
-    if source.origin == ARCHIVE:
-        return _from_archive(source, source.path)
-    if source.origin == FOLDERS:
-        return _from_folders(source, source.path)
-    if source.origin == WORDS:
-        return _from_words(source, source.path)
-    return _from_parquet(source, source.path)
+        whole = _from_hub(source, reading)
+    elif source.origin == ARCHIVE:
+        whole = _from_archive(source, source.path)
+    elif source.origin == FOLDERS:
+        whole = _from_folders(source, source.path, reading)
+    elif source.origin == WORDS:
+        whole = _from_words(source, source.path)
+    else:
+        whole = _from_parquet(source, source.path, reading)
+    whole = replace(whole, notes=source.notes + whole.notes)
+    if reading.test_share is None:
+        return whole
+    return cut(whole, reading.test_share, reading.data_seed)
 
 
-def _from_hub(source: Source) -> Dataset:
+def _refuse_what_means_nothing(source: Source, reading: Reading) -> None:
+    """Raises UserError, naming the option."""
+    if reading.target is not None and source.origin not in (PARQUET, f"hub {HUB.get(source.name)}"):
+        raise UserError(f"--target {reading.target}: {source.name} is {source.origin}, without columns; leave it out.")
+    if reading.size is not None and source.origin == ARCHIVE:
+        raise UserError(f"--size {reading.size}: {source.name} is the {source.origin}, of one size; leave it out.")
+    if len(source.parts) == len(PARTS) and reading.test_share is not None:
+        raise UserError(f"--test-share {reading.test_share:g}: {source.name} has a test part; leave it out.")
+    if len(source.parts) < len(PARTS) and reading.test_share is None:
+        held = f"holds {source.parts[0]}" if source.parts[0] else "holds class folders"
+        raise UserError(
+            f"{source.path} {held} and no test part; --test-share 0.2 draws a fifth of each class as one, or put one "
+            "beside it (test/ or val/, test.parquet)."
+        )
+
+
+def _from_hub(source: Source, reading: Reading) -> Dataset:
     from common.data import hub
 
     _say(f"{source.name}: from the {source.origin}")
     splits = hub.fetch(source.name)
     key = f"{cache.DECODER} {hub.revision(splits)}"
-    return _kept(source, key, lambda: _decoded(source, (hub.encoded(splits, part) for part in PARTS)))
+    parts = (hub.encoded(splits, part, reading.target) for part in PARTS)
+    return _kept(source, reading, key, lambda: _decoded(source, reading, parts))
 
 
 def _from_archive(source: Source, root: Path) -> Dataset:
@@ -73,15 +99,16 @@ def _from_archive(source: Source, root: Path) -> Dataset:
         return Dataset(source.name, source.kind, source.origin, train, test, classes)
 
     files = sorted((root / ARCHIVE_FOLDERS[source.name]).iterdir())
-    return _kept(source, cache.key_of_files(source, files, root), read)
+    return _kept(source, Reading(), cache.key_of_files(source, files, root), read)
 
 
-def _from_folders(source: Source, folder: Path) -> Dataset:
+def _from_folders(source: Source, folder: Path, reading: Reading) -> Dataset:
     from common.data import folders
 
-    train, test = (folders.read_part(folder, part) for part in PARTS)  # lists the files, and opens none
-    files = [image for part in (train, test) for image in part.files if isinstance(image, Path)]
-    return _kept(source, cache.key_of_files(source, files, folder), lambda: _decoded(source, (train, test)))
+    parts = [folders.read_part(folder, part) for part in source.parts]  # lists the files, and opens none
+    files = [image for part in parts for image in part.files if isinstance(image, Path)]
+    key = cache.key_of_files(source, files, folder)
+    return _kept(source, reading, key, lambda: _decoded(source, reading, parts))
 
 
 def _from_words(source: Source, folder: Path) -> Dataset:
@@ -90,22 +117,25 @@ def _from_words(source: Source, folder: Path) -> Dataset:
     train, test, notes = commands.read(folder)  # lists the files, and opens none but the lists
     files = [folder / name for name in LISTS]
     files += [recording for part in (train, test) for recording in part.files if isinstance(recording, Path)]
-    return _kept(source, cache.key_of_files(source, files, folder), lambda: _decoded(source, (train, test), notes))
+    key = cache.key_of_files(source, files, folder)
+    return _kept(source, Reading(), key, lambda: _decoded(source, Reading(), (train, test), notes))
 
 
-def _from_parquet(source: Source, folder: Path) -> Dataset:
+def _from_parquet(source: Source, folder: Path, reading: Reading) -> Dataset:
     from common.data import parquet
 
-    files = [file for part in PARTS for file in parquet_files(folder, part)]
+    files = [file for part in source.parts for file in parquet_files(folder, part)]
     key = cache.key_of_files(source, files, folder)
-    return _kept(
-        source, key, lambda: _decoded(source, (parquet.read_part(folder, part, source.kind) for part in PARTS))
-    )
+    parts = (parquet.read_part(folder, part, source.kind, reading.target) for part in source.parts)
+    return _kept(source, reading, key, lambda: _decoded(source, reading, parts))
 
 
-def _kept(source: Source, key: str, read: Callable[[], Dataset]) -> Dataset:
-    """From the cache; where it has nothing for ``key``, read and put there."""
-    file = cache.place(source)
+def _kept(source: Source, reading: Reading, key: str, read: Callable[[], Dataset]) -> Dataset:
+    """From the cache; where it has nothing for ``key``, read and put there. What is drawn as the test part is not kept:
+    it is cut from the whole set each time."""
+    asked = "".join(f" {name}={value}" for name in ("target", "size") if (value := getattr(reading, name)) is not None)
+    key += asked
+    file = cache.place(source, asked)
     try:
         return cache.read(file, key, source)
     except FileNotFoundError:
@@ -120,12 +150,13 @@ def _kept(source: Source, key: str, read: Callable[[], Dataset]) -> Dataset:
     return dataset
 
 
-def _decoded(source: Source, parts: Iterable[Encoded], notes: tuple[str, ...] = ()) -> Dataset:
-    """parts  training and test;  notes  of what the reader left out"""
-    train, test = parts
-    for part in (train, test):
+def _decoded(source: Source, reading: Reading, parts: Iterable[Encoded], notes: tuple[str, ...] = ()) -> Dataset:
+    """parts  training and test, or one that the test part is drawn from;  notes  of what the reader left out"""
+    there = list(parts)
+    for part in there:
         if not part.files:
             raise UserError(f"{part.where} holds no rows.")
+    train, test = there if len(there) > 1 else (there[0], there[0].none())
     if train.classes != test.classes:
         raise UserError(f"The classes of {train.where} and {test.where} differ: {_difference(train, test)}.")
     if len(train.labels.unique()) < 2:
@@ -137,7 +168,7 @@ def _decoded(source: Source, parts: Iterable[Encoded], notes: tuple[str, ...] = 
 
         decoded_train, decoded_test, done = sounds.decode(train, test)
     else:
-        decoded_train, decoded_test, done = decode(train, test)
+        decoded_train, decoded_test, done = decode(train, test, reading.size)
     notes = SOUNDS.get(source.name, ()) + notes + done
     return Dataset(source.name, source.kind, source.origin, decoded_train, decoded_test, train.classes, notes)
 

@@ -1,9 +1,11 @@
-"""A table in a CSV file, cut into its two parts: commas, a header line, and a column that holds the class."""
+"""A table in a CSV file (or with other marks between its cells), cut into its two parts: a header line, a row a line,
+and a column that holds the class."""
 
 import csv
 import gzip
 import io
 import math
+import re
 import shlex
 import zlib
 from collections import Counter
@@ -15,9 +17,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from common.chance import rng
 from common.data import giveaways
-from common.data.dataset import Dataset, Part
+from common.data.dataset import Dataset, Part, draw_test
 from common.data.sources import Reading, Source
 from common.errors import UserError
 
@@ -25,6 +26,14 @@ MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "NULL", "null")  # cells that sta
 SHOWN = 12  # columns that an error lists, at most
 STRAY = 0.1  # a column with at most this share of texts is one of numbers, in which a text is a mistake
 LARGE, TIMES_PACKED = 10_000_000, 100  # bytes from which a gzipped file is looked at, and times its size it may have
+MARKS = {  # what stands about a number that is none to Python
+    "a percent sign": re.compile(r"[-+]?[\d.,]*\d\s*%"),
+    "a currency": re.compile(
+        r"([€$£¥₹]|EUR|USD|GBP|CHF)\s*[-+]?[\d.,' ]*\d|[-+]?[\d.,' ]*\d\s*([€$£¥₹]|EUR|USD|GBP|CHF)"
+    ),
+    "marks between thousands": re.compile(r"[-+]?\d{1,3}([,.' ]\d{3}){2,}([.,]\d+)?|[-+]?\d{1,3}(,\d{3})+\.\d+"),
+    "a comma": re.compile(r"[-+]?[\d.]*,\d+"),
+}
 FEW = 20  # texts that are always categories; more of them must be at most half as many as rows
 
 
@@ -39,7 +48,7 @@ def read(source: Source, reading: Reading) -> Dataset:
     assert source.path is not None
     assert reading.target is not None
     assert reading.test_share is not None
-    table = _Table(source.path)
+    table = _Table(source.path, reading.target)
     labels, classes = table.classes(reading.target)
     others = table.others(reading.target, reading.drop or ())
     notes = _notes(table, others, labels, reading)
@@ -83,25 +92,6 @@ def _listed(reasons: dict[str, str]) -> str:
     return ", ".join(f"'{name}' {reason}" for name, reason in list(reasons.items())[:SHOWN]) + more
 
 
-def draw_test(labels: np.ndarray, classes: int, share: float, data_seed: int, name: str) -> np.ndarray:
-    """Which rows are the test part: of each class a share, rounded, and never its last row. A larger share holds the
-    rows of a smaller one.
-
-    labels  (n,);  returns bool (n,)
-    raises UserError, naming --test-share, where no row at all is
-    """
-    draw, taken = rng("test part", data_seed), np.zeros(len(labels), dtype=bool)
-    for label in range(classes):
-        rows = draw.permutation(np.flatnonzero(labels == label))
-        taken[rows[: min(round(share * len(rows)), len(rows) - 1)]] = True
-    if not taken.any():
-        raise UserError(
-            f"--test-share {share:g} leaves {name} without a test part: none of its {classes} classes has enough rows "
-            "to give one; name a larger share."
-        )
-    return taken
-
-
 class _Table:
     """The cells of a CSV file, as text.
 
@@ -109,34 +99,45 @@ class _Table:
     lines   where in the file each row stands, from 1
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, target: str) -> None:
         self.file = file
-        rows, self.lines = _rows(file)
+        mark = "\t" if ".tsv" in file.suffixes[-2:] else ","
+        rows, self.lines = _rows(file, mark)
+        if rows and len(rows[0]) == 1 and (other := next((one for one in "\t;|" if one in rows[0][0]), None)):
+            rows, self.lines = _rows(file, other)
         self.header = [name.strip() for name in rows.pop(0)] if rows else []
-        self._check(rows)
+        self._check(rows, target)
         self._texts = np.array([[text.strip() for text in row] for row in rows], dtype=object)
         self._numbers = _numbers(self._texts)
         self._places = {name: place for place, name in enumerate(self.header)}
 
-    def _check(self, rows: list[list[str]]) -> None:
+    def _check(self, rows: list[list[str]], target: str) -> None:
         file, header = self.file, self.header
         if not header:
             raise UserError(f"{file} is empty; a table has a header line, and a row a line below it.")
-        if len(header) == 1 and (other := next((mark for mark in ";\t|" if mark in header[0]), None)):
-            raise UserError(f"{file}: its cells are separated by {other!r}; separate them by commas.")
+        if len(header) == 1 and len(header[0].split()) > 1 and target not in header:
+            raise UserError(
+                f"{file}: its cells are separated by spaces ('{header[0][:40]}'); scripts/README.md has the line that "
+                "makes commas of them."
+            )
+        numbers = [name for name in header if _is_number(name)]
+        if numbers and (target not in header or len(numbers) == len(header)):
+            raise UserError(
+                f"{file}: its first line holds numbers ({', '.join(numbers[:3])}) and no column '{target}' (--target), "
+                "so it looks like a row; put a header line with the columns' names above."
+            )
         if "" in header:
             place = header.index("") + 1
             raise UserError(f"{file}: column {place} has no name in the header line; name it or take it out.")
         name, times = Counter(header).most_common(1)[0]
         if times > 1:
             raise UserError(f"{file}: {times} columns are called '{name}'; rename all but one.")
-        if all(_is_number(name) for name in header):
-            raise UserError(f"{file}: its first line holds numbers; put a header line with the columns' names above.")
         if not rows:
             raise UserError(f"{file} holds a header line and no rows.")
         for line, row in zip(self.lines, rows, strict=True):
             if len(row) != len(header):
-                raise UserError(f"{file}: line {line} has {len(row)} cells and the header {len(header)}; mend it.")
+                why = " (a comma inside of a number or a text needs quotes)" if len(row) > len(header) else ""
+                raise UserError(f"{file}: line {line} has {len(row)} cells and the header {len(header)}; mend it{why}.")
 
     def classes(self, target: str) -> tuple[np.ndarray, tuple[str, ...]]:
         """The class of each row, int64, and the classes' names: in the order of their numbers or, where one of them is
@@ -195,9 +196,21 @@ class _Table:
             cells, _, is_missing = self._parsed(names[place])
             is_text = np.isnan(numbers[:, place]) & ~is_missing
             if is_text.sum() > STRAY * (~is_missing).sum():
+                self._refuse_marked(names[place], cells, is_text)
                 texts[place] = np.where(is_missing, "", cells).tolist()
                 numbers[:, place] = math.nan
         return numbers, texts
+
+    def _refuse_marked(self, name: str, cells: np.ndarray, is_text: np.ndarray) -> None:
+        """Raises UserError where most texts of a column are numbers with something about them."""
+        for what, pattern in MARKS.items():
+            is_marked = np.array([pattern.fullmatch(cell) is not None for cell in cells[is_text]])
+            if is_marked.mean() > 0.5:
+                row = np.flatnonzero(is_text)[is_marked.argmax()]
+                raise UserError(
+                    f"{self.file}: line {self.lines[row]}: {name} is '{cells[row]}', a number with {what}; write such "
+                    f"numbers as 1234.5, or leave the column out with --drop {shlex.quote(name)}."
+                )
 
     def _names(self) -> str:
         more = f" and {len(self.header) - SHOWN} more" if len(self.header) > SHOWN else ""
@@ -238,12 +251,12 @@ class _Table:
         return texts, numbers, is_missing
 
 
-def _rows(file: Path) -> tuple[list[list[str]], list[int]]:
+def _rows(file: Path, mark: str) -> tuple[list[list[str]], list[int]]:
     """The header and the rows, and the line in which each row ends. Empty lines are left out."""
     rows, lines = [], []
     try:
         with _opened(file) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
+            reader = csv.reader(stream, delimiter=mark, strict=True)
             for row in reader:
                 if row:
                     rows.append(row)

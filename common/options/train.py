@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from common.data.sources import EMBEDDED, Reading
+from common.data.sources import EMBEDDED, HUB, Reading
 from common.errors import UserError
 from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, flag, own, pieces, plain, several, words
 from common.options.machine import MachineWithModels
@@ -42,7 +42,7 @@ class DataOptions:
     target: Annotated[str | None, own("COLUMN", "label"), Fact(piece=lambda it: f"target{plain(it)}", since=None)] = (
         None
     )
-    """Of a CSV file: the column that holds the class."""
+    """Of a CSV file, or of parquet files with several that could be it: the column that holds the class."""
     drop: Annotated[
         tuple[str, ...] | None,
         own("[COLUMN ...]", "none; row numbers and the like are refused"),
@@ -54,7 +54,10 @@ class DataOptions:
         own("SHARE", "CSV files: 0.2; iris, wine, breast_cancer: a fixed fifth"),
         Fact("(0, 1)", "test{}", since=None),
     ] = None
-    """Of a table: the share of each class that is the test part, drawn by --data-seed."""
+    """Of a table, or of images or sounds without a test part: the share of each class that becomes it, drawn by
+    --data-seed."""
+    size: Annotated[int | None, own("N", "their most common size"), Fact("[8, 4096]", "size{}", since=None)] = None
+    """Of images: scale and cut them to squares of N pixels, rather than squeeze them all to one size."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +236,7 @@ OPTIMIZERS: dict[Optimizer, dict[str, float | None]] = {
 
 
 # The options by which a set is read, but for the seed that draws its test part.
-OF_READING = ("target", "drop", "test_share")
+OF_READING = ("target", "drop", "size", "test_share")
 
 
 def reading(data: DataOptions, name: str, kind: str) -> Reading:
@@ -242,17 +245,19 @@ def reading(data: DataOptions, name: str, kind: str) -> Reading:
     raises UserError that names the option, where it means nothing
     """
     is_csv = kind == "table" and name not in EMBEDDED
-    if data.test_share is not None and kind != "table":
+    if data.test_share is not None and kind != "table" and name in (*HUB, *EMBEDDED):
         raise UserError(f"--test-share {data.test_share:g}: {name} is no table and has a test part; leave it out.")
-    if data.target is not None and not is_csv:
+    if data.target is not None and name in EMBEDDED:
         raise UserError(f"--target {data.target}: {name} is no CSV file and has its classes; leave it out.")
+    if data.size is not None and (kind != "images" or name in EMBEDDED):
+        raise UserError(f"--size {data.size}: {name} has no images of several sizes; leave it out.")
     if data.drop is not None and not is_csv:
         raise UserError(f"--drop {' '.join(data.drop)}: {name} is no CSV file, whose columns it names; leave it out.")
     if not is_csv:
-        return Reading(test_share=data.test_share, data_seed=data.data_seed)
+        return Reading(data.target, None, data.size, data.test_share, data.data_seed)
     drop = None if data.drop is None else tuple(sorted(set(data.drop)))
     share = TEST_SHARE if data.test_share is None else data.test_share
-    return Reading(data.target or TARGET, drop, share, data.data_seed)
+    return Reading(data.target or TARGET, drop, None, share, data.data_seed)
 
 
 def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> TrainConfig:
@@ -311,6 +316,7 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
         dataset=name,
         target=read.target,
         drop=read.drop,
+        size=read.size,
         test_share=read.test_share,
         model=model,
         width=asked.width or NETWORKS[model].width,

@@ -12,7 +12,19 @@ from typing import Any
 from common import cli, records
 from common.data import sources
 from common.errors import UserError
-from common.options import TrainConfig, TrainOptions, attack, baseline, boundary, check, interpolate, resolve, run_name
+from common.options import (
+    DataOptions,
+    TrainConfig,
+    TrainOptions,
+    attack,
+    baseline,
+    boundary,
+    check,
+    interpolate,
+    reading,
+    resolve,
+    run_name,
+)
 from common.options.attack import AttackConfig, AttackOptions
 from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
@@ -141,7 +153,7 @@ def precision() -> str:
 
 
 def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None) -> Member:
-    name, kind, side = _kind_of(options.data.dataset, data_dir)
+    name, kind, side = _kind_of(options.data, data_dir)
     config = resolve(options.asked, name, kind, side)
     run = run_name(config, kind, side, precision())
     wanted = Wanted(records.path_of(Path(), name, "train", run), config.to_json(), precision())
@@ -149,7 +161,7 @@ def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None
 
 
 def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | None) -> Member:
-    name, kind, side = _kind_of(options.data.dataset, data_dir)
+    name, kind, side = _kind_of(options.data, data_dir)
     baseline.check_kind(name, kind)
     trained, methods = resolve(options.as_training.asked, name, kind, side), options.fitting.methods
     wanted = []
@@ -160,12 +172,13 @@ def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | N
     return Member(f"baseline-{record}", "baseline", tuple(words), None, tuple(wanted))
 
 
-def _kind_of(dataset: str, data_dir: Path | None) -> tuple[str, str, int | None]:
+def _kind_of(data: DataOptions, data_dir: Path | None) -> tuple[str, str, int | None]:
     """Name and kind of a data set, and the side of its images. Images of the user's own must be read to know it."""
+    dataset = data.dataset
     if dataset in sources.SOUNDS:
         return dataset, "sounds", None
     if dataset in sources.HUB or dataset in sources.EMBEDDED:
-        return dataset, sources.EMBEDDED.get(dataset, "images"), SIDES.get(dataset)
+        return dataset, sources.EMBEDDED.get(dataset, "images"), data.size or SIDES.get(dataset)
     if dataset in sources.TABLES:
         return dataset, "table", None
     source = sources.find(dataset, data_dir)
@@ -173,7 +186,7 @@ def _kind_of(dataset: str, data_dir: Path | None) -> tuple[str, str, int | None]
         return source.name, source.kind, None
     from common.data.load import load
 
-    return source.name, source.kind, load(source).train.shape[-1]
+    return source.name, source.kind, load(source, reading(data, source.name, source.kind)).train.shape[-1]
 
 
 def _probe(options: InterpolateOptions, words: Sequence[str], run: Member) -> Member:
