@@ -191,7 +191,7 @@ def cut(path):
 
 # Each damages a good set at ./own, and says what must be named.
 FOLDER_DAMAGE = {
-    "no test": (lambda own: shutil.rmtree(own / "test"), "no test/"),
+    "no test": (lambda own: shutil.rmtree(own / "test"), "no test part"),
     "no train": (lambda own: shutil.rmtree(own / "train"), "no train/"),
     "empty class": (lambda own: [file.unlink() for file in (own / "train/a").iterdir()], "train/a is empty"),
     "one class": (lambda own: [shutil.rmtree(own / part / "b") for part in ("train", "test")], "one class only"),
@@ -205,7 +205,7 @@ FOLDER_DAMAGE = {
     "16 bits": (lambda own: Image.new("I;16", (8, 8)).save(own / "test/a/0.png"), "test/a/0.png"),
 }
 PARQUET_DAMAGE = {
-    "no test": (lambda own: (own / "test.parquet").unlink(), "no test.parquet"),
+    "no test": (lambda own: (own / "test.parquet").unlink(), "no test part"),
     "cut": (lambda own: cut(own / "train.parquet"), "train.parquet"),
     "no parquet": (lambda own: (own / "train.parquet").write_bytes(b"PAR1"), "train.parquet"),
     "a folder": (lambda own: ((own / "test.parquet").unlink(), (own / "test.parquet").mkdir()), "test.parquet"),

@@ -320,7 +320,9 @@ def test_a_set_that_was_named_by_path_is_found_again_by_its_runs(tmp_path, monke
     (tmp_path / "some").rename(tmp_path / "elsewhere")
     refused(lambda: find_runs(record["run"]), "photos is no known data set", "--data-dir FOLDER")
     refused(lambda: train.main(["--dataset", "photos", "--data-dir", "elsewhere"]), "elsewhere holds no folder")
-    (run,) = trained.find([record["run"]], Path("results"), Path("checkpoints"), Path("elsewhere/where"), "cpu")
+    (run,) = trained.find(
+        [record["run"]], Path("results"), Path("checkpoints"), Path("elsewhere/where"), torch.device("cpu")
+    )
     assert fingerprint(run.data) == record["data"]["fingerprint"]
 
 

@@ -169,6 +169,7 @@ ANOTHER = {
     "data_seed": 7,
     "target": "kind",
     "drop": ("id", "kind of"),
+    "size": 64,
     "test_share": 0.7,
     "width": 100,
     "dropout": 0.7,
@@ -291,7 +292,9 @@ def test_the_test_part_of_a_table():
     ("name", "kind", "changes", "said"),
     [
         ("cifar10", "images", {"test_share": 0.3}, r"--test-share 0\.3: cifar10 is no table.*leave it out\."),
-        ("cifar10", "images", {"target": "label"}, "--target label: cifar10 is no CSV file.*leave it out"),
+        ("digits", "images", {"target": "label"}, "--target label: digits is no CSV file.*leave it out"),
+        ("digits", "images", {"size": 64}, "--size 64: digits has no images of several sizes; leave it out"),
+        ("wine", "table", {"size": 64}, "--size 64: wine has no images of several sizes; leave it out"),
         ("wine", "table", {"drop": ("id",)}, "--drop id: wine is no CSV file.*leave it out"),
         ("wine", "table", {"target": "label"}, "--target label: wine is no CSV file.*leave it out"),
     ],

@@ -59,8 +59,10 @@ def _of_numbers(column: np.ndarray, distinct: int, is_ordered: bool, labels: np.
     is_there = ~np.isnan(column)
     values, classes = column[is_there], labels[is_there]
     n = len(values)
-    if n >= LEAST and np.isfinite(values).all():
-        is_whole = bool((values == np.round(values)).all())
+    if not np.isfinite(values).all():
+        return None  # refused elsewhere, with the cell
+    is_whole = bool((values == np.round(values)).all())
+    if n >= LEAST:
         is_unique = distinct == n
         spacing = np.diff(np.sort(values))
         is_even = is_unique and bool(np.allclose(spacing, spacing[0], rtol=1e-6, atol=0))

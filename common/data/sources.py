@@ -208,7 +208,7 @@ def _layout(folder: Path) -> _Layout | None:
         name: path.name
         for place in (folder / "data", folder)
         for path in sorted(place.glob("*.parquet"))
-        if (name := re.sub(r"-\d{5}-of-\d{5}$", "", path.stem))
+        if path.is_file() and (name := re.sub(r"-\d{5}-of-\d{5}$", "", path.stem))
     }
     lists = [name for name in LISTS if (folder / name).is_file()]
     found = {
