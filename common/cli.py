@@ -25,6 +25,7 @@ from common import hints, signals
 from common.errors import UserError
 from common.options.fields import check, earlier
 from common.options.train import TrainConfig
+from common.terminal import CONTROL, say, visible
 
 Options = TypeVar("Options")
 
@@ -56,6 +57,7 @@ def parse(
     none, with what they are called here
     """
     argv = sys.argv[1:] if argv is None else list(argv)
+    _refuse_control(argv)
     typed = _tyro(options, argv, description)
     file = config_file(typed) if config_file else None
     if file is not None:
@@ -118,7 +120,7 @@ def run(main: Callable[[], Any], grace: float = signals.GRACE) -> int:
     if not is_speaker():
         time.sleep(patience)
         sentence = f"[process {os.environ['RANK']}] {sentence}"
-    print(sentence, file=sys.stderr, flush=True)
+    say(sentence, error=True)
     return status
 
 
@@ -275,12 +277,22 @@ def _as_arguments(where: Path | str, name: str, value: Any, is_flag: bool) -> li
         if word not in YES | NO:
             raise UserError(f"{where}: {name}: {value!r} is neither true nor false.")
         return [f"--{flag}"] if word in YES else []  # every flag is off by default
-    if "\0" in str(value):
-        raise UserError(f"{where}: {name}: {value!r} holds a character that no option takes; take it out.")
     if isinstance(value, dict):
         raise UserError(f"{where}: {name}: takes a value, not a group of them.")
     values = value if isinstance(value, list) else str(value).split() if name == "lr_drops" else [value]
-    return [f"--{flag}", *map(str, values)]
+    words = [f"--{flag}", *map(str, values)]
+    _refuse_control(words, f"{where}: {name}: ")
+    return words
+
+
+def _refuse_control(words: Sequence[str], where: str = "") -> None:
+    """What a word of a command line may not hold: it becomes part of commands that are printed, a line each."""
+    for word in words:
+        if found := CONTROL.search(word):
+            raise UserError(
+                f"{where}'{visible(word)}' holds a character that cannot be seen or is not UTF-8 "
+                f"({visible(found[0])}); take it out, or give the file another name."
+            )
 
 
 def _quietly(options: type[Options], argv: list[str]) -> Options:

@@ -17,6 +17,7 @@ from accelerate.tracking import get_available_trackers
 from accelerate.utils import DynamoBackend, InitProcessGroupKwargs, broadcast, broadcast_object_list
 from torch import nn
 
+from common import terminal
 from common.cores import share_of_cores, usable_cores
 from common.errors import UserError
 from common.files import check_temporary, check_writable
@@ -145,7 +146,7 @@ def from_main(accelerator: Accelerator, make: Callable[[], T]) -> T:
 def say(accelerator: Accelerator, text: str) -> None:
     """Prints in the main process alone."""
     if accelerator.is_main_process:
-        print(text, flush=True)
+        terminal.say(text)
 
 
 def share_buffers(accelerator: Accelerator, model: nn.Module) -> None:

@@ -4,6 +4,8 @@ import sys
 import time
 from types import TracebackType
 
+from common.terminal import say
+
 LINE_EVERY = (10.0, 600.0)  # seconds between two lines where there is no terminal: first, and after hours
 
 
@@ -61,4 +63,4 @@ class Progress:
         self._last_line = now
         share = (self._done - self._first) / max(1, self._total - self._first)
         left = (now - self._start) * (1 / share - 1) if share else 0.0
-        print(f"{self._done / self._total:4.0%}  {self._text}  {duration(left)} left", file=sys.stderr, flush=True)
+        say(f"{self._done / self._total:4.0%}  {self._text}  {duration(left)} left", error=True)

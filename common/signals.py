@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
+from common.terminal import say
+
 GRACE = 0.7  # seconds to clean up in
 
 _ending = threading.Lock()  # held by the one thread that ends the process
@@ -55,7 +57,7 @@ def end(status: int, sentence: str | None) -> NoReturn:
         time.sleep(60)  # the other thread is about to
     with suppress(OSError, ValueError):  # a closed pipe
         if sentence:
-            print(sentence, file=sys.stderr, flush=True)
+            say(sentence, error=True)
         sys.stdout.flush()
     os._exit(status)
 

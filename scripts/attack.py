@@ -22,6 +22,7 @@ from common import cli, records
 from common.errors import UserError
 from common.files import check_writable
 from common.options.attack import AttackConfig, AttackOptions, attack_name, check_unit, passes, resolve
+from common.terminal import say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -196,10 +197,10 @@ def _warn(source: str, made: Mapping["Made", "Tested"]) -> None:
         shares[attack] = max(shares.get(attack, 0.0), float(tested.is_zero.mean()))
     for name, share in shares.items():
         if share > ZERO_SHARE:
-            print(
+            say(
                 f"Warning: {share:.1%} of the gradients that {name} starts from are exactly zero in {source}: "
                 "its errors under attack are a lower bound.",
-                file=sys.stderr,
+                error=True,
             )
 
 

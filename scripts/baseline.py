@@ -25,6 +25,7 @@ from common.data import sources
 from common.files import check_writable
 from common.options import baseline as options
 from common.options.baseline import BaselineConfig, BaselineOptions, Method
+from common.terminal import say
 
 if TYPE_CHECKING:
     from common.runs import Run
@@ -75,10 +76,10 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     if not accelerator.is_main_process:  # what is fitted here is fitted by one
         return [one.path for one in found]
     missing = [one for one in found if asked.run.overwrite or not one.is_finished()]
-    print(_opening(found, missing))
+    say(_opening(found, missing))
     with threadpool_limits(environment["threads"]):
         if missing and asked.run.plan:
-            print(f"about {duration(sum(map(_predicted, missing)))} at most, from {TRIAL_ROUNDS} rounds of each")
+            say(f"about {duration(sum(map(_predicted, missing)))} at most, from {TRIAL_ROUNDS} rounds of each")
         if asked.run.plan:
             return None
         for one in missing:
@@ -86,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
         for one in missing:
             record = measure(one) | {"environment": environment}
             records.write(one.path, record)
-            print(_closing(one, record["final"]))
+            say(_closing(one, record["final"]))
     return [one.path for one in found]
 
 
@@ -97,7 +98,7 @@ def measure(one: Baseline) -> dict[str, Any]:
     begun, data, clean = time.perf_counter(), one.run.data, one.run.clean_train
     classifier = baselines.build(one.method, one.config.seed)
     if not baselines.fit(classifier, data.train):
-        print(f"{one.name}: its {baselines.ROUNDS[one.method]} rounds were over before it had converged", flush=True)
+        say(f"{one.name}: its {baselines.ROUNDS[one.method]} rounds were over before it had converged")
     wrong = baselines.wrong(classifier, data.test)
     return {
         "schema": records.SCHEMA,

@@ -46,6 +46,7 @@ from common.options.attack import Attack, AttackConfig
 from common.options.attack import resolve as resolve_attack
 from common.options.benchmark import BenchmarkOptions, MeasuredConfig, record_name, resolve
 from common.plan import draw
+from common.terminal import say
 
 CLASSES = 10
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # CIFAR-10's
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
     name = record_name(measured, torch.get_num_threads())
     path = records.path_of(asked.run.results_dir, "benchmark", "benchmark", name)
     if path.exists() and not asked.run.overwrite:
-        print(f"Measured already: {path}. To measure again, add --overwrite.")
+        say(f"Measured already: {path}. To measure again, add --overwrite.")
         return path
     check_writable(path)
     environment = records.environment(**processes.environment(accelerator))
@@ -84,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
         "cost": {"seconds": time.perf_counter() - begun},
     }
     records.write(path, record)
-    print(f"{said}; record {path}")
+    say(f"{said}; record {path}")
     return path
 
 

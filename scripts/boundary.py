@@ -76,10 +76,12 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     done = [not asked.run.overwrite and processes.from_main(accelerator, partial(_is_done, toy)) for toy in toys]
     missing = [toy for toy, is_done in zip(toys, done, strict=True) if not is_done]
     for toy, is_done in zip(toys, done, strict=True):
-        accelerator.print(_opening(toy, is_done))
+        processes.say(accelerator, _opening(toy, is_done))
     if missing:
         seconds = _predicted(accelerator, missing)
-        accelerator.print(f"{sum(len(toy.methods) for toy in missing)} trainings to do, about {duration(seconds)}")
+        processes.say(
+            accelerator, f"{sum(len(toy.methods) for toy in missing)} trainings to do, about {duration(seconds)}"
+        )
     if asked.run.plan:
         return None
     for toy in missing:
@@ -90,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
             record = measure(accelerator, toy, progress.step) | {"environment": environment}
             if accelerator.is_main_process:
                 records.write(toy.record_path, record)
-            accelerator.print(_closing(toy, record["final"]["models"]))
+            processes.say(accelerator, _closing(toy, record["final"]["models"]))
     return [toy.record_path for toy in toys]
 
 

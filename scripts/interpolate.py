@@ -76,10 +76,10 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     done = [not asked.run.overwrite and processes.from_main(accelerator, partial(_is_done, probe)) for probe in found]
     missing = [probe for probe, is_done in zip(found, done, strict=True) if not is_done]
     for probe, is_done in zip(found, done, strict=True):
-        accelerator.print(_opening(probe, is_done))
+        processes.say(accelerator, _opening(probe, is_done))
     if missing:
         seconds = sum(_predicted(accelerator, probe) for probe in missing)
-        accelerator.print(f"about {duration(seconds)} on {processes.device_name(accelerator)}")
+        processes.say(accelerator, f"about {duration(seconds)} on {processes.device_name(accelerator)}")
     if asked.run.plan:
         return None
     for probe in missing:
@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
             record = measure(accelerator, probe, progress.step) | {"environment": environment}
             if accelerator.is_main_process:
                 records.write(probe.path, record)
-                print(_closing(probe, record["final"]))
+                processes.say(accelerator, _closing(probe, record["final"]))
     return [probe.path for probe in found]
 
 

@@ -31,6 +31,7 @@ from common.study.display import Display
 from common.study.forecast import Cost
 from common.study.members import Member, Study
 from common.study.standing import Standing
+from common.terminal import say
 
 JOBS_ON_CPUS = 2  # two runs of one thread beat one of two; more of them want more memory than a laptop is sure to have
 TICK = 0.2  # seconds between two looks at what runs
@@ -41,14 +42,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     asked = cli.parse(StudyOptions, __doc__ or "", argv)
     work = Work(asked, members.read(asked.study, asked.data_dir))
     if asked.print:
-        print(work.as_commands())
+        say(work.as_commands())
     elif asked.plan:
-        print(work.look())
+        say(work.look())
     else:
         files.check_writable(asked.checkpoint_dir / crew.LOGS)
         lock = asked.results_dir / ".study.lock"
         with files.alone(lock, (), what="a study of these results", option="--results-dir"):
-            print(work.look(), flush=True)
+            say(work.look())
             work.do()
 
 
@@ -107,7 +108,7 @@ class Work:
                 + "\n".join(lines)
             )
         if self.missing:
-            print(f"All {len(self.found)} are done. The records are in {self.asked.results_dir}.")
+            say(f"All {len(self.found)} are done. The records are in {self.asked.results_dir}.")
 
     def _collect(self, display: Display) -> None:
         """Sees who has ended, and how."""

@@ -25,6 +25,7 @@ from common import cli, places
 from common.data import sources
 from common.errors import DivergedError, UserError
 from common.options import TrainOptions
+from common.terminal import say
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -191,7 +192,7 @@ def _train(
     }
     records.write(run.record_path, record)
     run.state_path.unlink(missing_ok=True)  # last: until it is gone, the run counts as unfinished
-    print(_closing(run, final))
+    say(_closing(run, final))
     return run.record_path
 
 

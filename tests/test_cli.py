@@ -15,6 +15,7 @@ from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
 from common.options.interpolate import InterpolateOptions
 from common.options.study import StudyOptions
+from common.terminal import visible
 from scripts import train
 
 
@@ -197,3 +198,14 @@ def test_a_process_that_does_not_speak_waits_then_says_who_it_is(monkeypatch, ca
     assert cli.run(main) == 2
     assert waited == [cli.WAIT_FOR_SPEAKER]
     assert capsys.readouterr().err == "[process 3] Only here.\n"
+
+
+@pytest.mark.parametrize("word", ["a\nb", "a\rb", "a\x1b]0;t\x07", "a\0", "a\x85", "a\u2028b", "\udce9"])
+def test_what_cannot_be_seen_is_refused_on_the_command_line_and_in_files(tmp_path, word):
+    """A value with a line feed would make two commands of one that is printed."""
+    seen = visible(word)
+    refused(lambda: cli.parse(TrainOptions, "", ["--dataset", word]), f"'{seen}'", "take it out")
+    said = refused(
+        lambda: cli.from_mapping(TrainOptions, "own.yaml", {"dataset": word}), "own.yaml: dataset: ", f"'{seen}'"
+    )
+    assert visible(said) == said

@@ -13,6 +13,7 @@ from scipy import stats
 
 from analysis import collect, figures
 from analysis.figures import lines, pairs
+from analysis.sentences import to_markdown, to_text
 from common import records
 from tests import fixtures
 from tests.fixtures import STEP
@@ -60,9 +61,9 @@ def test_every_figure_of_a_whole_study(study, draw):
 def test_every_figure_of_nothing_says_what_makes_it(tmp_path, draw):
     figure = draw(collect.collect(tmp_path), None)
     assert figure.picture is None
-    assert "`python scripts/" in figure.missing
-    assert figure.missing in figure.text()
-    assert figure.missing in figure.to_markdown("results/figures")
+    assert "`python scripts/" in to_text(figure.missing)
+    assert to_markdown(figure.missing) in figure.text()
+    assert to_markdown(figure.missing) in figure.to_markdown("results/figures")
 
 
 @pytest.mark.parametrize("draw", figures.ALL, ids=lambda draw: draw.__name__)
@@ -78,12 +79,12 @@ def test_every_figure_of_two_untested_erm_runs(tmp_path, draw):
         assert figure.picture is None
     if draw in (figures.curves, figures.calibration, figures.cost):
         assert "no mixup run yet" in figure.missing
-        assert "--mixup" in shlex.split(figure.missing.split("`")[1])
+        assert "--mixup" in shlex.split(to_text(figure.missing).split("`")[1])
     else:
         scripts = {"boundaries": "boundary", "epsilon": "attack", "transfer": "attack"}
         scripts |= dict.fromkeys(("corrupted", "tabular", "speech"), "study")
         script = scripts.get(figure.name, "interpolate")
-        assert f"`python scripts/{script}.py" in figure.missing
+        assert f"`python scripts/{script}.py" in to_text(figure.missing)
 
 
 def test_the_look_of_matplotlib_stays_the_users(study):
@@ -309,7 +310,7 @@ def test_one_pair_has_a_dot_and_no_whisker(tmp_path):
     assert figure.data.loc[figure.data["line"] == "mean", "low"].isna().all()
     assert figure.png()
     fixtures.speech(tmp_path / "erm", errors={"lenet": {None: 1000}})
-    assert "`python scripts/study.py speech" in figures.speech(collect.collect(tmp_path / "erm")).missing
+    assert "`python scripts/study.py speech" in to_text(figures.speech(collect.collect(tmp_path / "erm")).missing)
 
 
 def test_methods_with_dropout_have_looks_of_their_own():

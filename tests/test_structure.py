@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Downwards only: a module may import those of the lines before its own.
 ORDER = [
-    ["errors"],
+    ["errors", "terminal"],
     ["chance", "cores", "files", "hints", "places", "shapes", "signals"],
     ["data"],
     ["options"],
@@ -55,7 +55,7 @@ def test_imports_in_common_point_downwards():
 
 
 # What of common the analysis may import: nothing that needs torch.
-FOR_ANALYSIS = {("common", "records"), ("common", "errors"), ("common", "cli"), ("common", "options")}
+FOR_ANALYSIS = {("common", name) for name in ("records", "errors", "cli", "options", "terminal")}
 
 
 def test_scripts_import_common_alone_and_the_analysis_what_needs_no_torch():

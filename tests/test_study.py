@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ from common.options.attack import AttackConfig, passes, resolve
 from common.progress import duration, seconds
 from common.study import crew, file, forecast, members, standing
 from scripts import study
+from tests import refusal
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = [sys.executable, str(ROOT / "scripts" / "study.py")]
@@ -424,6 +426,16 @@ def test_the_commands(script, digits, tmp_path):
         f"{scripts}/attack.py {' '.join(digits)} --attacks fgsm --rows 30 {data}",
     ]
     assert done.stderr == ""
+
+
+def test_no_line_feed_makes_a_second_command_of_one(write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for argv in (
+        [write('train: {dataset: "wine\\ntouch sprung"}', "first.yaml"), "--print"],
+        [write("train: {dataset: wine}"), "--print", "--data-dir", "x\ntouch sprung"],
+        ["./own\ntouch sprung.yaml", "--print"],
+    ):
+        refusal.refused(partial(study.main, argv), r"\ntouch sprung")
 
 
 def test_the_commands_share_the_cores_where_the_jobs_are_known(capsys, write, monkeypatch):

@@ -12,6 +12,7 @@ from analysis import commands
 from analysis.claims.listed import CLAIMS, Claim
 from analysis.claims.verdict import Asked, Verdict, ask
 from analysis.collect import Results
+from analysis.sentences import to_markdown
 from analysis.tables.table import Table
 
 __all__ = ["CLAIMS", "Asked", "Claim", "Judged", "Verdict", "ask", "counted", "in_short", "judge", "judged", "table"]
@@ -49,7 +50,7 @@ def in_short(results: Results) -> str:
     """What README opens with: the verdicts on IN_SHORT, each with its numbers, and how all the others fare."""
     verdicts = judged(results)
     lines = [
-        f"**{claim.sentence[0].upper()}{claim.sentence[1:]}: {verdict.status}** ({verdict.sentence})."
+        f"**{claim.sentence[0].upper()}{claim.sentence[1:]}: {verdict.status}** ({to_markdown(verdict.sentence)})."
         for claim, verdict in verdicts
         if claim.id in IN_SHORT
     ]

@@ -14,6 +14,8 @@ import seaborn as sns
 from matplotlib.figure import Figure as Picture
 from PIL import Image
 
+from analysis.sentences import code, to_markdown
+
 P = ParamSpec("P")
 
 DPI = 140
@@ -28,6 +30,7 @@ LOOK: Any = {
     "grid.color": "#dddddd",
     "axes.edgecolor": "#888888",
     "axes.titlesize": "medium",
+    "text.parse_math": False,  # a name may hold dollars
     "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that the picture is the same everywhere
 }
 
@@ -72,15 +75,15 @@ class Figure:
     def to_markdown(self, folder: str) -> str:
         """For README: the picture, which lies in `folder`, and its caption; or what is missing."""
         if self.picture is None:
-            return f"*{self.title}: {self.missing}*"
-        return f"![{self.alt}]({folder}/{self.name}.png)\n\n*{self.caption}*"
+            return f"*{to_markdown(f'{self.title}: {self.missing}')}*"
+        return f"![{to_markdown(self.alt)}]({folder}/{self.name}.png)\n\n*{to_markdown(self.caption)}*"
 
     def text(self) -> str:
         """Markdown: caption, what is missing, and from which records."""
         if self.picture is None:
-            return f"**{self.title}.** {self.missing}"
-        said = f"**{self.title}.** {self.caption}" + (f" {self.missing}" if self.missing else "")
-        listed = "\n".join(f"- `{path}`" for path in self.records)
+            return f"**{to_markdown(self.title)}.** {to_markdown(self.missing)}"
+        said = f"**{to_markdown(self.title)}.** {to_markdown(f'{self.caption} {self.missing}'.strip())}"
+        listed = "\n".join(f"- {to_markdown(code(path))}" for path in self.records)
         return f"{said}\n\n<details><summary>From {len(self.records)} records</summary>\n\n{listed}\n\n</details>"
 
     def _ipython_display_(self) -> None:

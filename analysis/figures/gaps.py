@@ -4,6 +4,7 @@ import pandas as pd
 
 from analysis import commands
 from analysis.collect import Results
+from analysis.sentences import code
 
 
 def of_arms(results: Results, setting: str | None) -> str:
@@ -37,4 +38,4 @@ def of_study(results: Results, what: str, name: str) -> str:
 
 
 def _listed(lines: list[str]) -> str:
-    return " and ".join(f"`{line}`" for line in lines)
+    return " and ".join(map(code, lines))

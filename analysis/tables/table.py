@@ -1,11 +1,14 @@
 """A table of the study: as Markdown, HTML and CSV. None of the three needs colour."""
 
-import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 import pandas as pd
+
+from analysis.sentences import to_html, to_markdown
+from common.terminal import visible
 
 Cell = tuple[int, str]  # row, column
 
@@ -32,34 +35,36 @@ class Table:
 
     def to_markdown(self, folder: str = "") -> str:
         """folder: where the records lie, as seen from the page, so that cells link to them; "" for no links"""
-        return "\n\n".join([*self.lead, self._rest(folder)]) + "\n"
+        return "\n\n".join([*map(to_markdown, self.lead), self._rest(folder)]) + "\n"
 
     def folded(self, folder: str = "") -> str:
         """The same, with the table to be opened by hand: for a long one in README."""
         if self.frame.empty:
             return self.to_markdown(folder)
-        opening = f"<details><summary>{html.escape(self.title)}: {len(self.frame)} rows</summary>"
-        return "\n\n".join([*self.lead, opening, self._rest(folder), "</details>"]) + "\n"
+        opening = f"<details><summary>{to_html(self.title)}: {len(self.frame)} rows</summary>"
+        return "\n\n".join([*map(to_markdown, self.lead), opening, self._rest(folder), "</details>"]) + "\n"
 
     def _rest(self, folder: str) -> str:
         lines = []
         if len(self.frame):
             columns = list(self.frame.columns)
-            lines += ["| " + " | ".join(map(_escaped, columns)) + " |", "|" + "---|" * len(columns)]
+            lines += ["| " + " | ".join(map(to_markdown, columns)) + " |", "|" + "---|" * len(columns)]
             for row in range(len(self.frame)):
                 lines.append("| " + " | ".join(self._cell(row, column, folder) for column in columns) + " |")
-        return "\n\n".join(["\n".join(lines), *self.notes] if lines else self.notes)
+        notes = list(map(to_markdown, self.notes))
+        return "\n\n".join(["\n".join(lines), *notes] if lines else notes)
 
     def to_html(self) -> str:
-        lead, notes = ("".join(f"<p>{_code(html.escape(note))}</p>" for note in of) for of in (self.lead, self.notes))
+        lead, notes = ("".join(f"<p>{to_html(note)}</p>" for note in of) for of in (self.lead, self.notes))
         if self.frame.empty:
-            return f"<p><strong>{html.escape(self.title)}</strong></p>{lead}{notes}"
+            return f"<p><strong>{to_html(self.title)}</strong></p>{lead}{notes}"
         columns = list(self.frame.columns)
         weights = pd.DataFrame("", index=self.frame.index, columns=self.frame.columns)
         for row, column in self.bold:
             weights.iloc[row, columns.index(column)] = "font-weight: bold"
-        styler = self.frame.style.hide(axis="index").format(escape="html").format_index(escape="html", axis=1)
-        styler = styler.apply(lambda _: weights, axis=None).set_caption(html.escape(self.title))
+        styler = self.frame.map(lambda cell: visible(str(cell))).style.hide(axis="index").format(escape="html")
+        styler = styler.format_index(escape="html", axis=1).apply(lambda _: weights, axis=None)
+        styler = styler.set_caption(to_html(self.title))
         identifier = re.sub(r"\W+", "-", self.title.lower()).strip("-")
         return lead + styler.set_uuid(identifier).to_html() + notes
 
@@ -70,19 +75,10 @@ class Table:
         return self.to_html()
 
     def _cell(self, row: int, column: str, folder: str) -> str:
-        text = _escaped(str(self.frame[column].iloc[row]))
+        text = to_markdown(str(self.frame[column].iloc[row]))
         text = f"**{text}**" if (row, column) in self.bold and text else text
         record = self.links.get((row, column))
-        return f"[{text}]({folder.rstrip('/')}/{record})" if record and folder else text
-
-
-def _code(text: str) -> str:
-    """Commands stand between backticks, as Markdown has them."""
-    return re.sub("`([^`]+)`", r"<code>\1</code>", text)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+        return f"[{text}]({folder.rstrip('/')}/{quote(record, safe='/+')})" if record and folder else text
 
 
 def paths(frame: pd.DataFrame) -> list[str]:

@@ -1,6 +1,6 @@
 """A source, read: decoded the first time, taken from the cache from then on."""
 
-import sys
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from common.data.sources import (
     parquet_files,
 )
 from common.errors import UserError
+from common.terminal import say, visible
 
 # A reader is imported when its set is asked for: scikit-learn, scipy, torchvision and `datasets` take a
 # second each to start.
@@ -83,7 +84,7 @@ def _refuse_what_means_nothing(source: Source, reading: Reading) -> None:
 def _from_hub(source: Source, reading: Reading) -> Dataset:
     from common.data import hub
 
-    _say(f"{source.name}: from the {source.origin}")
+    say(f"{source.name}: from the {source.origin}", error=True)
     splits = hub.fetch(source.name)
     key = f"{cache.DECODER} {hub.revision(splits)}"
     parts = (hub.encoded(splits, part, reading.target) for part in PARTS)
@@ -139,14 +140,14 @@ def _kept(source: Source, reading: Reading, key: str, read: Callable[[], Dataset
     try:
         return cache.read(file, key, source)
     except FileNotFoundError:
-        _say(f"{source.name}: decoding {source.origin}, once: kept in {file}")
+        say(f"{source.name}: decoding {source.origin}, once: kept in {file}", error=True)
     except cache.CacheError as reason:
-        _say(f"{source.name}: decoding {source.origin} again: {reason}")
+        say(f"{source.name}: decoding {source.origin} again: {reason}", error=True)
     dataset = read()
     try:
         cache.write(file, key, dataset)
     except cache.CacheError as reason:
-        _say(f"{source.name}: not kept, the next run decodes again: {reason}")
+        say(f"{source.name}: not kept, the next run decodes again: {reason}", error=True)
     return dataset
 
 
@@ -157,6 +158,9 @@ def _decoded(source: Source, reading: Reading, parts: Iterable[Encoded], notes: 
         if not part.files:
             raise UserError(f"{part.where} holds no rows.")
     train, test = there if len(there) > 1 else (there[0], there[0].none())
+    for name in train.classes + test.classes:
+        if not name.isascii() and re.search("[\ud800-\udfff]", name):
+            raise UserError(f"The name of class '{visible(name)}' in {train.where} is not UTF-8; give it another name.")
     if train.classes != test.classes:
         raise UserError(f"The classes of {train.where} and {test.where} differ: {_difference(train, test)}.")
     if len(train.labels.unique()) < 2:
@@ -179,7 +183,3 @@ def _difference(train: Encoded, test: Encoded) -> str:
         return "they are the same, but in another order"
     names = ", ".join(f"'{name}' ({'train' if name in train.classes else 'test'} only)" for name in apart[:5])
     return names + (f", and {len(apart) - 5} more" if len(apart) > 5 else "")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

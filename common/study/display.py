@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from common.progress import LINE_EVERY, duration
 from common.study.crew import Hand
 from common.study.forecast import Cost
+from common.terminal import say, visible
 
 
 class Display:
@@ -31,7 +32,7 @@ class Display:
     def say(self, text: str) -> None:
         """A line that stays."""
         self.clear()
-        print(text, flush=True)
+        say(text)
 
     def show(self, running: Mapping[str, Hand], done: int) -> None:
         """What goes on now."""
@@ -48,13 +49,15 @@ class Display:
         line = f"{done} of {self._total} done{self._left(now, shares)}; now {', '.join(texts)}"
         if self._is_terminal:
             width = shutil.get_terminal_size().columns - 1
-            print(f"\r\x1b[2K{line[:width]}", end="", file=sys.stderr, flush=True)
+            self.clear()
+            say(visible(line)[:width], error=True, end="")
         else:
-            print(line, file=sys.stderr, flush=True)
+            say(line, error=True)
 
     def clear(self) -> None:
         if self._is_terminal:
-            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()
 
     def _left(self, now: float, shares: Mapping[str, float]) -> str:
         """The time left, at the speed so far; at first at the one that was foretold."""

@@ -1,0 +1,29 @@
+"""What is said to the user: the only code that prints. Names that come from outside (of files, classes, columns) may
+hold what a terminal takes for orders; that is shown, and not sent."""
+
+import re
+import sys
+
+# Control characters, halves of characters (a file name that is not UTF-8), and separators of lines and paragraphs.
+UNPRINTABLE = "\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029"
+# What turns the direction of writing around, so that a name reads as another.
+TURNING = "\u200e\u200f\u202a-\u202e\u2066-\u2069"
+CONTROL = re.compile(f"[{UNPRINTABLE}]")
+_HIDDEN = re.compile(f"[{UNPRINTABLE}{TURNING}]")
+
+
+def say(text: str, *, error: bool = False, end: str = "\n") -> None:
+    """Prints at once, an error to stderr. Lines and tabs stay; what else cannot be seen is written out."""
+    shown = "".join(part if part in ("\n", "\t") else visible(part) for part in re.split(r"([\n\t])", text))
+    print(shown, end=end, file=sys.stderr if error else sys.stdout, flush=True)
+
+
+def visible(text: str) -> str:
+    r"""A name with what cannot be seen in it written out: \x1b, \n, \u202e."""
+    return _HIDDEN.sub(lambda found: _written(found[0]), text)
+
+
+def _written(character: str) -> str:
+    short = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+    number = ord(character)
+    return short.get(character) or (rf"\x{number:02x}" if number < 256 else rf"\u{number:04x}")
