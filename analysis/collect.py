@@ -1,6 +1,9 @@
 """From records to tables of numbers: what figures, tables and claims are made from. Needs no torch."""
 
 import dataclasses
+import difflib
+import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import columns, rows
+from analysis.sentences import named
 from common import records
 from common.errors import UserError
 from common.records import ROOT, Record
@@ -25,6 +29,7 @@ class Results:
     attacks   a row an attack record, attack and epsilon, "clean" at epsilon 0 among them; run is the target
     borders   a row a boundary record, method and seed
     baselines a row a baseline record: what scikit-learn's own models reach on a table
+    chosen    the setting to show first, where one was asked for
     """
 
     folder: Path
@@ -37,6 +42,7 @@ class Results:
     attacks: pd.DataFrame
     borders: pd.DataFrame
     baselines: pd.DataFrame
+    chosen: str | None = None
 
     def settings(self) -> list[str]:
         """What ERM and mixup can be compared in, the best first: CIFAR-10, other images, the rest, corrupted labels; of
@@ -56,7 +62,10 @@ class Results:
         return sorted(rank, key=lambda setting: rank[setting])
 
     def headline(self) -> str | None:
-        """The setting to show first: none of corrupted labels, whose errors are not to be taken for a network's own."""
+        """The setting to show first: the one that was asked for; else none of corrupted labels, whose errors are not to
+        be taken for a network's own."""
+        if self.chosen:
+            return self.chosen
         corrupted = set(self.runs.loc[self.runs["corrupt_labels"] > 0, "setting"])
         return next((setting for setting in self.settings() if setting not in corrupted), None)
 
@@ -93,13 +102,16 @@ class Results:
         runs = self.runs[(self.runs["setting"] == setting) & (self.runs["alpha"] > 0)]
         plain = runs[runs["dropout"] == 0]
         found = (plain if len(plain) else runs)["method"].unique()
-        return min(found, key=lambda m: (-len(self.paired_seeds(setting, m)), m != "mixup", m), default=None)
+        return min(found, key=lambda m: (-len(self.paired_seeds(setting, m)), m not in rows.ALPHA_ONE, m), default=None)
 
 
 def collect(folder: Path = ROOT / "results") -> Results:
     """Reads ``<dataset>/*.json`` below the folder. Never raises for what lies there: `problems` names it."""
     problems = [] if folder.is_dir() else [f"{folder}: no such folder, so there are no records."]
-    found = _in_their_place(folder, dict(_readable(folder, problems)), problems)
+    found = {
+        path: _seen(record)
+        for path, record in _in_their_place(folder, dict(_readable(folder, problems)), problems).items()
+    }
     fresh = {path: record for path, record in found.items() if _has_its_parents(path, record, found, problems)}
     made: dict[str, list[rows.Row]] = {name: [] for name in columns.OF}
     for path, record in fresh.items():
@@ -116,8 +128,26 @@ def collect(folder: Path = ROOT / "results") -> Results:
         elif record["kind"] == "baseline":
             made["baselines"].append(rows.baseline(path, record))
     _name_mixed_rows(made["runs"], found, problems)
+    _name_alphas(made)
     frames = {name: pd.DataFrame(made[name], columns=list(types)).astype(types) for name, types in columns.OF.items()}
-    return Results(folder=folder, records=found, problems=problems, **frames)
+    return Results(folder=folder, records=found, problems=problems, chosen=None, **frames)
+
+
+def asked(folder: Path, setting: str | None) -> Results:
+    """What --results-dir and --setting name. raises UserError where there is no such folder, or setting"""
+    if not folder.is_dir():
+        raise UserError(
+            f"--results-dir {folder}: no such folder; give the one that holds the records, such as results."
+        )
+    results = collect(folder)
+    settings = results.settings()
+    if setting is not None and setting not in settings:
+        near = difflib.get_close_matches(setting, settings, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        raise UserError(
+            f"--setting {setting}: no such setting in {folder}.{meant} There are {', '.join(settings) or 'none'}."
+        )
+    return dataclasses.replace(results, chosen=setting)
 
 
 def one_protocol(frame: pd.DataFrame) -> pd.DataFrame:
@@ -131,8 +161,36 @@ def one_protocol(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def again(record: Record) -> str:
-    """The command that makes a record again. Absolute paths are not in it (records.command)."""
-    return f"python {record['environment']['command']}"
+    """The command that makes a record again. Absolute paths are not in it (records.command). A record may be a
+    stranger's: its words are quoted, and what is no script of ours is not to be run."""
+    words = record["environment"]["command"].split()
+    ours = words and re.fullmatch(r"(scripts|tests)/\w+\.py", words[0])
+    return f"{'' if ours else '# no script of ours: '}{shlex.join(['python', *words])}"
+
+
+def _seen(record: Record) -> Record:
+    """With what cannot be seen of its names and commands written out."""
+
+    def seen(value: Any) -> Any:
+        if isinstance(value, str):
+            return named(value)
+        if isinstance(value, list):
+            return list(map(seen, value))
+        return {named(key): seen(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+    return record | {part: seen(record[part]) for part in ("config", "data", "environment") if part in record}
+
+
+def _name_alphas(made: dict[str, list[rows.Row]]) -> None:
+    """Says alpha = 1, too, where other alphas stand beside it: in a setting, or among the toy borders."""
+    others = {row["setting"] for row in made["runs"] if row["alpha"] not in (0, 1)}
+    bordered = any(row["alpha"] not in (0, 1) for row in made["borders"])
+    for name, table in made.items():
+        for row in table:
+            if bordered if name == "borders" else row.get("setting") in others:
+                row["method"] = rows.beside_others(row["method"])
+            if row.get("source_setting") in others:
+                row["source_method"] = rows.beside_others(row["source_method"])
 
 
 def _readable(folder: Path, problems: list[str]) -> Iterator[tuple[str, Record]]:

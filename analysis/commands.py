@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.collect import Results
+from analysis.measures import ENOUGH
 from common.options.train import TrainConfig, command_words, resolve
 from common.records import ROOT, Record
-
-ENOUGH = 3  # paired seeds, to judge by
 
 # What makes a method ERM, and a plain one.
 PLAIN = {"mixup": False, "alpha": None, "lam_per": None, "warmup_epochs": 0, "dropout": 0.0}

@@ -11,6 +11,7 @@ from analysis.collect import Results, one_protocol
 from analysis.intervals import Interval, interval
 
 SPREAD = "± is the standard deviation over seeds (n − 1); n is their number."
+ENOUGH = 3  # paired seeds, to judge by
 UNITS = {"1/255": "/255", "std/100": "/100 of a standard deviation"}
 
 
@@ -38,8 +39,9 @@ class Measure:
         return signed(value, 2) + " points" if self.unit == "%" else signed(value, 3)
 
     def show_range(self, low: float, high: float) -> str:
-        places = 2 if self.unit == "%" else 3
-        return f"[{signed(low, places)}, {signed(high, places)}]"
+        if self.unit == "%":
+            return f"[{signed(max(low, -100), 2)}, {signed(min(high, 100), 2)}]"
+        return f"[{signed(low, 3)}, {signed(high, 3)}]"
 
     def by_seed(self, method: str) -> "pd.Series[float]":
         """Its value for each seed of a method; of several sources, and splits, the mean."""
@@ -85,11 +87,22 @@ def percent(share: float) -> str:
     return f"{100 * share:g} %"
 
 
+def error_interval(values: Sequence[float]) -> Interval:
+    """The same of error rates in percent, which lie within 0 and 100. Of two there is none: it would be 13 standard
+    errors wide."""
+    return _of_errors(interval(values), 1)
+
+
 def next_seed(values: Sequence[float]) -> Interval:
-    """The mean with the 95 % interval in which one seed more is to be expected."""
-    mean = interval(values)
-    half = (mean.high - mean.mean) * math.sqrt(mean.n + 1)
-    return Interval(mean.mean, mean.mean - half, mean.mean + half, mean.n)
+    """The mean error with the 95 % interval in which one seed more is to be expected."""
+    return _of_errors(interval(values), math.sqrt(len(values) + 1))
+
+
+def _of_errors(found: Interval, widths: float) -> Interval:
+    if found.n < ENOUGH:
+        return Interval(found.mean, math.nan, math.nan, found.n)
+    half = widths * (found.high - found.mean)
+    return Interval(found.mean, max(0.0, found.mean - half), min(100.0, found.mean + half), found.n)
 
 
 def spread(values: Any, places: int) -> str:

@@ -9,20 +9,24 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from analysis.collect import Results, asked
 from common.records import ROOT
 
 PATH = ROOT / "analysis" / "results.ipynb"
-FOLDER = "MIXUP_RESULTS_DIR"
+FOLDER, SETTING = "MIXUP_RESULTS_DIR", "MIXUP_SETTING"
 SECONDS = 300  # for a cell, at most
 
 
-def folder() -> Path:
-    """Where a running notebook takes its records from, wherever Jupyter was started."""
-    return Path(os.environ.get(FOLDER, ROOT / "results"))
+def results() -> Results:
+    """What a running notebook shows, wherever Jupyter was started."""
+    return asked(Path(os.environ.get(FOLDER, ROOT / "results")), os.environ.get(SETTING))
 
 
-def executed(folder: Path) -> NotebookNode:
-    """The notebook as it comes out on the records of a folder: this Python, no times in it."""
+def executed(folder: Path, setting: str | None = None) -> NotebookNode:
+    """The notebook as it comes out on the records of a folder: this Python, no times in it.
+
+    setting  to show first; by default the one that has most to say
+    """
     notebook = nbformat.read(PATH, as_version=4)
     client = NotebookClient(
         notebook,
@@ -34,7 +38,8 @@ def executed(folder: Path) -> NotebookNode:
     client.km = client.create_kernel_manager()
     assert client.km.kernel_spec
     client.km.kernel_spec.argv[0] = sys.executable  # whatever kernels else the user has installed
-    client.execute(env={**os.environ, FOLDER: str(folder.resolve())})
+    chosen = {SETTING: setting} if setting else {}
+    client.execute(env={**os.environ, FOLDER: str(folder.resolve()), **chosen})
     notebook.metadata.get("language_info", {}).pop("version", None)
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
         if {"text/html", "text/markdown"} & output.get("data", {}).keys():

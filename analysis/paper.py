@@ -173,6 +173,11 @@ WORDS = {
 }
 
 
+def is_the_decks_set(config: Configuration) -> bool:
+    """Whether a run is of the data that the deck's numbers are of, so that it can be held against them."""
+    return bool(config["dataset"] == DECK["dataset"])
+
+
 def departures(train: Record, theirs: Configuration) -> list[str]:
     """Each field of a train record that is not as theirs, in words: "width 16 for 64". ERM has no α to compare.
 

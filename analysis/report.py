@@ -4,6 +4,7 @@
 
 Leaves report.html, figures/ (pictures, and the numbers of figures and tables as CSV) in the results folder. With the
 repository's own results also README.md and analysis/results.ipynb; with others results.ipynb beside the page.
+With --setting NAME only a page of that setting, report-NAME.html.
 """
 
 import sys
@@ -14,12 +15,14 @@ from pathlib import Path
 import nbformat
 
 from analysis import claims, figures, notebook, readme, tables
-from analysis.collect import Results, collect
+from analysis.collect import Results, asked
 from analysis.figures import Figure
 from analysis.page import page
 from analysis.tables import Table
 from common import cli
+from common.errors import UserError
 from common.records import ROOT
+from common.terminal import say
 
 README = ROOT / "README.md"
 OWN = ROOT / "results"
@@ -38,6 +41,7 @@ TABLES: dict[str, Callable[[Results], Table]] = {
     "table-probes": tables.came_out,
     "table-cost": tables.cost,
     "table-holdout": tables.holdout,
+    "table-settings": tables.settings,
     "table-claims": claims.table,
 }
 
@@ -46,6 +50,9 @@ TABLES: dict[str, Callable[[Results], Table]] = {
 class ReportOptions:
     results_dir: Path = Path("results")
     """Where the records are."""
+    setting: str | None = None
+    """Show this one of the settings first, rather than the one that has most to say; leaves its page alone, under its
+    own name."""
     check: bool = False
     """Write nothing. Status 1 where README, the notebook or a number in figures/ is not what the records give."""
 
@@ -65,30 +72,42 @@ class Report:
 
 def main(argv: Sequence[str] | None = None) -> Path | None:
     """returns the page's path, or None with --check"""
-    asked = cli.parse(ReportOptions, __doc__ or "", argv)
-    report = made(asked.results_dir.resolve())
+    options = cli.parse(ReportOptions, __doc__ or "", argv)
+    results = asked(options.results_dir, options.setting)  # raises UserError
+    if options.setting is not None:
+        if options.check:
+            raise UserError("--check looks at what is made without --setting; leave one of the two out.")
+        return _page(results, notebook.executed(results.folder, options.setting), f"report-{options.setting}.html")
+    report = made(results)
     ran = notebook.executed(report.folder)
-    if asked.check:
+    if options.check:
         differences = [*differing(report), *_notebook_differs(report, ran)]
         for sentence in differences:
-            print(sentence, file=sys.stderr)
+            say(sentence, error=True)
         if differences:
-            print("`make report` makes them anew from the records.", file=sys.stderr)
+            say("`make report` makes them anew from the records.", error=True)
             raise SystemExit(1)
         return None
     for problem in report.results.problems:
-        print(f"Not used: {problem}")
+        say(f"Not used: {problem}")
     _write(report)
     notebook_path(report.folder).write_text(notebook.text(ran), encoding="utf-8")
-    path = report.folder / "report.html"
-    path.write_text(page(ran, report.results), encoding="utf-8")
-    print(f"The whole study on one page: {path}")
+    return _page(report.results, ran, "report.html")
+
+
+def _page(results: Results, ran: nbformat.NotebookNode, name: str) -> Path:
+    path = results.folder.resolve() / name
+    path.write_text(page(ran, results), encoding="utf-8")
+    say(f"The whole study on one page: {path}")
+    others = [setting for setting in results.settings() if setting != results.headline()]
+    if others:
+        say(f"It shows {results.headline()} first. With --setting a page of another one: {', '.join(others)}.")
     return path
 
 
-def made(folder: Path) -> Report:
+def made(results: Results) -> Report:
     """raises UserError for a README whose marks are wrong"""
-    results = collect(folder)
+    folder = results.folder.resolve()
     drawn = [draw(results, None) for draw in figures.ALL]
     shown = {name: make(results) for name, make in TABLES.items()}
     texts = {folder / "figures" / f"{figure.name}.csv": figure.csv() for figure in drawn if figure.picture}

@@ -1,5 +1,6 @@
 """A record's rows in each of the tables that `collect` makes. Percent are made here, 0 to 100."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ BASELINES = {
     "gradient_boosting": "gradient boosting",
     "mlp": "scikit-learn's MLP",
 }
+ALPHA_ONE = ("mixup", "mixup α=1")  # alone, and beside other alphas
 LABELS = ("real", "corrupted", "restored")
 OF_METHOD = ("mixup", "alpha", "lam_per", "warmup_epochs", "dropout")  # the options that a method is made of
 
@@ -28,6 +30,11 @@ def method_name(config: Row) -> str:
     name = "mixup" if config["alpha"] == 1 and not row else f"mixup α={config['alpha']:g}"
     name += (", λ per row" if row else "") + (f" + {dropout}" if dropout else "")
     return name + (f" after {first} epoch{'s' if first > 1 else ''} of ERM" if first else "")
+
+
+def beside_others(method: str) -> str:
+    """The name of a method where mixup of another alpha stands beside it, so that alpha = 1 is said too."""
+    return re.sub("^mixup(?! α)", "mixup α=1", method)
 
 
 def is_drawn(config: Row) -> bool:

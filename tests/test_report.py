@@ -1,32 +1,57 @@
 """From records to notebook, README and page: what is made, what the check finds, and how the page is in a browser."""
 
 import ast
+import html
 import json
 import re
 import shutil
 
+import mistune
 import nbformat
 import pytest
+from PIL import Image
 
 from analysis import figures, notebook, readme, report
 from analysis.collect import collect
 from analysis.page import page
+from common import records
 from common.errors import UserError
 from common.records import ROOT
+from scripts import train
 from tests import fixtures
 from tests.browser import CHROMIUM, Browser
 
+# What a stranger may call things. The first two are the classes of the pair of images that is shown.
+FIRST, SECOND = """<img src=x onerror="document.title='run'">""", "<!--<script>document.title='run'"
+OTHERS = [
+    "</script><svg onload=document.title='run'>",
+    "*a* **b** _c_",
+    "`d` [e](javascript:f) ![g](x)",
+    "$h^2$",
+    "a|b\u202e",
+]
+TABLE = """t <b onclick='x'> *u* `v` $w$ [y](z)"""
 MARKS = "# Title\n\n<!-- result:headline -->\n<!-- /result:headline -->\n\nBy hand.\n\n"
 MARKS += "<!-- result:table-deck -->\nold\n<!-- /result:table-deck -->\n"
+MARKS += "<!-- result:table-tabular -->\n<!-- /result:table-tabular -->\n"
+MARKS += "<!-- result:example -->\n<!-- /result:example -->\n"
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A folder that stands for the repository, in which the report was made once of a whole study."""
     folder = tmp_path_factory.mktemp("made")
-    fixtures.study(folder / "results")
+    names = [FIRST, SECOND, *OTHERS]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fixtures, "CLASSES", [*names, *fixtures.CLASSES[len(names) :]])
+        fixtures.study(folder / "results")
     fixtures.train(folder / "results", options={"holdout": 5000})  # so that nothing is missing
     fixtures.others(folder / "results")
+    fixtures.tabular(folder / "results", gains={"own": 3}, seeds=1, baselines=False)
+    for path in (folder / "results" / "own").iterdir():
+        record = json.loads(path.read_text())
+        record["config"]["dataset"] = TABLE
+        path.write_text(json.dumps(record))
     (folder / "README.md").write_text(MARKS)
     shutil.copy(notebook.PATH, folder / "results.ipynb")
     with pytest.MonkeyPatch.context() as patch:
@@ -50,12 +75,15 @@ def repository(made, tmp_path, monkeypatch):
 
 
 def test_marks_are_filled_once_and_the_rest_stays():
-    filled = readme.filled(MARKS, {"headline": "a *b*\n\n", "table-deck": "| x |", "cost": "unused"})
+    made = {"headline": "a *b*\n\n", "table-deck": "| x |", "table-tabular": "", "example": "", "cost": "unused"}
+    filled = readme.filled(MARKS, made)
     assert filled == (
         "# Title\n\n<!-- result:headline -->\na *b*\n<!-- /result:headline -->\n\nBy hand.\n\n"
         "<!-- result:table-deck -->\n| x |\n<!-- /result:table-deck -->\n"
+        "<!-- result:table-tabular -->\n\n<!-- /result:table-tabular -->\n"
+        "<!-- result:example -->\n\n<!-- /result:example -->\n"
     )
-    assert readme.filled(filled, {"headline": "a *b*", "table-deck": "| x |"}) == filled
+    assert readme.filled(filled, made) == filled
 
 
 @pytest.mark.parametrize(
@@ -85,7 +113,7 @@ def test_a_changed_digit_in_readme_or_numbers_is_found(repository):
         repository / "results" / "figures" / "misses.csv": "16.41",
         repository / "results" / "figures" / "table-deck.csv": "5.6",
     }
-    found = report.made(repository / "results")
+    found = report.made(collect(repository / "results"))
     for path, digit in texts.items():
         text = path.read_text()
         assert digit in text
@@ -100,7 +128,7 @@ def test_a_changed_digit_in_readme_or_numbers_is_found(repository):
 def test_a_changed_record_is_found_in_all_that_shows_it(repository):
     path = next((repository / "results" / "cifar10").glob("train-*-mixup1.0-seed0.json"))
     path.write_text(path.read_text().replace('"errors": 420', '"errors": 421'))
-    sentences = "\n".join(report.differing(report.made(repository / "results")))
+    sentences = "\n".join(report.differing(report.made(collect(repository / "results"))))
     for name in ("README.md", "headline.csv", "curves.csv", "table-methods.csv"):
         assert name in sentences
     assert "misses.csv" not in sentences
@@ -110,7 +138,7 @@ def test_what_no_record_gives_any_more_is_found_and_removed(repository):
     left = repository / "results" / "figures" / "old.csv"
     left.write_text("x\n")
     (repository / "results" / "figures" / "cost.png").unlink()
-    found = report.made(repository / "results")
+    found = report.made(collect(repository / "results"))
     assert [sentence.rsplit("/", 1)[1].split()[0].strip(":") for sentence in report.differing(found)] == [
         "old.csv",
         "cost.png",
@@ -122,7 +150,7 @@ def test_what_no_record_gives_any_more_is_found_and_removed(repository):
 
 def test_a_changed_digit_or_line_in_the_notebook_is_found(repository):
     there = nbformat.read(notebook.PATH, as_version=4)
-    found = report.made(repository / "results")
+    found = report.made(collect(repository / "results"))
     assert list(report._notebook_differs(found, there)) == []
     text = notebook.PATH.read_text()
     for old, new in [
@@ -235,7 +263,7 @@ def test_lambda_moves_image_and_bars_by_keyboard_and_touch(browser, made):
     browser.open(made / "results" / "report.html", 390)
     browser.ask(READY)
     assert browser.ask(f"{PLAY}.querySelectorAll('tbody tr').length") == 10
-    # ERM and mixup of the fixture say λ for airplane and 1 - λ for automobile.
+    # ERM and mixup of the fixture say λ for the first class and 1 - λ for the second.
     assert browser.ask(WIDTHS)[:4] == [50, 50, 50, 50]
     browser.ask(f"{PLAY}.querySelector('input').focus()")
     browser.press("Home")
@@ -244,7 +272,7 @@ def test_lambda_moves_image_and_bars_by_keyboard_and_touch(browser, made):
         browser.press("ArrowRight")
     assert browser.ask(f"{PLAY}.querySelector('output').textContent") == "0.03"
     assert browser.ask(WIDTHS)[:4] == [3, 3, 97, 97]  # between λ = 0 and .05 by a straight line
-    said = "ERM says automobile (97 %); mixup says automobile (97 %)."
+    said = f"ERM says {SECOND} (97 %); mixup says {SECOND} (97 %)."
     assert browser.ask(f"{PLAY}.querySelector('[role=status]').textContent") == said
     assert browser.ask(PIXEL) == [255, 0, 0, 255]
     browser.ask(f"{PLAY}.querySelector('input').scrollIntoView({{block: 'center'}})")
@@ -253,7 +281,7 @@ def test_lambda_moves_image_and_bars_by_keyboard_and_touch(browser, made):
     browser.touch(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
     assert browser.ask(WIDTHS)[0] > 80
     valued = browser.ask(f"{PLAY}.querySelector('input').getAttribute('aria-valuetext')")
-    assert re.fullmatch(r"λ 0\.\d\d: \d\d % airplane, \d+ % automobile", valued)
+    assert re.fullmatch(rf"λ 0\.\d\d: \d\d % {re.escape(FIRST)}, \d+ % {re.escape(SECOND)}", valued)
 
 
 @needs_browser
@@ -261,3 +289,54 @@ def test_a_picture_stands_where_scripts_are_off(browser, made):
     browser.open(made / "results" / "report.html", 1280, scripts=False)
     assert browser.ask("document.images.length") == len(figures.ALL)
     assert browser.ask(f"getComputedStyle({PLAY}).display") == "none"
+
+
+@needs_browser
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_names_are_seen_as_they_are_and_run_nothing(browser, made, scripts):
+    browser.open(made / "results" / "report.html", 1280, scripts=scripts)
+    assert browser.ask("document.title") == "Does mixup beat ERM?"
+    assert (
+        browser.ask("document.querySelectorAll('main h2').length")
+        == browser.ask("document.querySelectorAll('nav li').length")
+        > 10
+    )
+    assert browser.ask("document.querySelectorAll('img[src=x], svg, b[onclick], main a[href^=javascript]').length") == 0
+    captions = browser.ask("[...document.querySelectorAll('.caption')].map(one => one.textContent).join(' ')")
+    assert f"({FIRST}, λ = 1)" in captions
+    assert f"({SECOND}, λ = 0)" in captions
+    cells = browser.ask("[...document.querySelectorAll('td, figure img')].map(one => one.alt || one.textContent)")
+    assert TABLE in cells
+    assert any(f"{TABLE} −" in alt for alt in cells)
+    if scripts:
+        browser.ask(READY)
+        rows = browser.ask(f"[...{PLAY}.querySelectorAll('tbody th')].map(one => one.textContent)")
+        assert rows[:7] == [FIRST, SECOND, *OTHERS[:-1], r"a|b\u202e"]
+    assert browser.complaints == []
+
+
+@pytest.mark.parametrize("escape", [True, False], ids=["as Markdown", "as GitHub's HTML"])
+def test_names_in_readme_are_no_marks(made, escape):
+    shown = (made / "README.md").read_text()
+    page = str(mistune.create_markdown(escape=escape, plugins=["table", "strikethrough", "url"])(shown))
+    assert not re.findall(r"<(?:img src=\"x|svg|b|script|a href=\"(?!results))", page)
+    text = html.unescape(re.sub("<[^>]*>", "", page))
+    for name in (FIRST, SECOND, TABLE):
+        assert name in text
+
+
+def test_a_training_keeps_the_names_of_its_classes(tmp_path, monkeypatch):
+    names = [FIRST, SECOND.replace("/", ""), "title\x1b]0;evil\x07\n"]
+    for part in ("train", "test"):
+        for number, name in enumerate(names):
+            (tmp_path / "photos" / part / name).mkdir(parents=True)
+            for copy in range(4):
+                image = Image.new("RGB", (8, 8), (60 * number, 10 * copy, 0))
+                image.save(tmp_path / "photos" / part / name / f"{copy}.png")
+    monkeypatch.chdir(tmp_path)
+    asked = ["--dataset", "photos", "--model", "smallcnn", "--width", "2", "--epochs", "1", "--threads", "1"]
+    train.main([*asked, "--batch-size", "4", "--augment", "none"])
+    (path,) = tmp_path.glob("results/photos/train-*.json")
+    assert records.read(path)["data"]["classes"] == sorted(names)
+    (record,) = collect(tmp_path / "results").records.values()
+    assert record["data"]["classes"] == [*sorted(names)[:2], r"title\x1b]0;evil\x07\n"]

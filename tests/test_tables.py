@@ -14,6 +14,7 @@ from scipy import stats
 from analysis import commands, groups, measures, paper, tables
 from analysis.claims.verdict import said
 from analysis.collect import collect
+from analysis.sentences import code, to_markdown, to_text
 from analysis.tables.table import Table
 from common import cli, records
 from common.options import TrainOptions, resolve, run_name
@@ -146,7 +147,7 @@ def test_one_pair_has_no_interval_and_says_so(tmp_path):
     table = tables.paired(collect(tmp_path))
     assert column(table, "test error") == ["−1.40 points", "−1.40 points"]
     assert "One pair: no interval." in table.notes
-    assert any(note.startswith("1 paired seed: too few to judge by. What makes it: `python") for note in table.notes)
+    assert any("1 paired seed: too few to judge by. What makes it: `python" in to_text(note) for note in table.notes)
 
 
 def test_the_decks_comparison(study):
@@ -386,10 +387,10 @@ def test_of_nothing_each_table_says_what_makes_it(tmp_path, make):
     table = make(collect(tmp_path / "none"))
     assert table.frame.empty
     (note,) = table.notes
-    script = re.search(r"What makes it: `python (scripts/\w+[.]py)", note)
+    script = re.search(r"What makes it: `python (scripts/\w+[.]py)", to_text(note))
     assert script
     assert (records.ROOT / script[1]).exists()
-    assert note in table.to_markdown()
+    assert to_markdown(note) in table.to_markdown()
     assert "<code>python scripts/" in table.to_html()
 
 
@@ -446,7 +447,7 @@ def test_of_parts_each_table_shows_what_there_is(tmp_path, kind):
         table = make(results)
         assert len(table.frame) or table.notes
         if table.frame.empty and make is not tables.problems:
-            assert "What makes it: `python " in table.notes[0], make
+            assert "What makes it: `python " in to_text(table.notes[0]), make
         assert "nan" not in table.to_markdown().lower(), make
         assert "nan" not in table.to_html().lower(), make
 
@@ -506,7 +507,9 @@ def test_commands_keep_the_folders_of_their_records(tmp_path):
 
 def test_a_table_as_text_page_and_file():
     frame = pd.DataFrame({"a|b": ["1 < 2", "x|y"], "c": ["", "3"]})
-    table = Table("A & B", frame, ["Made by `python x.py`."], bold=frozenset({(1, "c")}), links={(0, "a|b"): "r.json"})
+    table = Table(
+        "A & B", frame, [f"Made by {code('python x.py')}."], bold=frozenset({(1, "c")}), links={(0, "a|b"): "r.json"}
+    )
     expected = "| a\\|b | c |\n|---|---|\n| [1 < 2](results/r.json) |  |\n| x\\|y | **3** |\n\nMade by `python x.py`.\n"
     assert table.to_markdown("results/") == expected
     page = table.to_html()

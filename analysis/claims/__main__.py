@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis import collect
 from analysis.claims import CLAIMS, Claim, Judged, Verdict, ask, counted, judge, judged
 from analysis.claims.training import departures
-from analysis.collect import Results, again, collect
+from analysis.collect import Results, again
 from common import cli
 from common.errors import UserError
+from common.terminal import say
 
 WIDTH = 100
 MARGIN = " " * 19
@@ -36,26 +38,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     ids = [claim.id for claim in CLAIMS]
     if asked.why is not None and asked.why.upper() not in ids:
         raise UserError(f"--why {asked.why}: no such claim; there are {', '.join(ids)}.")
-    results = collect(asked.results_dir)
-    if asked.setting is not None and asked.setting not in results.settings():
-        raise UserError(
-            f"--setting {asked.setting}: no such setting in {asked.results_dir}; there are "
-            f"{', '.join(results.settings()) or 'none'}."
-        )
-    setting = asked.setting or results.headline()
+    results = collect.asked(asked.results_dir, asked.setting)
+    setting = results.headline()
     if asked.why is None:
         verdicts = judged(results, setting)
-        print(_opening(results, setting))
+        say(_opening(results, setting))
         for claim, verdict in verdicts:
-            print(_shown(claim, verdict))
-        print("\n".join(_missing(verdicts)))
-        print(f"\n{counted(verdicts)}.\nWhy, of any of them: python -m analysis.claims --why D1")
+            say(_shown(claim, verdict))
+        say("\n".join(_missing(verdicts)))
+        say(f"\n{counted(verdicts)}.\nWhy, of any of them: python -m analysis.claims --why D1")
     else:
         (claim,) = (claim for claim in CLAIMS if claim.id == asked.why.upper())
         verdict = judge(claim, results, setting)
-        print("\n".join([_shown(claim, verdict), *_back(results, verdict)]))
+        say("\n".join([_shown(claim, verdict), *_back(results, verdict)]))
     for problem in results.problems:
-        print(_wrapped(problem, "Not used: ", " " * 10))
+        say(_wrapped(problem, "Not used: ", " " * 10))
 
 
 def _opening(results: Results, setting: str | None) -> str:

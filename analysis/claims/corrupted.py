@@ -122,8 +122,8 @@ def best_alpha_rises(asked: Asked) -> Verdict:
     status: Status = side(found, 1) if slopes else "too few runs"
     sentence = (
         f"on {next(iter(settings.values()))} and its like, {seeds_said(found.n)} with all of α = "
-        f"{', '.join(f'{alpha:g}' for alpha in alphas)}: lowest mean error at {whole}; from one "
-        f"share to the next the best α moves by {interval_said(found, ' places')}"
+        f"{', '.join(f'{alpha:g}' for alpha in alphas)}: lowest mean error at {whole}; "
+        f"{interval_said(found, ' places', 'from one share to the next the best α moves by {}')}"
     )
     lines = [
         line

@@ -18,8 +18,8 @@ from analysis.claims.verdict import (
     together,
     verdict,
 )
-from analysis.commands import ENOUGH
-from analysis.measures import Measure, interval, pair
+from analysis.measures import ENOUGH, Measure, error_interval, interval, pair
+from analysis.rows import ALPHA_ONE
 from analysis.tables.deck import over_epsilon
 
 MIDDLE = (0.4, 0.6)  # where a peak counts as one at 1/2
@@ -70,7 +70,7 @@ def wider_border(asked: Asked) -> Verdict:
     name = "circles-paper" if "circles-paper" in sets else sets[0]
     rows = borders[borders["set"] == name]
     rows = rows[rows["record"] == rows["record"].iloc[0]]
-    method = min(set(rows["method"]) - {"ERM"}, key=lambda m: (m != "mixup", m), default="mixup")
+    method = min(set(rows["method"]) - {"ERM"}, key=lambda m: (m not in ALPHA_ONE, m), default="mixup")
     width, grid = ("band_width", "radius in .1 < p < .9", ""), ("points_in_band", "grid in .1 < p < .9", "%")
     column, title, unit = grid if rows["band_width"].isna().any() else width
     pairs = pair(Measure(title, unit, measures.valued(rows, column)), method)
@@ -130,7 +130,7 @@ def transfer_is_weaker(asked: Asked) -> Verdict:
         differences = (others - own).dropna()
         found = interval(differences.tolist())
         statuses.append(side(found, -1))
-        parts.append(f"{method} (n = {found.n}): transferred less own {interval_said(found, ' points')}")
+        parts.append(f"{method} (n = {found.n}): {interval_said(found, ' points', 'transferred less own {}')}")
         rows += [f"{method}, seed {s}: own {own[s]:.2f} %, transferred {others[s]:.2f} %" for s in differences.index]
     status = together(statuses)
     used = sorted({*white.rows["record"], *black.rows["record"]})
@@ -146,11 +146,14 @@ def neither_resists(asked: Asked) -> Verdict:
         used += measure.rows["record"].tolist()
         for method in ("ERM", asked.method):
             values = measure.by_seed(method)
-            found = interval((values - BROKEN).tolist())
-            statuses.append(side(found, 1))
-            spread = f" [{found.low + BROKEN:.2f}, {found.high + BROKEN:.2f}]" if found.n > 1 else ""
-            mean = f"{found.mean + BROKEN:.2f} %{spread}" if found.n else "not measured"
-            parts.append(f"{measure.name}, {method}: {mean} (n = {found.n})")
+            statuses.append(side(interval((values - BROKEN).tolist()), 1))
+            found = error_interval(values.tolist())
+            spread = f" [{found.low:.2f}, {found.high:.2f}]" if found.n >= ENOUGH else ""
+            parts.append(
+                f"{measure.name}, {method}: {found.mean:.2f} %{spread} (n = {found.n})"
+                if found.n
+                else f"{measure.name}, {method}: not measured"
+            )
             rows += [f"{measure.name}, {method}, seed {seed}: {value:.2f} %" for seed, value in values.items()]
     status = together(statuses)
     lines = lacking(asked, "attack") if status in ("too few runs", "not run") else []

@@ -10,8 +10,7 @@ from analysis import commands, paper
 from analysis.claims.training import error, less_error
 from analysis.claims.verdict import Asked, Verdict, ask, differ, interval_said, seeds_said, side, together
 from analysis.collect import Results
-from analysis.commands import ENOUGH
-from analysis.measures import interval, pair
+from analysis.measures import ENOUGH, interval, pair
 from analysis.rows import OF_METHOD
 
 SHORT = 0.5  # of the images that the paper's training sees: below that a training is short
@@ -51,8 +50,8 @@ def gain_grows(asked: Asked) -> Verdict:
             found = interval([gains[1][seed] - gains[0][seed] for seed in shared])
             values = [asked.results.config(setting)[field] for setting in (less, more)]
             sentence = (
-                f"{field} {values[0]} to {values[1]} ({less}, {more}), {seeds_said(len(shared))}: the gain changes by "
-                f"{interval_said(found, ' points')}"
+                f"{field} {values[0]} to {values[1]} ({less}, {more}), {seeds_said(len(shared))}: "
+                f"{interval_said(found, ' points', 'the gain changes by {}')}"
             )
             rows = [f"seed {s}: gain {gains[0][s]:.2f}, then {gains[1][s]:.2f} points" for s in shared]
             used = [path for one in ends for path in one.records]
@@ -111,9 +110,10 @@ def rises_with_alpha(asked: Asked) -> Verdict:
             used += of_seed["record"].tolist()
     rises, falls = (interval(seen) for seen in slopes.values())
     status = together([side(rises, 1), side(falls, -1)])
+    change = "from one alpha to the next the clean training error changes by {}"
     sentence = (
-        f"on {best}, {wanted} alphas, {seeds_said(rises.n)}: from one alpha to the next the clean training error "
-        f"changes by {interval_said(rises, ' points')}, the gap by {interval_said(falls, ' points')}"
+        f"on {best}, {wanted} alphas, {seeds_said(rises.n)}: {interval_said(rises, ' points', change)}"
+        f"{', ' + interval_said(falls, ' points', 'the gap by {}') if falls.n else ''}"
     )
     others = [method for method in asked.results.methods(best) if method != "ERM"]
     lines = [line for method in others for line in commands.seeds(asked.results, best, method, ENOUGH)]

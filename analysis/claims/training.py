@@ -19,8 +19,7 @@ from analysis.claims.verdict import (
     verdict,
 )
 from analysis.collect import Results
-from analysis.commands import ENOUGH
-from analysis.measures import Interval, Measure, interval, pair
+from analysis.measures import ENOUGH, Interval, Measure, interval, pair
 
 SIMILAR = 0.1  # of the epochs: how near two best epochs are to be called similar
 
@@ -46,7 +45,7 @@ def the_decks_errors(asked: Asked) -> Verdict:
             inside: Status = "holds" if found.low <= row.deck.value <= found.high else "fails"
             if column == "error":
                 statuses.append(side(found, 1) if found.n < ENOUGH else inside)
-            range_ = f", one seed more in [{found.low:.2f}, {found.high:.2f}]" if found.n > 1 else ""
+            range_ = f", one seed more in [{found.low:.2f}, {found.high:.2f}]" if found.n >= ENOUGH else ""
             mean = f"{found.mean:.2f} %{range_}" if found.n else "not run"
             parts.append(f"{method}, {name}: {mean} (n = {found.n}), the deck {row.deck.value:g}")
     sentence = f"on {asked.setting}: {'; '.join(parts)}"
@@ -59,8 +58,10 @@ def only_of_the_decks(asked: Asked, found: Verdict) -> Verdict:
     if not others:
         return found
     lines = [commands.study("deck", asked.results)]
-    sentence = f"asks for the deck's configuration; here {', '.join(others)}. {found.sentence}"
-    return Verdict("not run", sentence, found.rows, found.records, lines)
+    sentence = f"asks for the deck's configuration; here {', '.join(others)}"
+    if not paper.is_the_decks_set(asked.results.config(asked.setting)):
+        return Verdict("not run", sentence, commands=lines)
+    return Verdict("not run", f"{sentence}. {found.sentence}", found.rows, found.records, lines)
 
 
 def departures(asked: Asked) -> list[str]:
@@ -97,12 +98,15 @@ def jumps(asked: Asked) -> Verdict:
         first = interval([one for one, _ in falls])
         more = interval([one - two for one, two in falls])
         statuses += [side(first, 1), side(more, 1)]
+        lowers, exceeds = "the first drop lowers the error by {}", "which exceeds the second's by {}"
         parts.append(
-            f"{method} (n = {first.n}): the first drop lowers the error by {interval_said(first, ' points')}, which "
-            f"exceeds the second's by {interval_said(more, ' points')}"
+            f"{method} (n = {first.n}): {interval_said(first, ' points', lowers)}, "
+            f"{interval_said(more, ' points', exceeds)}"
+            if falls
+            else f"{method}: no run whose rate drops twice"
         )
     status = together(statuses)
-    lines = lacking(asked, "train") if status in ("too few runs", "not run") else []
+    lines = lacking(asked, "train") if status in ("too few runs", "not run") and rows else []
     return Verdict(status, f"on {asked.setting}: {'; '.join(parts)}", rows, used, lines)
 
 

@@ -7,8 +7,7 @@ from typing import Literal
 
 from analysis import commands, measures
 from analysis.collect import Results
-from analysis.commands import ENOUGH
-from analysis.measures import ROUNDING, Interval, Measure, Pairs, signed
+from analysis.measures import ENOUGH, ROUNDING, Interval, Measure, Pairs, signed
 
 Status = Literal["holds", "fails", "undecided", "too few runs", "not run"]
 
@@ -119,12 +118,13 @@ def rows_of(pairs: Pairs) -> list[str]:
     ]
 
 
-def interval_said(found: Interval, unit: str, places: int = 2) -> str:
-    """A mean with its interval, for what is no pair of a `Measure`."""
+def interval_said(found: Interval, unit: str, part: str = "{}", places: int = 2) -> str:
+    """A mean with its interval, for what is no pair of a `Measure`; part: of a sentence, which is not said of none."""
     if found.n == 0:
         return "not measured"
     mean = f"{signed(found.mean, places)}{unit}"
-    return mean if math.isnan(found.low) else f"{mean} [{signed(found.low, places)}, {signed(found.high, places)}]"
+    spread = f" [{signed(found.low, places)}, {signed(found.high, places)}]"
+    return part.format(mean if math.isnan(found.low) else mean + spread)
 
 
 def lacking(asked: Asked, script: str) -> list[str]:

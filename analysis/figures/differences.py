@@ -31,7 +31,7 @@ def tabular(results: Results, setting: str | None = None) -> Figure:
     settings = groups.tabular(results)
     if not settings:
         return Figure("tabular", title, missing=gaps.of_study(results, "on the paper's tables", "tables"))
-    parts, used = [], []
+    parts, used = [pd.DataFrame(columns=NUMBERS)], []
     for name, one in settings.items():
         frame = compared(results, one)
         used += frame["record"].tolist()
@@ -39,7 +39,9 @@ def tabular(results: Results, setting: str | None = None) -> Figure:
         for column, what in SEEN.items() if method else ():
             parts.append(rows("mixup", name, what, less_erm(frame, column, str(method))))
         parts += [rows("scikit-learn", name, m, less_erm(frame, "error", m)) for m in BASELINES.values()]
-    numbers = pd.concat(parts)
+    numbers = pd.concat([part for part in parts if len(part)] or parts)
+    if numbers.empty:
+        return Figure("tabular", title, missing=gaps.of_study(results, "under both on the paper's tables", "tables"))
     looks = {what: (lines.look_of("mixup")[0], mark) for what, mark in zip(SEEN.values(), "sD", strict=True)}
     looks |= {name: lines.look_of(name)[::2] for name in BASELINES.values()}
     panels = [panel for panel in ("mixup", "scikit-learn") if (numbers["panel"] == panel).any()]

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
 
-from analysis.commands import ENOUGH
-from analysis.measures import interval
+from analysis.measures import ENOUGH, interval
+from analysis.rows import ALPHA_ONE
 
 # One look a method, everywhere: colours that the colour-blind tell apart (seaborn's), and dashes and marks for grey.
 SOLID, LONG, SHORT, DOTTED = "-", (0, (6, 1.5)), (0, (3, 1.5)), (0, (1, 1.2))
@@ -45,11 +45,11 @@ def look_of(method: str) -> tuple[str, Any, str]:
     if with_dropout:
         color, dashes = WITH_DROPOUT if before else DROPOUT
         return color, dashes, MARKS_OF_P.get(p, "x")
-    return LOOKS.get(p, OTHER)
+    return LOOKS.get("mixup" if p in ALPHA_ONE else p, OTHER)
 
 
 def in_order(methods: Iterable[str]) -> list[str]:
-    """ERM, mixup, then dropout, mixup of other α, mixup with dropout: by their numbers."""
+    """ERM, mixup where it is of one α, then dropout, mixup of several α, mixup with dropout: by their numbers."""
 
     def place(method: str) -> tuple[bool, bool, bool, bool, list[float], str]:
         numbers = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", method)]

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Picture
 from analysis.collect import Results
 from analysis.figures import gaps
 from analysis.figures.figure import WIDE, Figure, styled
-from analysis.rows import method_name
+from analysis.rows import beside_others, method_name
 
 
 @styled
@@ -28,16 +28,16 @@ def boundaries(results: Results, setting: str | None = None) -> Figure:
     shades: Any = None
     for row, path in zip(grid, paths, strict=True):
         final = results.records[path]["final"]
-        maps = {method_name(one): np.array(one["p"]) for one in final["maps"]}
+        maps = {beside_others(method_name(one)): np.array(one["p"]) for one in final["maps"]}
         name = results.records[path]["config"]["set"]
         for ax, method in zip(row, methods, strict=True):
             ax.set(xticks=[], yticks=[], aspect="equal")
-            if method in maps:
-                shades = draw_map(ax, final, maps[method])
+            if beside_others(method) in maps:
+                shades = draw_map(ax, final, maps[beside_others(method)])
             else:
                 ax.axis("off")
             if ax in grid[0]:
-                ax.set_title("mixup α=1" if method == "mixup" else method)
+                ax.set_title(beside_others(method))
         row[0].set_ylabel(name)
     bar = picture.colorbar(shades, ax=grid, label="p(class 1)", shrink=0.8, pad=0.02, ticks=[0, 0.1, 0.5, 0.9, 1])
     bar.outline.set_visible(False)

@@ -6,6 +6,7 @@ from analysis.tables.corrupted import corrupted
 from analysis.tables.deck import deck, deck_under_attack
 from analysis.tables.probes import came_out
 from analysis.tables.runs import cost, holdout, methods, paired, problems
+from analysis.tables.settings import settings
 from analysis.tables.speech import speech
 from analysis.tables.table import Table
 from analysis.tables.tabular import tabular
@@ -24,6 +25,7 @@ __all__ = [
     "misses",
     "paired",
     "problems",
+    "settings",
     "speech",
     "tabular",
     "transfer",

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis import commands, measures, paper
 from analysis.collect import Results
-from analysis.measures import Interval, interval
+from analysis.measures import Interval, error_interval
 from analysis.paper import Compared
 from analysis.tables import missing
 from analysis.tables.table import Table
@@ -21,6 +21,8 @@ def deck(results: Results, setting: str | None = None) -> Table:
     setting = setting or results.headline()
     if setting is None:
         return missing.runs(title, results)
+    if not paper.is_the_decks_set(results.config(setting)):
+        return missing.of_another_set(title, results, setting)
     rows, used, lacking = [], [], False
     for row in paper.SLIDE_20:
         values, records = _ours(results, setting, row)
@@ -29,7 +31,7 @@ def deck(results: Results, setting: str | None = None) -> Table:
         rows.append(
             {
                 "experiment": row.experiment,
-                "ours": _shown(interval(values)),
+                "ours": _shown(error_interval(values)),
                 "deck": f"{row.deck.value:g}",
                 "paper": f"{row.paper.value:g} ({row.paper.place})",
                 "why they differ": _why(results, setting, row, len(values)),
@@ -53,6 +55,8 @@ def deck_under_attack(results: Results, setting: str | None = None) -> Table:
     setting = setting or results.headline()
     if setting is None:
         return missing.runs(title, results)
+    if not paper.is_the_decks_set(results.config(setting)):
+        return missing.of_another_set(title, results, setting)
     under = [row for row in paper.SLIDE_20 if row.box != "clean"]
     means = {(row.box, row.method): over_epsilon(results, setting, row) for row in under}
     epsilons = sorted(set().union(*means.values()))
@@ -111,8 +115,8 @@ def _method(results: Results, setting: str, row: Compared) -> str:
 def _shown(found: Interval) -> str:
     if found.n == 0:
         return "not run"
-    if found.n == 1:
-        return f"{found.mean:.2f} (n = 1, no interval)"
+    if math.isnan(found.low):
+        return f"{found.mean:.2f} (n = {found.n}, no interval)"
     return f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}] (n = {found.n})"
 
 

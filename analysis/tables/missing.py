@@ -6,7 +6,8 @@ import pandas as pd
 
 from analysis import commands
 from analysis.collect import Results
-from analysis.commands import ENOUGH
+from analysis.measures import ENOUGH
+from analysis.sentences import code
 from analysis.tables.table import Table
 
 
@@ -15,6 +16,12 @@ def runs(title: str, results: Results, setting: str | None = None) -> Table:
     if setting is None:
         return table(title, f"No run measured on a test part lies in {results.folder.name}/.", commands.first(results))
     return table(title, f"{setting} has no run under mixup.", commands.seeds(results, setting, "mixup"))
+
+
+def of_another_set(title: str, results: Results, setting: str) -> Table:
+    """Of a comparison with numbers that are of CIFAR-10."""
+    sentence = f"The deck's and the paper's numbers are of CIFAR-10, and {setting} is held against none of them."
+    return table(title, sentence, [commands.study("deck", results)])
 
 
 def table(title: str, sentence: str, lines: Sequence[str], columns: Sequence[str] = ()) -> Table:
@@ -46,4 +53,4 @@ def probes(results: Results, setting: str) -> list[str]:
 def made_by(lines: Sequence[str]) -> str:
     """The first command, and how many more there are."""
     more = f", and {len(lines) - 1} more like it" if len(lines) > 1 else ""
-    return f"What makes it: `{lines[0]}`{more}."
+    return f"What makes it: {code(lines[0])}{more}."

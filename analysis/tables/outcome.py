@@ -3,8 +3,7 @@ shown. What does not help is said as plainly as what does."""
 
 from collections.abc import Sequence
 
-from analysis.commands import ENOUGH
-from analysis.measures import ROUNDING, Interval, Pairs, signed
+from analysis.measures import ENOUGH, ROUNDING, Interval, Pairs, signed
 
 KINDS = ("less error", "more error", "no difference shown", "too few pairs to tell (one seed is an anecdote)")
 

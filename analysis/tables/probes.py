@@ -5,6 +5,7 @@ import pandas as pd
 from analysis import commands, measures
 from analysis.collect import Results
 from analysis.measures import spread
+from analysis.rows import ALPHA_ONE
 from analysis.tables import missing
 from analysis.tables.table import Table, paths
 
@@ -30,7 +31,7 @@ def came_out(results: Results) -> Table:
     borders = results.borders[results.borders["set"] == SET]
     by_alpha = borders.assign(value=borders["points_in_band"])
     band = measures.Measure("grid in .1 < p < .9", "%", by_alpha)
-    rows.append(_row("boundary.py", band, "mixup"))
+    rows += [_row("boundary.py", band, one) for one in ALPHA_ONE if (borders["method"] == one).any()]
     notes = [f"{measures.SPREAD}"]
     return Table(title, pd.DataFrame(rows), notes, [*paths(own.between), *paths(own.attacks), *paths(borders)])
 

@@ -1,10 +1,12 @@
 """The table of tables: ERM, mixup and scikit-learn's own models on each, as the paper's Table 4 has two of them."""
 
+import math
+
 import pandas as pd
 
 from analysis import commands, groups, measures, paper
 from analysis.collect import Results
-from analysis.measures import Interval, Measure, Pairs, interval, pair
+from analysis.measures import Interval, Measure, Pairs, error_interval, pair
 from analysis.rows import BASELINES
 from analysis.tables import missing
 from analysis.tables.outcome import cell, outcome
@@ -39,7 +41,9 @@ def tabular(results: Results) -> Table:
             of = frame[frame["method"] == method]
             means[len(rows)] = {f"{what} (%)": of[column].mean() for column, what in SEEN.items()}
             shown = {"set": name, "method": method, "n": str(len(of))}
-            shown |= {f"{what} (%)": _mean(interval(of[column].dropna().tolist())) for column, what in SEEN.items()}
+            shown |= {
+                f"{what} (%)": _mean(error_interval(of[column].dropna().tolist())) for column, what in SEEN.items()
+            }
             for column, what in SEEN.items():
                 pairs = less_erm(frame, column, method)
                 shown[f"{what} less ERM (points)"] = "" if method == "ERM" else cell(pairs)
@@ -105,7 +109,7 @@ def less_erm(frame: pd.DataFrame, column: str, method: str) -> Pairs:
 def _mean(found: Interval) -> str:
     if found.n == 0:
         return ""
-    said = f"{found.mean:.2f}" + (f" [{found.low:.2f}, {found.high:.2f}]" if found.n > 1 else "")
+    said = f"{found.mean:.2f}" + (f" [{found.low:.2f}, {found.high:.2f}]" if not math.isnan(found.low) else "")
     return said.replace("-", "−")
 
 
