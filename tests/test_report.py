@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from analysis import figures, notebook, readme, report
+from analysis.claims import __main__ as claims_main
+from analysis.collect import asked as collect_asked
 from analysis.collect import collect
 from analysis.page import page
 from common import records
@@ -20,6 +22,7 @@ from common.records import ROOT
 from scripts import train
 from tests import fixtures
 from tests.browser import CHROMIUM, Browser
+from tests.refusal import refused
 
 # What a stranger may call things. The first two are the classes of the pair of images that is shown.
 FIRST, SECOND = """<img src=x onerror="document.title='run'">""", "<!--<script>document.title='run'"
@@ -242,7 +245,8 @@ def test_every_figure_is_seen(browser, made, width, dark):
     browser.open(made / "results" / "report.html", width, dark=dark)
     browser.ask(READY)
     images = browser.ask(
-        "[...document.images].map(one => [one.naturalWidth, one.getBoundingClientRect().width, one.alt])"
+        "[...document.querySelectorAll('main > figure img')]"
+        ".map(one => [one.naturalWidth, one.getBoundingClientRect().width, one.alt])"
     )
     assert len(images) == len(figures.ALL) - 1  # one is played with
     for natural, shown, alt in images:
@@ -256,6 +260,80 @@ def test_every_figure_is_seen(browser, made, width, dark):
     assert (sum(paper) < sum(ink)) == dark
     assert browser.complaints == []
     assert [url for url in browser.requests if not url.startswith(("file:", "data:"))] == []
+
+
+@needs_browser
+def test_tables_fit_or_show_that_they_scroll(browser, made):
+    page = made / "results" / "report.html"
+    browser.open(page, 1280)
+    wide = "[...document.querySelectorAll('.table')].filter(one => one.scrollWidth > one.clientWidth + 1)"
+    assert browser.ask(f"{wide}.map(one => one.ariaLabel)") == []
+    browser.open(page, 390)
+    assert set(browser.ask(f"{wide}.map(one => one.className)")) == {"table numbers"}
+    stays = f"{wide}.map(one => getComputedStyle(one.querySelector('td')).position)"
+    assert set(browser.ask(stays)) == {"sticky"}
+    claims = "document.querySelector('[aria-label^=\"What they claim\"]')"
+    said = f"getComputedStyle({claims}.querySelector('td:nth-child(2)'), '::before').content"
+    assert browser.ask(said) == '"claim"'
+
+
+@needs_browser
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_figure_opens_larger_and_closes(browser, made, width, scripts):
+    browser.open(made / "results" / "report.html", width, scripts=scripts)
+    image = "document.querySelector('.larger img')"
+    place = f"(box => [box.x + 9, box.y + 9, box.width])({image}.getBoundingClientRect())"
+    browser.ask(f"{image}.scrollIntoView()")
+    x, y, small = browser.ask(place)
+    browser.click(x, y)
+    x, y, large = browser.ask(place)
+    assert large > 1.2 * small
+    assert large >= 850  # its letters are read at a telephone's width, too
+    browser.click(max(x, 30), max(y, 30))
+    assert browser.ask(place)[2] == small
+
+
+@needs_browser
+def test_every_setting_is_listed_and_opens(browser, made):
+    page = made / "results" / "report.html"
+    browser.open(page, 1280)
+    first = "[...document.querySelectorAll('[aria-label=\"Every setting\"] td:first-child')]"
+    listed = browser.ask(f"{first}.map(one => one.innerText.trim())")
+    settings = collect(made / "results").settings()
+    assert sorted(listed) == sorted(settings)
+    opened = browser.ask("[...document.querySelectorAll('.setting > summary')].map(one => one.textContent)")
+    assert opened == settings[1:]
+    shown = browser.ask("[...document.querySelectorAll('.setting')].map(one => one.querySelectorAll('img').length)")
+    assert min(shown) >= 2
+
+
+def test_one_setting_has_a_page_of_its_own(made, monkeypatch):
+    results = collect(made / "results")
+    asked = []
+    monkeypatch.setattr(
+        notebook, "executed", lambda folder, setting: asked.append(setting) or nbformat.v4.new_notebook()
+    )
+    before = {path: path.read_bytes() for path in made.rglob("*") if path.is_file()}
+    setting = results.settings()[-1]
+    path = report.main(["--results-dir", str(made / "results"), "--setting", setting])
+    assert (path.name, asked) == (f"report-{setting}.html", [setting])
+    path.unlink()
+    assert {path: path.read_bytes() for path in made.rglob("*") if path.is_file()} == before
+    assert figures.headline(collect_asked(made / "results", setting)).records[0].startswith(
+        "spoken_digits/"
+    ) == setting.startswith("spoken")
+
+
+@pytest.mark.parametrize("main", [report.main, claims_main.main], ids=["report", "claims"])
+def test_a_folder_or_setting_that_is_not_there_is_refused(tmp_path, main):
+    fixtures.train(tmp_path)
+    refused(lambda: main(["--results-dir", str(tmp_path / "resluts")]), "--results-dir", "resluts: no such folder")
+    assert not (tmp_path / "resluts").exists()
+    refused(
+        lambda: main(["--results-dir", str(tmp_path), "--setting", "cifar10-preact18"]),
+        "Did you mean cifar10-preactresnet18?",
+    )
 
 
 @needs_browser
@@ -287,7 +365,7 @@ def test_lambda_moves_image_and_bars_by_keyboard_and_touch(browser, made):
 @needs_browser
 def test_a_picture_stands_where_scripts_are_off(browser, made):
     browser.open(made / "results" / "report.html", 1280, scripts=False)
-    assert browser.ask("document.images.length") == len(figures.ALL)
+    assert browser.ask("document.querySelectorAll('figure img:not(.setting *)').length") == len(figures.ALL)
     assert browser.ask(f"getComputedStyle({PLAY}).display") == "none"
 
 

@@ -19,8 +19,8 @@ from analysis.tables.tabular import SEEN, compared, less_erm
 
 NUMBERS = ["panel", "row", "mark", "line", "difference", "low", "high", "n"]
 WHISKERS = (
-    "Dots: the mean difference, line: its 95 % t interval over pairs, hollow where it holds 0; faint: each pair. Left "
-    "of 0 is less error than ERM."
+    "Dots: the mean difference, line: its 95 % t interval over pairs, hollow where it holds 0; above it: each pair. "
+    "Left of 0 is less error than ERM."
 )
 
 
@@ -114,7 +114,8 @@ def draw(ax: Axes, numbers: pd.DataFrame, names: Sequence[str], looks: Mapping[s
         for one in of.to_dict("records"):
             at, x, low, high = names.index(one["row"]) + shift, one["difference"], one["low"], one["high"]
             if one["line"] != MEAN:
-                ax.plot(x, at, ".", color=color, alpha=0.35, markersize=4, label=f"_{mark}, {one['line']}")
+                beside = at - 0.2 / len(marks)  # above the whisker, which would hide them
+                ax.plot(x, beside, ".", color=color, alpha=0.5, markersize=4, label=f"_{mark}, {one['line']}")
                 continue
             ax.plot([low, high], [at, at], color=color, linewidth=1.6, label=f"_{mark}, interval")
             face = color if low > ROUNDING or high < -ROUNDING else "white"

@@ -33,7 +33,8 @@ LOOKS: dict[str, tuple[str, Any, str]] = {
 # Dropout, alone and with mixup: the mark tells p.
 DROPOUT, WITH_DROPOUT = ("#029e73", LONG), ("#cc78bc", SHORT)
 MARKS_OF_P = {"0.1": "<", "0.3": ">", "0.5": "^", "0.7": "v", "0.8": "p", "0.9": "h"}
-OTHER = ("#555555", DOTTED, "x")
+OTHER = ("#555555", DOTTED, "*")
+MARKED: Any = {"markersize": 6, "markeredgecolor": "white", "markeredgewidth": 0.8}  # told from their own line
 
 LINES = ["panel", "method", "line", "x", "y", "low", "high"]
 MEAN = "mean"
@@ -44,7 +45,7 @@ def look_of(method: str) -> tuple[str, Any, str]:
     before, with_dropout, p = method.partition(" after ")[0].rpartition("dropout p=")
     if with_dropout:
         color, dashes = WITH_DROPOUT if before else DROPOUT
-        return color, dashes, MARKS_OF_P.get(p, "x")
+        return color, dashes, MARKS_OF_P.get(p, "*")
     return LOOKS.get("mixup" if p in ALPHA_ONE else p, OTHER)
 
 
@@ -86,7 +87,7 @@ def draw(ax: Axes, numbers: pd.DataFrame, *, dashes: Any = None, band: bool = Tr
             for name, line in seeds.groupby("line"):
                 ax.plot(line["x"], line["y"], linewidth=0.8, alpha=0.5, label=f"_{method}, {name}", **style)
         mean = of[of["line"] == MEAN]
-        marks: dict[str, Any] = {} if dashes else {"marker": mark, "markersize": 4.5, "markevery": mark_every}
+        marks: dict[str, Any] = {} if dashes else {"marker": mark, "markevery": mark_every, **MARKED}
         ax.plot(mean["x"], mean["y"], linewidth=2 if not dashes else 1.3, label=f"_{method}", **style, **marks)
     limits = ax.get_ylim()
     for method in in_order(numbers["method"]) if band else []:
