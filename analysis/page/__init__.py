@@ -115,7 +115,9 @@ def _settings(results: Results) -> list[str]:
             if figure.picture is not None:
                 inside.append(_image(base64.b64encode(figure.png()).decode(), figure.alt))
                 inside.append(f"<div class=caption>{markdown(figure.text())}</div>")
-        inside += [_table(make(results, setting).to_html()) for make in (tables.paired, tables.methods, tables.attacks)]
+        inside += [
+            _table(make(results, setting).to_html(setting)) for make in (tables.paired, tables.methods, tables.attacks)
+        ]
         parts.append(f"<details class=setting><summary>{html.escape(setting)}</summary>{''.join(inside)}</details>")
     return parts
 

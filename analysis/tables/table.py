@@ -54,7 +54,8 @@ class Table:
         notes = list(map(to_markdown, self.notes))
         return "\n\n".join(["\n".join(lines), *notes] if lines else notes)
 
-    def to_html(self) -> str:
+    def to_html(self, of: str = "") -> str:
+        """of: what tells it from others of its title on one page"""
         lead, notes = ("".join(f"<p>{to_html(note)}</p>" for note in of) for of in (self.lead, self.notes))
         if self.frame.empty:
             return f"<p><strong>{to_html(self.title)}</strong></p>{lead}{notes}"
@@ -65,7 +66,7 @@ class Table:
         styler = self.frame.map(lambda cell: visible(str(cell))).style.hide(axis="index").format(escape="html")
         styler = styler.format_index(escape="html", axis=1).apply(lambda _: weights, axis=None)
         styler = styler.set_caption(to_html(self.title))
-        identifier = re.sub(r"\W+", "-", self.title.lower()).strip("-")
+        identifier = re.sub(r"\W+", "-", f"{self.title} {of}".lower()).strip("-")
         return lead + styler.set_uuid(identifier).to_html() + notes
 
     def to_csv(self) -> str:
