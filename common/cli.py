@@ -199,7 +199,7 @@ def _tyro(options: type[Options], argv: Sequence[str], description: str, default
             return read(is_speaker())
     finally:
         help_text.seek(0)
-        print(_within_the_terminal(help_text.read()), end="")
+        sys.stdout.write(_within_the_terminal(help_text.read()))
 
 
 def _within_the_terminal(text: str) -> str:
