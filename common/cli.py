@@ -74,7 +74,7 @@ def answer(options: type[Any], description: str) -> None:
     except UserError as error:
         if not is_speaker():
             time.sleep(WAIT_FOR_SPEAKER)
-        print(error, file=sys.stderr, flush=True)
+        say(str(error), error=True)
         sys.exit(error.status)
 
 
