@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ class Results:
         """What ERM and mixup can be compared in, the best first: CIFAR-10, other images, the rest, corrupted labels; of
         those the whole test part before a share of it, the most paired seeds, the most work. Runs measured on held-out
         rows are none."""
+        return list(self._ranked)
+
+    @cached_property
+    def _ranked(self) -> list[str]:
+        """All that is shown and judged asks for it, and the frames are not changed."""
         tested = self.runs[self.runs["measured_on"] == "test"]
         rank = {}
         for setting, runs in tested.groupby("setting"):
