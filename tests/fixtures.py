@@ -29,7 +29,7 @@ CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 class Model:
     """What a trained model shows; of 10,000 rows each, at seed 0. A study adds `STEP` of it with each seed.
 
-    curve   errors of the first epochs, the last of which stay to the end
+    curve   errors, each of an equal part of the epochs
     missed  misses at lambda 0 and 1, and at 1/2; norms likewise
     white   errors by attack and epsilon; black: as a target of ERM models of other seeds
     labels  training errors after the last epoch on real labels, on corrupted ones, and on their true ones, where labels
@@ -121,8 +121,8 @@ def train(
     n, classes = holdout or config.test_subset or N, CLASSES[:2] if by_class else CLASSES
     n_train = (config.subset or rows) - holdout
     n_clean = min(n_train, 10_000)
-    first = model.curve[: config.epochs - 1]
-    counts = [*first, *model.curve[-1:] * (config.epochs - len(first))]
+    part = [epoch * len(model.curve) // config.epochs for epoch in range(config.epochs)]  # of the curve, by epoch
+    counts = [model.curve[number] for number in part]
     errors = [count * n // N + (step if holdout else round(step * n / N)) for count in counts]
 
     def outcome(n: int, errors: int, cross_entropy: float) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def train(
     ]
     if config.corrupt_labels:
         for row_of_curve in curve:
-            done = min(1, row_of_curve["epoch"] / len(model.curve))
+            done = (part[row_of_curve["epoch"] - 1] + 1) / len(model.curve)
             row_of_curve["labels"] = {
                 label: {"errors": round((5000 - (5000 - count) * done) * n_clean / 10_000), "n": n_clean // 2}
                 for label, count in zip(("real", "corrupted", "restored"), model.labels, strict=True)
@@ -302,15 +302,17 @@ def boundary(
     for seed in seeds:
         for alpha, widths in bands.items():
             method = {"mixup": alpha is not None, "alpha": alpha, "seed": seed}
-            inside = round(25 * widths[seed] / 4)
+            # p rises with x; of a wide border, three of five columns are in the band, of a narrow one the middle one
+            is_wide = widths[seed] > 0.5
+            inside = (15 if is_wide else 5) if seed == 0 else round(25 * widths[seed] / 4)
             row: dict[str, Any] = {"train": {"n": 500, "errors": 5, "cross_entropy": 0.1}}
             row |= {"band": {"n": 25, "points": inside}}
             if "circles" in name:
                 row["radius"] = {"band_width": widths[seed], "r": [0.0, 0.5, 1.0], "p": [1.0, 0.5, 0.0]}
             models.append(method | row)
             if seed == 0:
-                places = [0.5 if place < inside else float(place % 2) for place in range(25)]
-                maps.append(method | {"p": [places[start : start + 5] for start in range(0, 25, 5)]})
+                p = [0.0, 0.25, 0.5, 0.75, 1.0] if is_wide else [0.0, 0.0, 0.5, 1.0, 1.0]
+                maps.append(method | {"p": [p] * 5})
     run = boundary_options.record_name(config, "no")
     record = {
         "schema": 1,

@@ -83,7 +83,7 @@ def test_borders(tmp_path):
     assert list(ours["method"]) == ["ERM", "mixup α=0.2", "mixup"] * 2
     assert list(ours["seed"]) == [0, 0, 0, 1, 1, 1]
     assert list(ours["band_width"]) == [0.1, 0.4, 0.8, 0.2, 0.6, 0.8]
-    assert list(ours["points_in_band"]) == [4.0, 8.0, 20.0, 4.0, 16.0, 20.0]
+    assert list(ours["points_in_band"]) == [20.0, 20.0, 60.0, 4.0, 16.0, 20.0]
     assert borders.loc[borders["set"] == "moons", "band_width"].isna().all()
     assert set(ours["train_error"]) == {1.0}
 
@@ -154,7 +154,7 @@ def test_errors_by_label_and_by_class(tmp_path):
     assert clean["balanced_error"] == pytest.approx((7 + 5.25) / 2)
     assert math.isnan(clean["real_error"])
     curve = results.curves[results.curves["corrupted_error"].notna()]
-    assert curve["corrupted_error"].tolist() == [90.0] + 199 * [80.0]
+    assert curve["corrupted_error"].tolist() == 100 * [90.0] + 100 * [80.0]
 
 
 @pytest.mark.parametrize(

@@ -162,9 +162,9 @@ def test_curves(study):
     training, accuracy, loss, error = figure.picture.axes
     assert "λ-weighted" in training.get_title()
     assert "not comparable" in figure.caption
-    assert list(drawn(error)["_ERM, seed 1"].get_ydata()) == pytest.approx([30.07, 20.07, 9.07, 5.67])
-    assert at(drawn(error)["_mixup"], 4) == pytest.approx(4.20 + np.mean([step // 2 for step in STEP[:SEEDS]]) / 100)
-    assert at(drawn(accuracy)["_ERM"], 4) == pytest.approx(100 - at(drawn(error)["_ERM"], 4))
+    assert list(drawn(error)["_ERM, seed 1"].get_ydata()[::50]) == pytest.approx([30.07, 20.07, 9.07, 5.67])
+    assert at(drawn(error)["_mixup"], 200) == pytest.approx(4.20 + np.mean([step // 2 for step in STEP[:SEEDS]]) / 100)
+    assert at(drawn(accuracy)["_ERM"], 200) == pytest.approx(100 - at(drawn(error)["_ERM"], 200))
     assert at(drawn(training)["_ERM"], 2) == pytest.approx(75)
     assert at(drawn(loss)["_ERM, seed 0"], 1) == pytest.approx(0.30)
     assert not any(ax.collections for ax in figure.picture.axes)
@@ -252,7 +252,7 @@ def test_calibration_pools_the_seeds(study):
     line = drawn(above)["_ERM"]
     right = np.mean([(10_000 - 560 - step) / 100 for step in STEP[:SEEDS]])
     assert list(line.get_ydata()) == pytest.approx([right])
-    assert list(line.get_xdata()) == pytest.approx([right + 5])
+    assert list(line.get_xdata()) == pytest.approx([right + 5], abs=0.01)
     assert figure.data["n"].max() == SEEDS * 10_000
 
 
@@ -260,10 +260,10 @@ def test_corrupted_labels_over_epochs(study):
     figure = figures.corrupted(study)
     test, real, corrupted = figure.picture.axes
     assert test.get_title() == "50 % corrupted"
-    assert list(drawn(test)["_ERM, seed 1"].get_ydata()) == pytest.approx([46.07, 18.77, 21.07, 22.67])
-    assert at(drawn(real)["_mixup α=8"], 4) == pytest.approx(2.26)
-    assert at(drawn(corrupted)["_mixup α=8"], 4) == pytest.approx(86.32)
-    assert at(drawn(corrupted)["_ERM"], 2) == pytest.approx(50.14)
+    assert list(drawn(test)["_ERM, seed 1"].get_ydata()[::50]) == pytest.approx([46.07, 18.77, 21.07, 22.67])
+    assert at(drawn(real)["_mixup α=8"], 200) == pytest.approx(2.26)
+    assert at(drawn(corrupted)["_mixup α=8"], 200) == pytest.approx(86.32)
+    assert at(drawn(corrupted)["_ERM"], 100) == pytest.approx(50.14)
     assert {label.split(",")[0] for label in drawn(test)} == {
         "_ERM",
         "_dropout p=0.7",
@@ -352,7 +352,7 @@ def test_the_headline_stands_without_a_probe(tmp_path):
 
 def png(value):
     file = io.BytesIO()
-    Image.fromarray(np.full((2, 2, 3), value, dtype=np.uint8)).save(file, "PNG")
+    Image.fromarray(np.full((32, 32, 3), value, dtype=np.uint8)).save(file, "PNG")
     return base64.b64encode(file.getvalue()).decode()
 
 
@@ -366,11 +366,11 @@ def test_the_example_is_mixed_as_the_scripts_mix(tmp_path):
     classes, (pair,), used = pairs.shared(results, results.headline())
     assert (classes[0], pair.labels, used) == ("airplane", (0, 1), [f"cifar10/{path.name}"])
     for lam, value in ((0, 100), (0.25, 125), (1, 200)):
-        assert pairs.mixed(pair, lam) == pytest.approx(np.full((2, 2, 3), value / 255))
+        assert pairs.mixed(pair, lam) == pytest.approx(np.full((32, 32, 3), value / 255))
     strip = figures.example(results).picture.subfigs[0].axes
     assert [ax.get_title() for ax in strip] == ["λ = 0", "λ = 0.25", "λ = 0.5", "λ = 0.75", "λ = 1"]
     (image,) = strip[1].get_images()
-    assert np.asarray(image.get_array()) == pytest.approx(np.full((2, 2, 3), 125 / 255))
+    assert np.asarray(image.get_array()) == pytest.approx(np.full((32, 32, 3), 125 / 255))
     (ax,) = figures.example(results).picture.subfigs[1].axes
     assert at(drawn(ax)["airplane"], 0.75) == 0.75
     assert at(drawn(ax)["automobile"], 0.75) == 0.25
