@@ -69,7 +69,7 @@ def _about(value: Number, tolerance: float = ROUNDING) -> Within:
 
 def its_name(record: Record) -> Iterator[Compared]:
     """A name is a configuration."""
-    yield "run", record["run"], _name(record), "its configuration"
+    yield "run", record["run"], name(record), "its configuration"
 
 
 def its_data(record: Record) -> Iterator[Compared]:
@@ -497,8 +497,8 @@ def _run_of(parent: dict[str, str]) -> str:
     return parent["record"].rpartition("/train-")[2].removesuffix(".json")
 
 
-def _name(record: Record) -> str:
-    """The run's name, from its configuration; what is wrong with that where it has none."""
+def name(record: Record) -> str:
+    """The name of a record's run, from its configuration; what is wrong with that where it has none."""
     config, kind = record["config"], record["kind"]
     precision = record["environment"]["precision"]
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from common import records
+from common import consistency, records
 from common.options import DataOptions, MixupOptions, ModelOptions, TrainingOptions, TrainOptions, resolve, run_name
 from common.options import attack as attack_options
 from common.options import baseline as baseline_options
@@ -252,7 +252,7 @@ def attack(
             iterated_epsilons=tuple(of_iterated) or None,
             pgd_steps=pgd_steps,
         )
-    config = attack_options.resolve(asked)
+    config, measured = attack_options.resolve(asked), second["data"]["measured"]
     clean = {
         name: {part: record["final"]["last_epoch"][part] for part in ("n", "errors", "errors_top5")}
         for name, record in (("source", first), ("target", second))
@@ -260,9 +260,9 @@ def attack(
     made = []
     for name, epsilon in [(attack, epsilon) for attack in config.attacks for epsilon in config.epsilons_of(attack)]:
         near = min((of for of in errors if of[0] == name), key=lambda of: abs(of[1] - epsilon))
-        n = 1000 if name in attack_options.ITERATED else N
+        n = min(1000, measured) if name in attack_options.ITERATED else measured
         wrong = (errors[near] + step) * n // N
-        before = {role: counts["errors"] * n // N for role, counts in clean.items()}
+        before = {role: counts["errors"] * n // measured for role, counts in clean.items()}
         both = n - max(before.values())
         row = {"attack": name, "epsilon": epsilon, "n": n, "errors": wrong, "errors_top5": min(wrong, n // 5)}
         row |= {"errors_clean": before["target"], "n_both_right": both, "errors_both_right": max(0, wrong - n + both)}
@@ -537,6 +537,12 @@ def data(
 
 def parent_of(folder: Path, path: Path, record: records.Record) -> dict[str, str]:
     return {"record": path.relative_to(folder).as_posix(), "weights": record["weights"]}
+
+
+def with_config(record: records.Record, **options: Any) -> records.Record:
+    """The same of another configuration, and of its name."""
+    other = record | {"config": record["config"] | options}
+    return other | {"run": consistency.name(other)}
 
 
 def written(path: Path, record: records.Record) -> Path:

@@ -1,6 +1,6 @@
-import json
 from pathlib import Path
 
+import fixtures
 import pytest
 from accelerate import debug_launcher
 from accelerate.state import AcceleratorState
@@ -106,9 +106,9 @@ def test_done_is_left_alone_until_the_weights_change(digits, capsys):
     weights = Path(f"checkpoints/{digits[1]}.safetensors")
     tensors, header = checkpoints.load_weights(weights)
     tensors["network.linear.bias"] += 3 * tensors["network.linear.weight"][:, 0]
-    record = json.loads(trained.read_text())
+    record = records.read(trained)
     record["weights"] = checkpoints.save_weights(weights, tensors, header)
-    trained.write_text(json.dumps(record))
+    records.write(trained, record)
     run(*pair)
     assert "3 of 4 pairs to attack" in capsys.readouterr().out
     for path in paths:
@@ -131,14 +131,11 @@ def test_only_the_targets_that_are_missing_are_tested_and_give_the_same(digits):
 
 def test_another_configuration_under_the_same_name_is_refused(digits):
     (path,) = run(digits[0])
-    record = json.loads(path.read_text())
-    record["config"]["pgd_steps"] = 5
-    path.write_text(json.dumps(record))
+    record = records.read(path)
+    records.write(path, fixtures.with_config(record, pgd_steps=5))
     with pytest.raises(UserError, match=r"another attack under the same name: pgd_steps is 5 there and 4 here"):
         run(digits[0])
-    record["config"]["pgd_steps"] = 4
-    record["data"]["fingerprint"] = "0" * 64
-    path.write_text(json.dumps(record))
+    records.write(path, record | {"data": record["data"] | {"fingerprint": "0" * 64}})
     with pytest.raises(UserError, match=r"same name: data is '0000"):
         run(digits[0])
 
@@ -200,9 +197,9 @@ def test_masked_gradients_are_said(digits, capsys):
     weights = Path(f"checkpoints/{digits[0]}.safetensors")
     tensors, header = checkpoints.load_weights(weights)
     tensors["network.linear.weight"] *= 1e4  # so sure that the softmax saturates
-    record = json.loads(trained.read_text())
+    record = records.read(trained)
     record["weights"] = checkpoints.save_weights(weights, tensors, header)
-    trained.write_text(json.dumps(record))
+    records.write(trained, record)
     (path,) = run(digits[0])
     assert rows_of(records.read(path)["final"], "fgsm")[16]["zero_gradients"] > 50
     said = capsys.readouterr().err

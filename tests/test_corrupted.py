@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import fixtures
 import numpy as np
 import pytest
 import torch
@@ -215,7 +216,7 @@ def test_dropout_of_each_seed_is_its_own(folder):
 def test_a_state_of_other_labels_is_refused(folder):
     record = run("--epochs", "1")
     path = records.path_of(Path("results"), "digits", "train", record["run"])
-    records.write(path, record | {"config": record["config"] | {"corrupt_labels": 0.2}})
+    records.write(path, fixtures.with_config(record, corrupt_labels=0.2))
     with pytest.raises(UserError, match=r"corrupt_labels is 0.2 there and 0.5 here"):
         run("--epochs", "1")
 

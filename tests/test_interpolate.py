@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import fixtures
 import numpy as np
 import pytest
 import torch
@@ -154,7 +155,7 @@ def test_changed_weights_are_measured_again():
 def test_another_measurement_under_the_same_name_is_refused_by_field():
     (record,) = run(ERM, *SMALL)
     (path,) = Path("results/digits").glob("interpolate-*")
-    records.write(path, record | {"config": record["config"] | {"pairs_seed": 4}})
+    records.write(path, fixtures.with_config(record, pairs_seed=4))
     with pytest.raises(UserError, match=r"another measurement.*pairs_seed is 4 there and 0 here"):
         run(ERM, *SMALL)
 

@@ -21,7 +21,7 @@ from common.options.attack import AttackConfig, passes, resolve
 from common.progress import duration, seconds
 from common.study import crew, file, forecast, members, standing
 from scripts import study
-from tests import refusal
+from tests import fixtures, refusal
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = [sys.executable, str(ROOT / "scripts" / "study.py")]
@@ -539,7 +539,7 @@ def edit(path, **fields):
     record = records.read(path)
     for field, changes in fields.items():
         record[field] |= changes
-    records.write(path, record)
+    records.write(path, fixtures.with_config(record))
 
 
 def test_what_is_of_another_configuration_or_other_weights_is_not_done(write, digits):

@@ -34,7 +34,7 @@ def write(folder, kind, runs, probed):
     for number, (alpha, seed) in enumerate(RUNS[runs]):
         of_run = dict(of_kind)
         if kind == "a drawn table":
-            of_run |= {"options": {"data_seed": seed}, "settled": {"target": "label", "test_share": 0.2}}
+            of_run |= {"options": {"data_seed": seed, "test_share": 0.2}}
         made.append(fixtures.train(folder, alpha=alpha, seed=seed, step=number, **of_run))
     for run in made if probed == "all" else made[-1:] if probed == "one run" else []:
         fixtures.interpolate(folder, run)

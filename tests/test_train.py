@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import fixtures
 import pytest
 import torch
 
@@ -181,8 +182,8 @@ def test_a_plan_says_what_is_in_force_and_leaves_nothing(capsys, tmp_path):
 def test_another_configuration_or_other_data_under_the_same_name_is_refused_by_field():
     record = run()
     path = records.path_of(Path("results"), "digits", "train", record["run"])
-    records.write(path, record | {"config": record["config"] | {"lr": 0.2}})
-    with pytest.raises(UserError, match=r"lr is 0.2 there and 0.1 here.*--overwrite"):
+    records.write(path, fixtures.with_config(record, momentum=0.8))
+    with pytest.raises(UserError, match=r"momentum is 0.8 there and 0.9 here.*--overwrite"):
         run()
     records.write(path, record | {"data": record["data"] | {"fingerprint": "0" * 64}})
     with pytest.raises(UserError, match="data is '000"):
