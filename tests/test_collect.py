@@ -232,6 +232,27 @@ def test_a_newer_schema_and_a_damaged_file_are_named_and_the_rest_is_read(tmp_pa
     assert list(collect.collect(tmp_path).runs["seed"]) == [0]
 
 
+def test_a_bad_record_is_named_and_never_stops_the_rest(tmp_path):
+    fixtures.train(tmp_path)
+    changes = [
+        ('"seed": 1', f'"seed": {2**63}'),
+        ('"epochs": 200', '"epochs": 1e999'),
+        ('"n": 10000', '"n": ' + "9" * 400),
+    ]
+    changes += [('"errors": 560', '"errors": 999999'), ('"train": 50000', f'"train": {2**64}'), ("{", "[" * 100_000)]
+    for seed, (now, then) in enumerate(changes, 1):
+        path = fixtures.train(tmp_path, seed=seed)
+        text = "\n".join(path.read_text().splitlines()[:-2]).removesuffix(",") + "\n}"
+        changed = text.replace(now.replace("1", str(seed)) if "seed" in now else now, then, 1)
+        assert changed != text
+        path.write_text(changed)
+    results = collect.collect(tmp_path)
+    assert list(results.runs["seed"]) == [0]
+    assert len(results.problems) == len(changes)
+    for seed, problem in enumerate(results.problems, 1):
+        assert problem.startswith(f"cifar10/train-cifar10-preactresnet18-erm-seed{seed}.json: not a record (")
+
+
 def test_two_records_of_one_run_are_named_and_one_is_used(tmp_path):
     path = fixtures.train(tmp_path)
     shutil.copy(path, path.with_name("train-copy.json"))

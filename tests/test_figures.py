@@ -261,9 +261,9 @@ def test_corrupted_labels_over_epochs(study):
     test, real, corrupted = figure.picture.axes
     assert test.get_title() == "50 % corrupted"
     assert list(drawn(test)["_ERM, seed 1"].get_ydata()[::50]) == pytest.approx([46.07, 18.77, 21.07, 22.67])
-    assert at(drawn(real)["_mixup α=8"], 200) == pytest.approx(2.26)
-    assert at(drawn(corrupted)["_mixup α=8"], 200) == pytest.approx(86.32)
-    assert at(drawn(corrupted)["_ERM"], 100) == pytest.approx(50.14)
+    assert at(drawn(real)["_mixup α=8"], 200) == pytest.approx(2.26, abs=0.03)
+    assert at(drawn(corrupted)["_mixup α=8"], 200) == pytest.approx(86.32, abs=0.03)
+    assert at(drawn(corrupted)["_ERM"], 100) == pytest.approx(50.14, abs=0.03)
     assert {label.split(",")[0] for label in drawn(test)} == {
         "_ERM",
         "_dropout p=0.7",
