@@ -5,8 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
-from common import records
+from common import checkpoints, records
 from common.errors import UserError
 from scripts import interpolate, train
 
@@ -187,3 +188,30 @@ def test_a_damaged_record(capsys, way):
         said(capsys, "--overwrite")
     assert is_whole(capsys)
     assert records.read(RECORD)["config"]["lr"] == 0.001
+
+
+def spoilt(state, what):
+    """A state with something in it that no training leaves."""
+    group, first = state["optimizer"]["param_groups"][0], state["optimizer"]["state"][0]
+    if what in ("lr", "betas"):
+        group[what] = "fast"
+    elif what == "weight_decay":
+        group[what] = 1.0
+    elif what == "exp_avg":
+        first[what] = torch.zeros(3)
+    elif what == "errors":
+        state["curve"][0]["test"]["errors"] = "3"
+    else:
+        state[what] = {"epoch": 10**30, "config": "[" * 100_000, "curve": [{"epoch": 1}] * 2}.get(what, "text")
+    return state
+
+
+SPOILT = ["lr", "betas", "weight_decay", "exp_avg", "errors", "epoch", "config", "curve", "seconds", "network"]
+
+
+@pytest.mark.parametrize("what", [*SPOILT, "optimizer", "training_seconds", "fingerprint", "precision"])
+def test_a_state_that_no_training_leaves(what):
+    state = checkpoints.load_state(Path("kept") / STATE.name)
+    checkpoints.save_state(STATE, spoilt(state, what))
+    with pytest.raises(UserError, match=rf"^{STATE}: .*--overwrite"):
+        train.main(IRIS)
