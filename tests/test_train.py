@@ -241,17 +241,17 @@ def test_help_of_every_script(script, name):
 @pytest.mark.parametrize(
     "config", [pytest.param([], marks=pytest.mark.long), ["--config_file", str(ROOT / "accelerate_config.yaml")]]
 )
-def test_the_users_own_lines_use_every_core(config):
+def test_the_users_own_lines_use_every_core(config):  # of a network that is worth it
     launch = [str(Path(sys.executable).with_name("accelerate")), "launch", *config, str(ROOT / "scripts" / "train.py")]
     done = subprocess.run(
-        [*launch, "--dataset", "iris", "--epochs", "1", "--mixup"],
+        [*launch, "--dataset", "iris", "--width", "1500", "--epochs", "1", "--mixup"],
         capture_output=True,
         text=True,
         timeout=200,
         env={key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"},
     )
     assert done.returncode == 0, done.stderr
-    record = records.read(Path("results/iris/train-iris-mlp-1ep-mixup1.0-seed0.json"))
+    record = records.read(Path("results/iris/train-iris-mlp-w1500-1ep-mixup1.0-seed0.json"))
     if not torch.accelerator.is_available():
         assert record["environment"]["threads"] == len(os.sched_getaffinity(0))
 
