@@ -20,9 +20,8 @@ WORKERS ?= 2
 
 demo: .venv/installed
 	$(BIN)/python scripts/study.py demo --results-dir demo/results --checkpoint-dir demo/checkpoints
-	$(BIN)/python -m analysis.claims --results-dir demo/results
 	$(BIN)/python -m analysis.report --results-dir demo/results
-	@echo 'Open demo/results/report.html: the study in small, on one page. Next, on real CIFAR-10:'
+	@echo 'Open it in a browser. Next, on real CIFAR-10:'
 	@echo '  . $(BIN)/activate && python scripts/study.py laptop --plan'
 
 # One thread: two would fight over two cores with the processes that the tests start.

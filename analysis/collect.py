@@ -2,8 +2,6 @@
 
 import dataclasses
 import difflib
-import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import columns, rows
+from analysis import columns, rows, typed
 from analysis.sentences import named
 from common import records
 from common.errors import UserError
@@ -118,7 +116,7 @@ def collect(folder: Path = ROOT / "results") -> Results:
         path: _seen(record)
         for path, record in _in_their_place(folder, dict(_readable(folder, problems)), problems).items()
     }
-    fresh = {path: record for path, record in found.items() if _has_its_parents(path, record, found, problems)}
+    fresh = {path: record for path, record in found.items() if _has_its_parents(folder, path, record, found, problems)}
     made: dict[str, list[rows.Row]] = {name: [] for name in columns.OF}
     for path, record in fresh.items():
         if record["kind"] == "train":
@@ -164,14 +162,6 @@ def one_protocol(frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     best = min(shared.index, key=lambda protocol: (-shared[protocol], protocol))
     return frame[frame["protocol"] == best]
-
-
-def again(record: Record) -> str:
-    """The command that makes a record again. Absolute paths are not in it (records.command). A record may be a
-    stranger's: its words are quoted, and what is no script of ours is not to be run."""
-    words = record["environment"]["command"].split()
-    ours = words and re.fullmatch(r"(scripts|tests)/\w+\.py", words[0])
-    return f"{'' if ours else '# no script of ours: '}{shlex.join(['python', *words])}"
 
 
 def _seen(record: Record) -> Record:
@@ -223,7 +213,7 @@ def _in_their_place(folder: Path, found: dict[str, Record], problems: list[str])
     return kept
 
 
-def _has_its_parents(path: str, record: Record, found: dict[str, Record], problems: list[str]) -> bool:
+def _has_its_parents(folder: Path, path: str, record: Record, found: dict[str, Record], problems: list[str]) -> bool:
     """Whether the runs that a measurement was made from are there, with the very weights that it was made from."""
     for parent in record["parents"]:
         train = found.get(parent["record"])
@@ -233,11 +223,12 @@ def _has_its_parents(path: str, record: Record, found: dict[str, Record], proble
         if train["weights"] != parent["weights"]:
             problems.append(
                 f"{path}: stale: made from weights {parent['weights'][:8]}…, and {parent['record']} is now of "
-                f"{train['weights'][:8]}…; left out. To measure again: {again(record)}"
+                f"{train['weights'][:8]}…; left out. To measure again: {typed.again(folder, record)}"
             )
             return False
     if record["parents"] and record["data"] != found[record["parents"][-1]["record"]]["data"]:
-        problems.append(f"{path}: its data are not those of its run; left out. To measure again: {again(record)}")
+        measure = typed.again(folder, record)
+        problems.append(f"{path}: its data are not those of its run; left out. To measure again: {measure}")
         return False
     return True
 

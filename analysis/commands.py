@@ -1,21 +1,18 @@
 """The commands that make what is missing."""
 
-import itertools
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from analysis import typed
 from analysis.collect import Results
 from analysis.measures import ENOUGH
 from common.options.train import TrainConfig, command_words, resolve
-from common.records import ROOT, Record
+from common.records import Record
 
 # What makes a method ERM, and a plain one.
 PLAIN = {"mixup": False, "alpha": None, "lam_per": None, "warmup_epochs": 0, "dropout": 0.0}
-# Options of this machine that its commands keep.
-KEPT = ("--threads", "--data-dir", "--checkpoint-dir", "--results-dir")
 
 
 def first(results: Results) -> list[str]:
@@ -24,23 +21,23 @@ def first(results: Results) -> list[str]:
 
 
 def study(name: str, results: Results) -> str:
-    return f"python scripts/study.py {name}{_folder(results)}"
+    return _line(results, "study", [name])
 
 
 def holdout(results: Results) -> str:
     """A run that is measured on held-out training rows."""
-    return f"python scripts/train.py --mixup --holdout 5000{_folder(results)}"
+    return _line(results, "train", ["--mixup", "--holdout", "5000"])
 
 
-def train(record: Record, changes: Mapping[str, Any]) -> str:
+def train(results: Results, record: Record, changes: Mapping[str, Any]) -> str:
     """Trains as a train record was, but for these fields of its configuration: seed, mixup, alpha, epochs, …"""
-    typed, data = _typed(record), record["data"]
+    data = record["data"]
     kind, side = data["kind"], data["shape"][-1] if data["kind"] == "images" else None
     asked = TrainConfig.from_json(record["config"] | changes)
     words = command_words(resolve(asked, asked.dataset, kind, side), kind, side)
-    if "--dataset" in words and "--dataset" in typed:
-        words[words.index("--dataset") + 1] = typed["--dataset"]
-    return shlex.join(["python", "scripts/train.py", *words, *_kept(typed)])
+    if "--dataset" in words:
+        words[words.index("--dataset") + 1] = typed.data_set(results.folder, record)
+    return _line(results, "train", [*words, *_threads(record)], record)
 
 
 def seeds(results: Results, setting: str, method: str, enough: int = ENOUGH, than: str = "ERM") -> list[str]:
@@ -62,7 +59,7 @@ def seeds(results: Results, setting: str, method: str, enough: int = ENOUGH, tha
                     change |= PLAIN if one == "ERM" else PLAIN | {"mixup": True, "warmup_epochs": None}
                 if is_anew:
                     change["data_seed"] = int(next(iter(splits), seed))
-                made.append(train(record, change))
+                made.append(train(results, record, change))
     return made
 
 
@@ -76,20 +73,11 @@ def probe(results: Results, setting: str, script: str, enough: int = ENOUGH) -> 
     for one in ("ERM", method):
         for run, seed in rows.loc[rows["method"] == one, ["run", "seed"]].head(1).itertuples(index=False):
             names += [str(run).removesuffix(f"{seed}") + str(wanted) for wanted in _wanted(rows, method, enough)]
-    typed = _typed(record)
-    return shlex.join(["python", f"scripts/{script}.py", *names, *_kept(typed)])
+    return _line(results, script, [*names, *_threads(record)], record)
 
 
 def boundary(results: Results) -> str:
-    return f"python scripts/boundary.py{_folder(results)}"
-
-
-def _folder(results: Results) -> str:
-    """So that a command writes where these records lie; below the repository without its path on this machine."""
-    folder = results.folder.resolve()
-    if folder == ROOT / "results":
-        return ""
-    return f" --results-dir {shlex.quote(str(folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder))}"
+    return _line(results, "boundary", [])
 
 
 def _wanted(rows: pd.DataFrame, method: str, enough: int = ENOUGH, than: str = "ERM") -> list[int]:
@@ -101,13 +89,13 @@ def _wanted(rows: pd.DataFrame, method: str, enough: int = ENOUGH, than: str = "
     return [int(seed) for seed in found[: max(enough, paired)]]
 
 
-def _kept(typed: Mapping[str, str]) -> list[str]:
-    return [word for option in KEPT if option in typed for word in (option, typed[option])]
+def _threads(record: Record) -> list[str]:
+    threads = typed.options(record).get("--threads")
+    return ["--threads", threads] if threads else []
 
 
-def _typed(record: Record) -> dict[str, str]:
-    """Options of the command that made a record, each with the word after it."""
-    words = record["environment"]["command"].split()
-    split = [word.partition("=") for word in words]
-    pairs = {option: value for option, equals, value in split if equals}
-    return pairs | {word: after for word, after in itertools.pairwise(words) if word.startswith("--")}
+def _line(results: Results, script: str, words: list[str], record: Record | None = None) -> str:
+    """For the folders of a record; without one for those of the first run, if there is any."""
+    runs = (one for one in results.records.values() if one["kind"] == "train")
+    record = record or next(runs, None)
+    return typed.line(results.folder, f"scripts/{script}.py", words, typed.options(record) if record else {})

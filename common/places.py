@@ -1,9 +1,24 @@
-"""Where a run's weights and state lie, and whether they are there. Nothing heavy is imported here."""
+"""Where a run's weights and state lie, and whether they are there; where the scripts are. Nothing heavy is imported
+here."""
 
 import hashlib
+import shlex
 from pathlib import Path
 
 from common.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def script(name: str) -> str:
+    """A script's path, so that it can be typed in the working directory: below it, or else from the root."""
+    path = ROOT / "scripts" / f"{name}.py"
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def command(name: str, *words: str) -> str:
+    """The line that starts a script, to be typed in the working directory."""
+    return shlex.join(["python", script(name), *words])
 
 
 def weights_path(checkpoint_dir: Path, run: str) -> Path:

@@ -30,9 +30,9 @@ from common.options.fields import earlier
 from common.options.fields import schema as schema_of
 from common.options.interpolate import InterpolateConfig
 from common.options.train import TrainConfig
+from common.places import ROOT
 
 SCHEMA = 1
-ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("torch", "torchvision", "accelerate", "datasets", "evaluate", "numpy", "scikit-learn")
 
 CONFIGS: dict[str, type[Any]] = {  # by kind of record

@@ -1,7 +1,6 @@
 """Finished runs, found by name: what the probes and the attacks measure."""
 
 import difflib
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +20,11 @@ from common.options import OF_READING, OF_ROWS, TrainConfig, resolve, run_name
 from common.records import Record
 
 SHOWN = 20  # names of runs that an error lists, at most
-DECK = [  # seed, mixup, and what trains it
-    (0, False, "accelerate launch scripts/train.py"),
-    (1, False, "accelerate launch scripts/train.py --seed 1"),
-    (0, True, "accelerate launch scripts/train.py --mixup"),
+CPU = torch.device("cpu")
+DECK: list[tuple[int, bool, tuple[str, ...]]] = [  # seed, mixup, and the words that say so
+    (0, False, ()),
+    (1, False, ("--seed", "1")),
+    (0, True, ("--mixup",)),
 ]
 
 
@@ -54,21 +54,27 @@ class Trained:
 
 
 def find(
-    names: Sequence[str], results_dir: Path, checkpoint_dir: Path, data_dir: Path | None, device: torch.device
+    names: Sequence[str],
+    results_dir: Path = Path("results"),
+    checkpoint_dir: Path = Path("checkpoints"),
+    data_dir: Path | None = None,
+    device: torch.device = CPU,
 ) -> list[Trained]:
     """The runs of these names, in this order, each once; of none, the deck's three.
 
-    names  of runs, or paths of their train records
+    names     of runs, or paths of their train records
+    data_dir  holds their data set, as for train.py; None: $MIXUP_DATA_DIR
 
     raises UserError for a run that is missing, weights that are damaged or not those that the record names, data that
     changed since, and runs of different data sets, classes or shapes
     """
-    paths = _paths(names, results_dir) if names else _decks(results_dir, checkpoint_dir)
+    folders = _folders(results_dir, checkpoint_dir, data_dir)
+    paths = _paths(names, results_dir) if names else _decks(results_dir, folders)
     found = {path: _record(path) for path in dict.fromkeys(paths)}
     _refuse_mixture(found)
     data = _data(found, data_dir, places.known_data(checkpoint_dir))
     return [
-        Trained(record["run"], record, path, _model(record, path, results_dir, checkpoint_dir).to(device), data[path])
+        Trained(record["run"], record, path, _model(record, path, checkpoint_dir, folders).to(device), data[path])
         for path, record in found.items()
     ]
 
@@ -88,13 +94,15 @@ def _paths(names: Sequence[str], results_dir: Path) -> list[Path]:
     return paths
 
 
-def _decks(results_dir: Path, checkpoint_dir: Path) -> list[Path]:
+def _decks(results_dir: Path, folders: Sequence[str]) -> list[Path]:
     """ERM seed 0, ERM seed 1 and mixup seed 0, all else by default."""
-    commands = {_default_name(seed=seed, mixup=mixup): line for seed, mixup, line in DECK}
+    commands = {
+        _default_name(seed=seed, mixup=mixup): places.command("train", *words, *folders) for seed, mixup, words in DECK
+    }
     there = _there(results_dir)
     missing = [name for name in commands if name not in there]
     if missing:
-        lines = "\n".join(f"    {commands[name]}{_folders(results_dir, checkpoint_dir)}" for name in missing)
+        lines = "\n".join(f"    {commands[name]}" for name in missing)
         raise UserError(
             f"No run is named, so the deck's three are taken; missing of them: {', '.join(missing)}. "
             f"What trains them:\n{lines}\n{_said(there)}"
@@ -102,10 +110,14 @@ def _decks(results_dir: Path, checkpoint_dir: Path) -> list[Path]:
     return [there[name] for name in commands]
 
 
-def _folders(results_dir: Path, checkpoint_dir: Path) -> str:
+def _folders(results_dir: Path, checkpoint_dir: Path, data_dir: Path | None) -> list[str]:
     """The options that name these folders, where they are not the usual ones."""
-    folders = [("--results-dir", results_dir, "results"), ("--checkpoint-dir", checkpoint_dir, "checkpoints")]
-    return "".join(f" {option} {shlex.quote(str(folder))}" for option, folder, usual in folders if str(folder) != usual)
+    folders: dict[str, tuple[Path | None, Path | None]] = {
+        "--results-dir": (results_dir, Path("results")),
+        "--checkpoint-dir": (checkpoint_dir, Path("checkpoints")),
+        "--data-dir": (data_dir, None),
+    }
+    return [word for option, (folder, usual) in folders.items() if folder != usual for word in (option, str(folder))]
 
 
 def _default_name(seed: int, mixup: bool) -> str:
@@ -181,13 +193,12 @@ def _reading(record: Record) -> Reading:
     return Reading(**read, data_seed=0 if config.test_share is None else config.data_seed)
 
 
-def _model(record: Record, record_path: Path, results_dir: Path, checkpoint_dir: Path) -> nn.Module:
+def _model(record: Record, record_path: Path, checkpoint_dir: Path, folders: Sequence[str]) -> nn.Module:
     """A module of its own that Accelerate never prepared: a prepared one keeps its autocast (ECOSYSTEM fact 11)."""
     path = places.weights_path(checkpoint_dir, record["run"])
     again = (
         "Name the folder that has them with --checkpoint-dir, or make them again:\n"
-        f"    accelerate launch scripts/train.py --config {shlex.quote(str(record_path))}"
-        f"{_folders(results_dir, checkpoint_dir)}"
+        f"    {places.command('train', '--config', str(record_path), *folders)}"
     )
     if not path.exists():
         raise UserError(f"{path}: the weights of {record['run']} are missing (they are not in git). {again}")

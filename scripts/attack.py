@@ -1,6 +1,6 @@
 """How much does a gradient step hurt? Every model makes adversarial examples and is tested on those of every model.
 
-    accelerate launch scripts/attack.py RUN RUN ...
+    python scripts/attack.py RUN RUN ...
 
 Leaves results/<dataset>/attack-<source>--<target>.json for each source and target: white-box where they are one,
 black-box (transfer) where not. What is recorded already is left as it is. Paper: Zhang et al. 2018, section 3.5.

@@ -1,8 +1,8 @@
 """How fast is it, beside what a user would write or pick instead? Paired, in alternation, medians over repeats.
 
-    accelerate launch scripts/benchmark.py train        a step of training, against the loop people write
-    accelerate launch scripts/benchmark.py attack       FGSM over epsilons and targets, and PGD, against torchattack
-    accelerate launch scripts/benchmark.py interpolate  misses over lambda, against a loop of forward passes
+    python scripts/benchmark.py train        a step of training, against the loop people write
+    python scripts/benchmark.py attack       FGSM over epsilons and targets, and PGD, against torchattack
+    python scripts/benchmark.py interpolate  misses over lambda, against a loop of forward passes
 
 Leaves results/benchmark/benchmark-<name>.json.
 """

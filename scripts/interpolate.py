@@ -1,6 +1,6 @@
 """Look in between two examples: how often is a class predicted that neither of them has, and how steep is the model?
 
-    accelerate launch scripts/interpolate.py RUN ...
+    python scripts/interpolate.py RUN ...
 
 Measures finished runs of train.py, by default the deck's three, at lambda x_i + (1 - lambda) x_j for random pairs of
 rows. Leaves results/<dataset>/interpolate-<run>.json, one record a run. Paper: Zhang et al. 2018, Fig. 2.

@@ -3,7 +3,7 @@
     python scripts/study.py demo
 
 Starts the other scripts as a user would, --jobs of them side by side, and goes on past one that fails. Studies are in
-scripts/studies/; to write your own, copy one. Stopped, the same command goes on; done, it says so.
+scripts/studies/; to write your own, copy one. Stopped, the same command goes on; done, it says what came out.
 """
 
 if __name__ == "__main__":
@@ -13,18 +13,20 @@ if __name__ == "__main__":
 
 
 import shlex
+import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from common import cli, files
+from common import cli, files, places
 from common.cores import physical_cores, share_of_cores
 from common.data import sources
 from common.errors import UnfinishedError
 from common.options.study import StudyOptions
+from common.places import ROOT
 from common.progress import duration
-from common.records import ROOT
 from common.study import crew, forecast, members, standing
 from common.study.crew import Hand
 from common.study.display import Display
@@ -51,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         with files.alone(lock, (), what="a study of these results", option="--results-dir"):
             say(work.look())
             work.do()
+        work.say_what_came_out()
 
 
 class Work:
@@ -110,6 +113,16 @@ class Work:
         if self.missing:
             say(f"All {len(self.found)} are done. The records are in {self.asked.results_dir}.")
 
+    def say_what_came_out(self) -> None:
+        """And where to look. The analysis says it, in a process of its own as a user would start it: it alone makes
+        percent of counts, so its numbers are the report's; and no script waits for pandas before all is done."""
+        folder = self.asked.results_dir
+        paths = [str(wanted.path) for member in self.study.members for wanted in member.wanted]
+        command = [sys.executable, "-m", "analysis.summary", *paths, "--results-dir", str(folder.resolve())]
+        subprocess.run(command, cwd=ROOT)
+        words = [] if folder == StudyOptions("").results_dir else ["--results-dir", str(folder)]
+        say(f"All of it on one page: {shlex.join(['python', '-m', 'analysis.report', *words])}")
+
     def _collect(self, display: Display) -> None:
         """Sees who has ended, and how."""
         for name, hand in list(self.running.items()):
@@ -154,9 +167,8 @@ class Work:
 
     def command(self, member: Member, threads: int | None, python: str = sys.executable) -> list[str]:
         """What makes a member, as a user would type it."""
-        script, asked, usual = ROOT / "scripts" / f"{member.script}.py", self.asked, StudyOptions("")
-        words = [python, str(script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script)]
-        words += member.words
+        asked, usual = self.asked, StudyOptions("")
+        words = [python, places.script(member.script), *member.words]
         options: dict[str, tuple[Path | None, Path | None]] = {"--results-dir": (asked.results_dir, usual.results_dir)}
         if member.script not in ("baseline", "boundary"):
             options["--checkpoint-dir"] = asked.checkpoint_dir, usual.checkpoint_dir
@@ -198,7 +210,7 @@ class Work:
         for name, cost in self.costs.items():
             if cost.seconds is None:
                 whys.setdefault(cost.why, name)
-        lines += [f"      without {name}: {why}" for why, name in whys.items()]
+        lines += [textwrap.indent(f"without {name}: {why}", " " * 6) for why, name in whys.items()]
         return "\n".join(lines)
 
 

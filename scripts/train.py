@@ -1,6 +1,6 @@
 """Train a classifier under ERM or, with --mixup, under mixup.
 
-    accelerate launch scripts/train.py --mixup
+    python scripts/train.py --mixup
 
 Leaves results/<dataset>/train-<run>.json (the record) and checkpoints/<run>.safetensors (the weights). Stopped, the
 same command goes on; finished, it says so. Paper: Zhang et al. 2018, mixup: Beyond Empirical Risk Minimization.

@@ -14,6 +14,7 @@ from analysis.collect import collect
 from analysis.measures import Interval
 from common import records
 from common.errors import UserError
+from common.records import ROOT
 from tests import fixtures
 from tests.fixtures import ERM, MIXUP
 from tests.test_tables import PARTIAL, partial
@@ -101,8 +102,9 @@ def test_two_pairs_are_too_few_and_their_numbers_are_shown(tmp_path):
         assert found[claim].rows, claim
         assert "--seed 2" in found[claim].commands[0], claim
     assert "2 paired seeds: test error: ERM 5.63 %, mixup 4.21 %, difference −1.42 points [−" in found["D1"].sentence
-    assert [line.split()[1] for line in found["P4"].commands] == ["scripts/train.py"] * 2 + ["scripts/interpolate.py"]
-    assert found["P17"].commands[-1].startswith("python scripts/attack.py")
+    scripts = [line.split()[1].removeprefix(f"{ROOT}/") for line in found["P4"].commands]
+    assert scripts == ["scripts/train.py"] * 2 + ["scripts/interpolate.py"]
+    assert found["P17"].commands[-1].startswith(f"python {ROOT}/scripts/attack.py")
 
 
 def test_runs_that_were_not_probed_ask_for_the_probe_alone(tmp_path):
@@ -112,8 +114,8 @@ def test_runs_that_were_not_probed_ask_for_the_probe_alone(tmp_path):
     for claim, script in (("P4", "interpolate"), ("P5", "interpolate"), ("P17", "attack"), ("P20", "attack")):
         assert found[claim].status == "not run"
         (line,) = found[claim].commands
-        assert line.startswith(f"python scripts/{script}.py {SETTING}-erm-seed0 ")
-    assert found["P6"].commands[0].startswith("python scripts/boundary.py")
+        assert line.startswith(f"python {ROOT}/scripts/{script}.py {SETTING}-erm-seed0 ")
+    assert found["P6"].commands[0].startswith(f"python {ROOT}/scripts/boundary.py")
 
 
 @pytest.mark.parametrize("kind", ["nothing", *PARTIAL])
@@ -284,7 +286,7 @@ def test_cifar100_is_judged_wherever_it_is(tmp_path):
     found = verdicts(tmp_path, ids=["P2"])["P2"]
     assert (found.status, found.commands) == (
         "not run",
-        [f"python scripts/study.py paper-cifar --results-dir {tmp_path}"],
+        [f"python {ROOT}/scripts/study.py paper-cifar --results-dir {tmp_path}"],
     )
     fixtures.study(tmp_path, probes=(), dataset="cifar100")
     found = verdicts(tmp_path, ids=["P2"])["P2"]
@@ -322,7 +324,7 @@ def test_the_papers_numbers_hold_on_corrupted_labels_and_speech(tmp_path):
     for verdict in found.values():
         assert bool(verdict.records) == bool(verdict.rows) == (verdict.status != "not run")
         assert bool(verdict.commands) == (verdict.status == "not run")
-    assert found["P21"].commands == [f"python scripts/study.py tables --results-dir {tmp_path}"]
+    assert found["P21"].commands == [f"python {ROOT}/scripts/study.py tables --results-dir {tmp_path}"]
 
 
 def test_they_are_asked_whatever_the_setting(tmp_path):
@@ -487,6 +489,7 @@ def test_the_list_fits_a_terminal(papers, capsys):
     assert lines[0] == f"Asked of {SETTING}, the deck's own."
     assert max(len(line) for line in lines if not line.startswith("    python ")) <= 100
     assert {line[:18].rstrip() for line in lines} >= {"D1   holds", "D7   fails", "P12  not run", "L4   holds"}
+    assert lines[-1] == f"Why, of any of them: python -m analysis.claims --why D1 --results-dir {papers}"
     assert lines[-2].startswith("18 hold, 1 fail, 0 undecided, 0 with too few runs, 23 not run.")
 
 
@@ -504,8 +507,8 @@ def test_why_walks_back_to_weights_commit_and_commands(papers, capsys):
         assert re.search(
             rf"^  {re.escape(probe)}\n.*\n    of       {row.weights}  {re.escape(row.record)}$", said, re.M
         )
-        assert f"    again    python scripts/interpolate.py {row.run}" in said
-    assert "again    python scripts/train.py --seed 2 --mixup" in said
+        assert f"    again    python {ROOT}/scripts/interpolate.py {row.run}" in said
+    assert f"again    python {ROOT}/scripts/train.py --seed 2 --mixup" in said
     assert "P5" not in said
 
 

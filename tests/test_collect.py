@@ -281,7 +281,7 @@ def test_what_was_made_from_other_weights_is_stale(tmp_path):
     assert len(results.problems) == 2
     for path, script, problem in zip((attacked, probe), ("attack", "interpolate"), results.problems, strict=True):
         assert problem.startswith(f"cifar10/{path.name}: stale: made from weights {fixtures.sha(run.stem[6:])[:8]}…")
-        assert f"To measure again: python scripts/{script}.py" in problem
+        assert f"To measure again: python {records.ROOT}/scripts/{script}.py" in problem
         assert f"cifar10/{path.name}" in results.records
     assert (len(results.runs), len(results.between), len(results.attacks)) == (2, 0, 0)
 

@@ -183,7 +183,7 @@ def test_the_error_names_every_way_to_get_the_set(tmp_path):
         "cifar10/test.parquet",
         "cifar-10-batches-py",
         "network",
-        "accelerate launch scripts/train.py --dataset digits --mixup",
+        "train.py --dataset digits --mixup",
     )
     assert "\n\n" not in message
     refused(lambda: find("cifar10", None), "--data-dir, MIXUP_DATA_DIR")

@@ -61,7 +61,7 @@ def test_every_figure_of_a_whole_study(study, draw):
 def test_every_figure_of_nothing_says_what_makes_it(tmp_path, draw):
     figure = draw(collect.collect(tmp_path), None)
     assert figure.picture is None
-    assert "`python scripts/" in to_text(figure.missing)
+    assert f"`python {records.ROOT}/scripts/" in to_text(figure.missing)
     assert to_markdown(figure.missing) in figure.text()
     assert to_markdown(figure.missing) in figure.to_markdown("results/figures")
 
@@ -84,7 +84,7 @@ def test_every_figure_of_two_untested_erm_runs(tmp_path, draw):
         scripts = {"boundaries": "boundary", "epsilon": "attack", "transfer": "attack"}
         scripts |= dict.fromkeys(("corrupted", "tabular", "speech"), "study")
         script = scripts.get(figure.name, "interpolate")
-        assert f"`python scripts/{script}.py" in to_text(figure.missing)
+        assert f"`python {records.ROOT}/scripts/{script}.py" in to_text(figure.missing)
 
 
 def test_the_look_of_matplotlib_stays_the_users(study):
@@ -310,7 +310,8 @@ def test_one_pair_has_a_dot_and_no_whisker(tmp_path):
     assert figure.data.loc[figure.data["line"] == "mean", "low"].isna().all()
     assert figure.png()
     fixtures.speech(tmp_path / "erm", errors={"lenet": {None: 1000}})
-    assert "`python scripts/study.py speech" in to_text(figures.speech(collect.collect(tmp_path / "erm")).missing)
+    missing = figures.speech(collect.collect(tmp_path / "erm")).missing
+    assert f"`python {records.ROOT}/scripts/study.py speech" in to_text(missing)
 
 
 def test_methods_with_dropout_have_looks_of_their_own():

@@ -188,7 +188,7 @@ def test_the_notebook_runs_where_much_is_missing(tmp_path, there):
         fixtures.train(tmp_path)
     ran = notebook.executed(tmp_path)
     text = json.dumps([cell.get("outputs", []) for cell in ran.cells], ensure_ascii=False)
-    assert "python scripts/" in text
+    assert f"python {ROOT}/scripts/" in text
     assert "Traceback" not in text
     assert ("image/png" in text) == there
     assert "<h1>" in page(ran, collect(tmp_path))

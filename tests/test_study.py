@@ -1,9 +1,11 @@
 """Studies: read, listed, priced, printed, run, stopped and gone on with."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -14,12 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from analysis import measures
 from common import cores, files, records
 from common.cores import physical_cores, usable_cores
 from common.errors import UnfinishedError, UserError
 from common.options.attack import AttackConfig, passes, resolve
 from common.progress import duration, seconds
 from common.study import crew, file, forecast, members, standing
+from common.study.forecast import Answer
 from scripts import study
 from tests import fixtures, refusal
 
@@ -323,7 +327,9 @@ def test_baselines_are_members(write, monkeypatch):
         " ".join(found[2].words) == "--dataset wine --test-share 0.2 --data-seed 2 --methods logistic_regression"
     )  # in the file's order
     asked = []
-    monkeypatch.setattr(forecast, "_said", lambda command: asked.append(command) or "about 3 s at most\n")
+    monkeypatch.setattr(
+        forecast, "_asked", lambda command: asked.append(command) or Answer("about 3 s at most\n", "", 0.0)
+    )
     costs = forecast.of_all(found[1:], found, lambda member: member.words)
     assert [cost.seconds for cost in costs.values()] == [3.0] * 3
     assert len(asked) == 2  # seeds cost the same
@@ -332,7 +338,16 @@ def test_baselines_are_members(write, monkeypatch):
 def test_a_study_of_baselines_from_runs_to_done(script, write):
     content = BASELINES.split("  - {dataset: abalone")[0]
     done = run(script, write(content), "--jobs", "2")
-    assert done.stdout.endswith("All 3 are done. The records are in results.\n")
+    _, came_out = done.stdout.split("All 3 are done. The records are in results.\n")
+    lines = re.sub(r"[\d.]+ (± [\d.]+ )?%", "E %", came_out).splitlines()
+    assert lines == [
+        "wine-test0.2-mlp-1ep",
+        "  test error  ERM E % (n = 1)",
+        "wine",
+        "  test error  logistic regression E % (n = 2)",
+        measures.SPREAD,
+        "All of it on one page: python -m analysis.report",
+    ]
     assert sorted(path.name for path in Path("results/wine").glob("baseline-*")) == [
         f"baseline-wine-rows{seed}-test0.2-logistic_regression-seed0.json" for seed in (1, 2)
     ]
@@ -466,13 +481,15 @@ def test_the_plan(capsys, write, digits, monkeypatch):
     def said(command):
         asked.append(command)
         if "boundary.py" in command[1]:
-            return "2 trainings to do, about 12 s\n"
-        return (
+            return Answer("2 trainings to do, about 12 s\n", "", 0.0)
+        return Answer(
             "run\n  data     900 training and 300 test rows of 1 x 8 x 8 in 10 classes, from scikit-learn\n"
-            "  cost     about 4 min and 0.1 GiB of tensors on CPU x86_64, 1 process (2 rows a second, from a trial)\n"
+            "  cost     about 4 min and 0.1 GiB of tensors on CPU x86_64, 1 process (2 rows a second, from a trial)\n",
+            "",
+            0.0,
         )
 
-    monkeypatch.setattr(forecast, "_said", said)
+    monkeypatch.setattr(forecast, "_asked", said)
     monkeypatch.setattr(cores, "usable_cores", lambda: 2)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     Path("checkpoints", f"{digits[1]}.safetensors").unlink()
@@ -502,6 +519,38 @@ def test_what_a_trial_cannot_say_is_said(capsys, write):
     assert out.splitlines()[3].startswith(f"      without {member.name}: --subset 5")
 
 
+def test_of_data_that_cannot_be_had_the_plan_says_all_that_their_script_said(capsys, write, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    study.main([write("train: {seed: [0, 1]}"), "--plan", "--data-dir", "."])
+    *_, cost, reason, line = capsys.readouterr().out.splitlines()
+    assert cost == "cost  not known"
+    assert reason.startswith("      without cifar10-preactresnet18-erm-seed0: The data set cifar10 cannot be had: ")
+    assert line == f"          python {ROOT / 'scripts' / 'train.py'} --dataset digits --mixup"
+
+
+def test_the_start_of_each_process_is_part_of_its_cost(write, monkeypatch):
+    """Of two networks' trials the shorter start counts: the first one may have decoded the files for both."""
+    starts = iter([50.0, 7.0, 3.0])
+
+    def answer(command):
+        if command[0] == "boundary":
+            return Answer("2 trainings to do, about 12 s\n", "", next(starts))
+        return Answer(
+            "  data     900 training and 300 test rows of 1 x 8 x 8 in 10 classes, from scikit-learn\n"
+            "  cost     about 2 s and 0.1 GiB of tensors on CPU x86_64, 1 process (900 rows a second, from a trial)\n",
+            "",
+            next(starts),
+        )
+
+    monkeypatch.setattr(forecast, "_asked", answer)
+    content = f"train: {{{SMALL}, width: [8, 4], seed: [0, 1]}}\nattack: {{attacks: noise, epsilons: 4, rows: 300}}"
+    found = members.read(write(content.replace("width: 8, ", "") + "\nboundary:"), None).members
+    costs = forecast.of_all(found, found, lambda member: [member.script])
+    # Attacked: 300 rows forward, of each of four models clean and with noise, 2700 rows a second.
+    assert [cost.seconds for cost in costs.values()] == pytest.approx([9, 9, 9, 9, 7 + 2400 / 2700, 15])
+
+
 def test_a_real_trial(capsys, write):
     study.main([write(THREE + PROBES), "--plan", "--jobs", "2"])
     out = capsys.readouterr().out
@@ -520,7 +569,7 @@ def test_on_a_gpu_one_job(capsys, write, monkeypatch):
         "  data     9 training and 3 test rows of 1 in 2 classes, from x\n"
         "  cost     about 4 s and 1 GiB of tensors on NVIDIA H100, 1 process (9 rows a second, from a trial)\n"
     )
-    monkeypatch.setattr(forecast, "_said", lambda command: trial)
+    monkeypatch.setattr(forecast, "_asked", lambda command: Answer(trial, "", 0.0))
     study.main([write("train: {dataset: wine, seed: [0, 1]}"), "--plan"])
     assert "about 8 s with --jobs 1" in capsys.readouterr().out
     study.main([write("train: {dataset: wine, seed: [0, 1]}"), "--plan", "--jobs", "2"])
@@ -586,11 +635,21 @@ def test_a_study_from_runs_to_done_again_and_of_other_weights(script, write, dig
     events = [line for line in done.stdout.splitlines() if line.startswith(("started", "done"))]
     assert len(events) == 2 * 4
     assert events[:2] == [f"started  {digits[0]}", f"started  interpolate-{digits[1]}{INTERPOLATE}"]
-    assert done.stdout.endswith("All 6 are done. The records are in results.\n")
+    _, came_out = done.stdout.split("All 6 are done. The records are in results.\n")
+    final = {name: records.read(Path("results/digits", f"train-{name}.json"))["final"]["last_epoch"] for name in digits}
+    error = {name: 100 * one["errors"] / one["n"] for name, one in final.items()}
+    mean = statistics.mean([error[digits[0]], error[digits[1]]])
+    deviation = statistics.stdev([error[digits[0]], error[digits[1]]])
+    assert came_out.splitlines()[1].split("  ", 1)[1].split("  ", 1)[1].strip() == (
+        f"ERM {mean:.1f} ± {deviation:.1f} % (n = 2)   mixup {error[digits[2]]:.1f} % (n = 1)"
+    )
+    assert "misses at λ = 0.5" in came_out
+    assert "white-box FGSM error at ε = 4/255" in came_out
+    assert "moons\n  border: grid in .1 < p < .9" in came_out
     made = contents()
     assert sum(name.endswith(".json") for name in made) == 3 + 1 + 9 + 1
     again = run(script, name)
-    assert again.stdout.endswith("All 6 are done. The records are in results.\n")
+    assert again.stdout.endswith(f"All 6 are done. The records are in results.\n{came_out}")
     assert "started" not in again.stdout
     assert contents() == made
     assert not Path("results/.study.lock").exists()
@@ -733,7 +792,7 @@ class TestStopped:
         assert is_begun()
         Path("own.yaml").write_text(UNEVEN.replace("4000", "3"))
         done = run(script, "own.yaml", "--jobs", "2")
-        assert done.stdout.endswith("All 2 are done. The records are in results.\n")
+        assert "All 2 are done. The records are in results.\n" in done.stdout
 
 
 def _lives(pid):

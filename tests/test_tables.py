@@ -5,6 +5,8 @@ import math
 import re
 import shlex
 import statistics
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,8 +18,10 @@ from analysis.claims.verdict import said
 from analysis.collect import collect
 from analysis.sentences import code, to_markdown, to_text
 from analysis.tables.table import Table
+from analysis.typed import again as again_
 from common import cli, records
 from common.options import TrainOptions, resolve, run_name
+from common.records import ROOT
 from tests import fixtures
 from tests.fixtures import ERM, MIXUP
 
@@ -405,11 +409,11 @@ def test_of_nothing_each_table_says_what_makes_it(tmp_path, make):
     table = make(collect(tmp_path / "none"))
     assert table.frame.empty
     (note,) = table.notes
-    script = re.search(r"What makes it: `python (scripts/\w+[.]py)", to_text(note))
+    script = re.search(rf"What makes it: `python {ROOT}/(scripts/\w+[.]py)", to_text(note))
     assert script
     assert (records.ROOT / script[1]).exists()
     assert to_markdown(note) in table.to_markdown()
-    assert "<code>python scripts/" in table.to_html()
+    assert f"<code>python {ROOT}/scripts/" in table.to_html()
 
 
 def partial(folder, kind):
@@ -500,24 +504,65 @@ def test_a_command_makes_the_very_run_that_is_missing(tmp_path, dataset, options
     made = []
     for line in lines:
         program, script, *words = shlex.split(line)
-        assert (program, script) == ("python", "scripts/train.py")
+        assert (program, script) == ("python", f"{ROOT}/scripts/train.py")
         asked = cli.parse(TrainOptions, "", words)
+        assert asked.run.results_dir == tmp_path
         made.append(run_name(resolve(asked.asked, dataset, "images", side), "images", side, "no"))
     other = tmp_path / "other"
     wanted = [fixtures.train(other, dataset=dataset, options=options, alpha=1.0, seed=s).stem[6:] for s in range(3)]
     wanted.append(fixtures.train(other, dataset=dataset, options=options, seed=2).stem[6:])
     assert sorted(made) == sorted(wanted)
     probe = commands.probe(results, setting, "attack")
-    assert shlex.split(probe)[2:] == [f"{setting}-erm-seed{seed}" for seed in range(3)]
+    names = [f"{setting}-erm-seed{seed}" for seed in range(3)]
+    assert shlex.split(probe)[2:] == [*names, "--results-dir", str(tmp_path)]
 
 
-def test_commands_keep_the_folders_of_their_records(tmp_path):
-    path = fixtures.train(tmp_path)
-    record = records.read(path)
-    typed = "scripts/train.py --threads 1 --results-dir demo/results --checkpoint-dir=demo/checkpoints"
-    record["environment"]["command"] = typed
-    line = commands.train(record, {"seed": 4})
-    assert line.endswith("--seed 4 --threads 1 --checkpoint-dir demo/checkpoints --results-dir demo/results")
+@pytest.mark.parametrize(
+    ("folder", "typed", "script", "folders"),
+    [
+        (ROOT / "results", "", "scripts", ""),
+        (ROOT / "results", "--results-dir results --checkpoint-dir=./checkpoints", "scripts", ""),
+        (
+            ROOT / "demo/results",
+            "--threads 1 --results-dir demo/results --checkpoint-dir=demo/weights",
+            "scripts",
+            "--threads 1 --results-dir demo/results --checkpoint-dir demo/weights",
+        ),
+        # in another directory, where the folders' options were relative or left out
+        (
+            "/x/own_r",
+            "--results-dir own_r --data-dir=../sets",
+            f"{ROOT}/scripts",
+            "--results-dir /x/own_r --checkpoint-dir /x/checkpoints --data-dir /x/../sets",
+        ),
+        ("/x/results", "", f"{ROOT}/scripts", "--results-dir /x/results --checkpoint-dir /x/checkpoints"),
+        # moved since: where the weights are cannot be told
+        ("/y/moved", "--results-dir own_r", f"{ROOT}/scripts", "--results-dir /y/moved"),
+    ],
+)
+def test_commands_find_the_folders_of_their_records_wherever_they_are_typed(tmp_path, folder, typed, script, folders):
+    record = records.read(fixtures.train(tmp_path))
+    record["environment"]["command"] = f"scripts/train.py --seed 0 {typed}"
+    results = replace(collect(tmp_path), folder=Path(folder), records={"cifar10/train-x.json": record})
+    folders = shlex.split(folders)
+    own = folders[2:] if folders[:1] == ["--threads"] else folders
+    python, path, *words = shlex.split(commands.train(results, record, {"seed": 4}))
+    assert ([python, path], words[-2 - len(folders) :]) == (
+        ["python", f"{script}/train.py"],
+        ["--seed", "4", *folders],
+    )
+    assert shlex.split(commands.study("demo", results)) == ["python", f"{script}/study.py", "demo", *own]
+    assert shlex.split(commands.boundary(results)) == ["python", f"{script}/boundary.py", *own[:2]]
+    again = ["python", f"{script}/train.py", "--seed", "0", *folders]
+    assert shlex.split(again_(Path(folder), record)) == again
+
+
+def test_data_sets_by_path_are_named_from_wherever_they_are_typed(tmp_path):
+    record = records.read(fixtures.train(tmp_path, dataset="digits"))
+    record["environment"]["command"] = "scripts/train.py --dataset my/photos --results-dir r --seed 2"
+    results = replace(collect(tmp_path), folder=Path("/x/r"))
+    assert "--dataset /x/my/photos " in commands.train(results, record, {})
+    assert " --dataset /x/my/photos --seed 2 --results-dir /x/r " in again_(Path("/x/r"), record)
 
 
 # What a table looks like

@@ -5,16 +5,17 @@
 With --why CLAIM: from the verdict back to numbers, records, weights, commit and the commands that make them again.
 """
 
+import shlex
 import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis import collect
+from analysis import collect, typed
 from analysis.claims import CLAIMS, Claim, Judged, Verdict, ask, counted, judge, judged
 from analysis.claims.training import departures
-from analysis.collect import Results, again
+from analysis.collect import Results
 from common import cli
 from common.errors import UserError
 from common.terminal import say
@@ -46,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         for claim, verdict in verdicts:
             say(_shown(claim, verdict))
         say("\n".join(_missing(verdicts)))
-        say(f"\n{counted(verdicts)}.\nWhy, of any of them: python -m analysis.claims --why D1")
+        folder = "" if asked.results_dir == Path("results") else f" --results-dir {shlex.quote(str(asked.results_dir))}"
+        say(f"\n{counted(verdicts)}.\nWhy, of any of them: python -m analysis.claims --why D1{folder}")
     else:
         (claim,) = (claim for claim in CLAIMS if claim.id == asked.why.upper())
         verdict = judge(claim, results, setting)
@@ -111,7 +113,7 @@ def _record(results: Results, path: str) -> list[str]:
     if "weights" in record:
         lines.append(f"    weights  {record['weights']}")
     lines += [f"    of       {parent['weights']}  {parent['record']}" for parent in _once(record["parents"])]
-    return [*lines, f"    again    {again(record)}"]
+    return [*lines, f"    again    {typed.again(results.folder, record)}"]
 
 
 def _once(parents: Sequence[dict[str, str]]) -> list[dict[str, str]]:

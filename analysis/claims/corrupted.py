@@ -100,7 +100,7 @@ def best_alpha_rises(asked: Asked) -> Verdict:
         if len(frame):
             record = results.records[frame["record"].iloc[0]]
             lines = [
-                commands.train(record, {"corrupt_labels": share, "alpha": alpha})
+                commands.train(asked.results, record, {"corrupt_labels": share, "alpha": alpha})
                 for share in (0.2, 0.8)
                 for alpha in (1.0, 32.0)
             ]

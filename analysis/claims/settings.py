@@ -59,7 +59,7 @@ def gain_grows(asked: Asked) -> Verdict:
     if not verdicts:
         config = asked.results.config(asked.setting)
         record = asked.results.records[asked.own.runs["record"].iloc[0]]
-        line = commands.train(record, {"epochs": 2 * config["epochs"]})
+        line = commands.train(asked.results, record, {"epochs": 2 * config["epochs"]})
         return Verdict(
             "not run", f"no two settings differ from {asked.setting} in epochs or width alone", commands=[line]
         )
@@ -80,7 +80,7 @@ def weight_decays(asked: Asked) -> Verdict:
             verdicts.append(Verdict(side(found, claimed), sentence, rows, used, _more_seeds(asked, less, more)))
     if not verdicts:
         record = asked.results.records[asked.own.runs["record"].iloc[0]]
-        line = commands.train(record, {"weight_decay": 5e-4})
+        line = commands.train(asked.results, record, {"weight_decay": 5e-4})
         return Verdict("not run", f"no setting differs from {asked.setting} in weight decay alone", commands=[line])
     return _joined(verdicts)
 
@@ -96,7 +96,9 @@ def rises_with_alpha(asked: Asked) -> Verdict:
     best = max(alphas.index, key=lambda s: (alphas[s], s == asked.setting, s), default=asked.setting)
     if alphas.get(best, 0) < 3:
         record = asked.results.records[asked.own.runs["record"].iloc[0]]
-        lines = [commands.train(record, {"mixup": True, "alpha": a, "lam_per": "batch"}) for a in (0.2, 8.0)]
+        lines = [
+            commands.train(asked.results, record, {"mixup": True, "alpha": a, "lam_per": "batch"}) for a in (0.2, 8.0)
+        ]
         return Verdict("not run", f"no setting of {dataset} has ERM and two alphas", commands=lines)
     found = batches[batches["setting"] == best].assign(gap=lambda f: f["error"] - f["clean_train_error"])
     slopes: dict[str, list[float]] = {"clean_train_error": [], "gap": []}
@@ -133,7 +135,7 @@ def no_gain_when_short(asked: Asked) -> Verdict:
     short = [setting for setting in seen if seen[setting] < limit]
     if not short:
         record = results.records[asked.own.runs["record"].iloc[0]]
-        line = commands.train(record, {"epochs": max(1, record["config"]["epochs"] // 10)})
+        line = commands.train(asked.results, record, {"epochs": max(1, record["config"]["epochs"] // 10)})
         return Verdict("not run", f"no setting of {dataset} is short: below {limit:,.0f} images", commands=[line])
     shortest = min(short, key=lambda setting: (seen[setting], setting != asked.setting))
     return differ(ask(results, shortest), [error(results.of(shortest))], 1)

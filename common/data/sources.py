@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from common import places
 from common.errors import UserError
 
 PARTS = ("train", "test")
@@ -56,8 +57,6 @@ HUB = {"cifar10": "uoft-cs/cifar10", "cifar100": "uoft-cs/cifar100"}  # name: id
 HUB_FOLDERS = {"cifar10": "plain_text", "cifar100": "cifar100"}  # where its parquet files lie in a copy of the hub's
 ARCHIVE_FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}  # as their authors' archive has it
 PATIENCE = 1.0  # seconds that the hub has to answer
-EMBEDDED_LINE = "accelerate launch scripts/train.py --dataset digits --mixup"
-TABLE_LINE = "accelerate launch scripts/train.py --dataset wine --mixup"
 
 
 @dataclass(frozen=True)
@@ -298,6 +297,11 @@ def _kind(folder: Path, layout: _Layout) -> str:
     return "sounds" if holds_sounds(schema) else "images"
 
 
+def _line(embedded: str) -> str:
+    """What trains on a set that needs no file."""
+    return places.command("train", "--dataset", embedded, "--mixup")
+
+
 def _local_sounds(name: str, root: Path | None) -> Source:
     folder = root / name if root else None
     layout = _layout(folder) if folder and folder.is_dir() else None
@@ -308,7 +312,7 @@ def _local_sounds(name: str, root: Path | None) -> Source:
         f"The data set {name} cannot be had: {looked}, and the Hugging Face hub is not asked for sounds. Ways to get "
         f"it: --data-dir FOLDER, where FOLDER holds {name}/train.parquet and {name}/test.parquet with the columns "
         f"audio and label, or {name}/{LISTS[0]}, {LISTS[1]} and a folder of WAV files for each word. A set that needs "
-        f"neither works here at once:\n    {EMBEDDED_LINE}"
+        f"neither works here at once:\n    {_line('digits')}"
     )
 
 
@@ -346,7 +350,7 @@ def _no_table(name: str, root: Path | None) -> UserError:
     return UserError(
         f"The data set {name} cannot be had: {looked}. It comes from the UCI repository (archive.ics.uci.edu) as a CSV "
         f"file of your making, with a header line and the class in a column 'label': --data-dir FOLDER, where FOLDER "
-        f"holds {name}.csv or {name}.csv.gz, or has it in uci/. A table that needs no file:\n    {TABLE_LINE}"
+        f"holds {name}.csv or {name}.csv.gz, or has it in uci/. A table that needs no file:\n    {_line('wine')}"
     )
 
 
@@ -379,7 +383,7 @@ def _hub(name: str, root: Path | None) -> Source:
         f"The data set {name} cannot be had: {looked}, and on the Hugging Face hub ({HUB[name]}) it is out of reach: "
         f"{obstacle}. Ways to get it: --data-dir FOLDER, where FOLDER holds {name}/train.parquet and "
         f"{name}/test.parquet or the original archive's {ARCHIVE_FOLDERS[name]}; or run once with a network, which "
-        f"keeps it. A set that needs neither works here at once:\n    {EMBEDDED_LINE}"
+        f"keeps it. A set that needs neither works here at once:\n    {_line('digits')}"
     )
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,12 +26,25 @@ ABOUT = re.compile(r"about (\S+ \w+)")
 @dataclass(frozen=True)
 class Trial:
     """What `train.py --plan` says of a run: the seconds it will take, rows a second in training, the rows that it is
-    measured on, and the device."""
+    measured on, and the device.
+
+    start  seconds until the first step: Python, torch, the data and the trial, all of which the run itself begins with
+    """
 
     seconds: float
     rate: float
     measured: int
     device: str
+    start: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a script that was asked for its --plan said, in how many seconds; and why not, on standard error."""
+
+    said: str
+    trouble: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -51,20 +65,24 @@ def of_all(
     plan     the command that says what a member will cost
     """
     runs = {member.name: member for member in members if member.script == "train"}
+    measured = {
+        member.name: [member] if member.script == "train" else [runs[name] for name in member.needs]
+        for member in missing
+    }
     trials: dict[TrainConfig, Trial | str] = {}
     owns: dict[str, Cost] = {}
-    costs: dict[str, Cost] = {}
     for member in missing:
-        tried = []
-        for run in [member] if member.script == "train" else [runs[name] for name in member.needs]:
-            network = _network(run)
-            if network not in trials:
+        for run in measured[member.name]:
+            if (network := _network(run)) not in trials:
                 trials[network] = _trial(plan(run))
-            tried.append(trials[network])
-        if not tried:
-            kind = _alike(member)
-            owns[kind] = owns.get(kind) or _own(plan(member))
-        costs[member.name] = _from_trials(member, tried) if tried else owns[kind]
+        if not measured[member.name] and (kind := _alike(member)) not in owns:
+            owns[kind] = _own(plan(member))
+    # The shortest: the first to read a data set decodes its files.
+    start = min((trial.start for trial in trials.values() if isinstance(trial, Trial)), default=0.0)
+    costs = {}
+    for member in missing:
+        tried = [trials[_network(run)] for run in measured[member.name]]
+        costs[member.name] = _from_trials(member, tried, start) if tried else owns[_alike(member)]
     return costs
 
 
@@ -82,30 +100,31 @@ def _alike(member: Member) -> str:
 
 def _trial(command: Sequence[str]) -> Trial | str:
     """or the sentence that says why there is none"""
-    said = _said(command)
-    data, cost = (pattern.search(said) for pattern in (DATA, COST))
+    answer = _asked(command)
+    data, cost = (pattern.search(answer.said) for pattern in (DATA, COST))
     if not data or not cost:
-        return _last_line(said)
+        return answer.trouble
     rows = [int(number.replace(",", "")) for number in data.groups()]
-    return Trial(seconds(cost[1]), max(0.5, float(cost[3])), rows[1], cost[2])
+    return Trial(seconds(cost[1]), max(0.5, float(cost[3])), rows[1], cost[2], answer.seconds)
 
 
 def _own(command: Sequence[str]) -> Cost:
     """Of a script that needs no run, as it says itself."""
-    said = _said(command)
-    found = ABOUT.search(said)
-    return Cost(seconds(found[1])) if found else Cost(None, _last_line(said))
+    answer = _asked(command)
+    found = ABOUT.search(answer.said)
+    return Cost(answer.seconds + seconds(found[1])) if found else Cost(None, answer.trouble)
 
 
-def _from_trials(member: Member, trials: Sequence[Trial | str]) -> Cost:
+def _from_trials(member: Member, trials: Sequence[Trial | str], start: float) -> Cost:
+    """start  seconds until the first step"""
     known = [trial for trial in trials if isinstance(trial, Trial)]
     if len(known) < len(trials):
         return Cost(None, next(trial for trial in trials if isinstance(trial, str)))
     device = known[0].device
     if member.script == "train":
-        return Cost(known[0].seconds, device=device)
+        return Cost(start + known[0].seconds, device=device)
     for_one = sum(1 / trial.rate for trial in known) / len(known)
-    return Cost(_steps(member, known) * for_one, device=device)
+    return Cost(start + _steps(member, known) * for_one, device=device)
 
 
 def _steps(member: Member, trials: Sequence[Trial]) -> float:
@@ -122,16 +141,14 @@ def _steps(member: Member, trials: Sequence[Trial]) -> float:
     return forward * FORWARD + gradient * GRADIENT
 
 
-def _said(command: Sequence[str]) -> str:
+def _asked(command: Sequence[str]) -> Answer:
+    begun = time.perf_counter()
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
         preexec_fn=ending_with_us(),
     )
-    return done.stdout.decode(errors="replace")
-
-
-def _last_line(said: str) -> str:
-    return next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "no answer")
+    return Answer(done.stdout, done.stderr.strip() or "no answer", time.perf_counter() - begun)

@@ -1,0 +1,85 @@
+"""Commands as they are to be typed, so that they find the records of a folder and what lies beside them. Below the
+repository they are for its own folder and name no path of this machine; elsewhere they are for any."""
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from common.records import ROOT, Record
+
+# The options that name folders, where each is without them, and the scripts that take it.
+FOLDERS = {"--results-dir": "results", "--checkpoint-dir": "checkpoints", "--data-dir": None}
+OF_WEIGHTS = ("train", "interpolate", "attack", "study")
+
+
+def line(folder: Path, script: str, words: Sequence[str], typed: Mapping[str, str]) -> str:
+    """The command that starts a script.
+
+    folder  of the records
+    script  its path, below the repository
+    typed   the options that made them, which say where weights and data lie
+    """
+    path = script if folder.resolve().is_relative_to(ROOT) else str(ROOT / script)
+    return shlex.join(["python", path, *words, *_folders(folder, Path(script).stem, typed)])
+
+
+def again(folder: Path, record: Record) -> str:
+    """The command that makes a record again. Of a path that was absolute the record has the last part alone. A record
+    may be a stranger's: its words are quoted, and what is no script of ours is not to be run."""
+    script, *words = record["environment"]["command"].split() or [""]
+    if not re.fullmatch(r"(scripts|tests)/\w+\.py", script):
+        return f"# no script of ours: {shlex.join(['python', script, *words])}"
+    typed, base = options(record), _typed_in(folder, options(record))
+    kept: list[str] = []
+    skip = False
+    for word in words:
+        option, equals, _ = word.partition("=")
+        if not skip and option not in FOLDERS:
+            kept.append(_from(base, word) if "/" in word else word)
+        skip = option in FOLDERS and not equals
+    return line(folder, script, kept, typed)
+
+
+def options(record: Record) -> dict[str, str]:
+    """Those of the command that made a record, each with the word after it."""
+    words = record["environment"]["command"].split()
+    found = {}
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        if word.startswith("--"):
+            option, equals, value = word.partition("=")
+            found[option] = value if equals else after
+    return found
+
+
+def data_set(folder: Path, record: Record) -> str:
+    """What its --dataset was, a known name or a path."""
+    typed = options(record)
+    named: str = typed.get("--dataset", record["config"]["dataset"])
+    return _from(_typed_in(folder, typed), named) if "/" in named else named
+
+
+def _folders(folder: Path, script: str, typed: Mapping[str, str]) -> list[str]:
+    base, places = _typed_in(folder, typed), {"--results-dir": _shown(folder.resolve())}
+    if script in OF_WEIGHTS:
+        places["--checkpoint-dir"] = _from(base, typed.get("--checkpoint-dir", "checkpoints"))
+    if "--data-dir" in typed and script in (*OF_WEIGHTS, "baseline"):
+        places["--data-dir"] = _from(base, typed["--data-dir"])
+    return [word for option, place in places.items() if place != FOLDERS[option] for word in (option, place)]
+
+
+def _typed_in(folder: Path, typed: Mapping[str, str]) -> Path | None:
+    """The directory in which a command was typed that left its record in this folder; None where that cannot be told,
+    since the folder was moved."""
+    named = Path(typed.get("--results-dir", "results")).parts
+    parts = folder.resolve().parts
+    return Path(*parts[: -len(named)]) if named and parts[-len(named) :] == named else None
+
+
+def _from(base: Path | None, place: str) -> str:
+    """A path that was typed in this directory, as it is to be typed."""
+    return _shown(base / place) if base else place
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
