@@ -2,9 +2,9 @@
 
     python -m analysis.report
 
-Leaves report.html, figures/ (pictures, and the numbers of figures and tables as CSV) in the results folder. With the
-repository's own results also README.md and analysis/results.ipynb; with others results.ipynb beside the page.
-With --setting NAME only a page of that setting, report-NAME.html.
+Leaves report.html, runs.csv (a row a run), figures/ (pictures, and the numbers of figures and tables as CSV) in the
+results folder. With the repository's own results also README.md and analysis/results.ipynb; with others results.ipynb
+beside the page. With --setting NAME only a page of that setting, report-NAME.html.
 """
 
 import sys
@@ -92,6 +92,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
         say(f"Not used: {problem}")
     _write(report)
     notebook_path(report.folder).write_text(notebook.text(ran), encoding="utf-8")
+    report.results.runs.to_csv(report.folder / "runs.csv", index=False, lineterminator="\n")
     return _page(report.results, ran, "report.html")
 
 

@@ -55,6 +55,9 @@ class Space:
             raise UserError(f"Pixels must lie in [0, 1] to be attacked, and lie in [{x.min():.3g}, {x.max():.3g}].")
 
 
+PIXELS = Space(None)
+
+
 def space(model: nn.Module, kind: str) -> Space:
     """The space of a data set of this kind, "images" (pixels), "sounds" or "table".
 
@@ -63,7 +66,7 @@ def space(model: nn.Module, kind: str) -> Space:
     normalize = getattr(model, "normalize", None)
     if not isinstance(normalize, Normalize):
         raise UserError("Only a model whose first layer is its normalisation can be attacked in natural units.")
-    return Space(None if kind == "images" else normalize.std)
+    return PIXELS if kind == "images" else Space(normalize.std)
 
 
 def signed_gradient(model: nn.Module, x: Inputs, y: Labels) -> tuple[Inputs, Flags]:

@@ -15,11 +15,14 @@ from common import attacks, metrics
 from common.attacks import Space
 from common.chance import rng
 from common.data.dataset import Part
-from common.options.attack import ITERATED, Attack, AttackConfig
+from common.errors import UserError
+from common.options.attack import ITERATED, Attack, AttackConfig, AttackOptions, resolve
+from common.options.fields import check
 from common.shapes import Flags, Inputs, Labels
 from common.training import natural, ranks
 
 Made = tuple[Attack, float]  # by which attack, with which epsilon
+USUAL = AttackConfig()
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,41 @@ class Bench:
                 yield attacks.pgd(source, x, y, starts, epsilon, config.pgd_steps or 0, space)
             else:
                 yield attacks.shifted(x, sign, epsilon, space), is_zero
+
+
+def errors(
+    models: Mapping[str, nn.Module],
+    part: Part,
+    asked: AttackConfig = USUAL,
+    space: Space = attacks.PIXELS,
+    batch_size: int = 100,
+) -> list[dict[str, Any]]:
+    """The whole matrix of models of any make: a row of counts for each source, target, attack and epsilon.
+
+    models  by name, in eval mode, on the device of the part; each from natural units (pixels in [0, 1]) to logits
+    raises UserError for options that clash, a model in training mode, and one that has fewer logits than classes
+    """
+    check(AttackOptions(attack=asked))
+    classes = int(part.labels.max()) + 1
+    for name, model in models.items():
+        if any(module.training for module in model.modules()):
+            raise UserError(
+                f"{name} is in training mode, where its answers depend on the batch: call eval() on it first."
+            )
+        with torch.no_grad():
+            logits = model(natural(part.fetch(slice(1)))).shape[-1]
+        if logits < classes:
+            raise UserError(f"{name} gives {logits} logits, and the labels are of {classes} classes.")
+    bench, targets = Bench(Accelerator(), resolve(asked), part, space, batch_size), dict(enumerate(models.values()))
+    names, clean = list(models), [bench.clean(model) for model in models.values()]
+    return [
+        {"source": names[source], "target": names[target]}
+        | counts(made, tested, target, (clean[source], clean[target]), classes)
+        for source, model in targets.items()
+        for attack in bench.config.attacks
+        for made, tested in bench.attack(attack, model, targets).items()
+        for target in targets
+    ]
 
 
 def counts(made: Made, tested: Tested, target: int, clean: Sequence[np.ndarray], classes: int) -> dict[str, Any]:

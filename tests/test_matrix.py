@@ -8,6 +8,7 @@ from accelerate import Accelerator
 from common import attacks, matrix
 from common.attacks import Space
 from common.data.dataset import Part
+from common.errors import UserError
 from common.models import Blueprint, build
 from common.options.attack import AttackConfig, passes, resolve
 
@@ -156,3 +157,37 @@ def test_what_is_no_number_is_an_error():
             return torch.full((len(x), CLASSES), torch.nan)
 
     assert (bench().clean(Broken()) > 0).all()
+
+
+def test_a_matrix_of_models_of_any_make():
+    """The same counts as one by one; a plain module needs neither our normalisation nor frozen parameters."""
+    plain = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, CLASSES)).eval()
+    models, asked = {"a": network(0), "plain": plain}, AttackConfig(attacks=("fgsm", "noise"), epsilons=(4.0, 8.0))
+    found = matrix.errors(models, part(), asked, batch_size=10)
+    assert [(row["source"], row["target"], row["attack"], row["epsilon"]) for row in found] == [
+        (source, target, attack, epsilon)
+        for source in models
+        for attack in ("fgsm", "noise")
+        for epsilon in (4.0, 8.0)
+        for target in models
+    ]
+    bench_ = matrix.Bench(Accelerator(cpu=True), resolve(asked), part(), Space(None), 37)
+    clean = [bench_.clean(model) for model in models.values()]
+    (four, eight) = bench_.attack("fgsm", plain, {0: models["a"]}).items()
+    for made, tested in (four, eight):
+        expected = {"source": "plain", "target": "a"} | matrix.counts(made, tested, 0, (clean[1], clean[0]), CLASSES)
+        assert expected in [row | {"largest_perturbation": expected["largest_perturbation"]} for row in found]
+    assert all(parameter.grad is None for parameter in plain.parameters())
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "message"),
+    [
+        (torch.nn.Sequential(torch.nn.Flatten(), torch.nn.BatchNorm1d(64)), {}, "own is in training mode"),
+        (torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3)).eval(), {}, "own gives 3 logits.*6 classes"),
+        (network(0), {"attacks": ("noise",), "pgd_steps": 3}, "--pgd-steps: means nothing"),
+    ],
+)
+def test_models_and_options_that_mean_nothing_are_refused(model, asked, message):
+    with pytest.raises(UserError, match=message):
+        matrix.errors({"own": model}, part(), AttackConfig(**asked))
