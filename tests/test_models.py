@@ -59,7 +59,7 @@ def test_the_number_of_parameters_is_the_published_one(model, width, shape, clas
 
 
 def test_readme_names_every_network_with_its_parameters():
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    readme = (Path(__file__).parents[1] / "scripts" / "README.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| [^|]* \| (?:\w+ )*(\d+)(?: \w+)? \| ([\d,]*) ?\|$", readme, re.M)
     assert {model: int(width) for model, width, _ in rows} == WIDTHS
     published = {(model, width, classes): count for model, width, _, classes, count in PUBLISHED}

@@ -15,6 +15,7 @@ from common.options import TrainOptions
 from common.study import file
 
 README = (records.ROOT / "README.md").read_text()
+OF_SCRIPTS = (records.ROOT / "scripts" / "README.md").read_text()
 PROBED = ["digits-smallcnn-erm-seed0", "digits-smallcnn-mixup1.0-seed0"]
 
 
@@ -98,8 +99,9 @@ def test_the_studies_that_are_named_are_there():
 
 
 def test_every_script_that_is_typed_takes_its_options():
-    """In the whole of README, GPU lines and clusters among them."""
-    lines = [line for block in re.findall(r"^```sh\n(.*?)^```$", README, re.M | re.S) for line in block.splitlines()]
+    """In README and that of the scripts, GPU lines and clusters among them."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", README + OF_SCRIPTS, re.M | re.S)
+    lines = [line for block in blocks for line in block.splitlines()]
     trained = [
         shlex.split(line.split("scripts/train.py", 1)[1].rstrip("'\\"), True)
         for line in lines

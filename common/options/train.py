@@ -27,7 +27,7 @@ class DataOptions:
 
     dataset: str = "cifar10"
     """cifar10, cifar100 (fine classes), digits, spoken_digits, speech_commands; iris, wine, breast_cancer, abalone,
-    arcene, arrhythmia, htru2, phishing; or path/to/NAME.csv, or path/to/NAME: a folder of your own, as README says."""
+    arcene, arrhythmia, htru2, phishing; or path/to/NAME.csv, or path/to/NAME, a folder: see scripts/README.md."""
     subset: Annotated[int | None, own("N", "all rows"), Fact("[1, 1e9]", "{}")] = None
     """Train on this many rows, as many of each class."""
     holdout: Annotated[int | None, own("N", "measure on the test part"), Fact("[1, 1e9]", "holdout{}")] = None
