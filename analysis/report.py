@@ -102,7 +102,7 @@ def _page(results: Results, ran: nbformat.NotebookNode, name: str) -> Path:
     say(f"The whole study on one page: {path}")
     others = [setting for setting in results.settings() if setting != results.headline()]
     if others:
-        say(f"It shows {results.headline()} first. With --setting a page of another one: {', '.join(others)}.")
+        say(f"It shows {results.headline()} first, and lists {len(others)} more; --setting NAME makes a page of one.")
     return path
 
 

@@ -523,7 +523,7 @@ def test_another_setting_can_be_asked(tmp_path, capsys):
     fixtures.study(tmp_path, dataset="digits", probes=())
     listing.main(["--results-dir", str(tmp_path), "--setting", "digits-smallcnn"])
     assert "on digits-smallcnn, 3 paired seeds" in capsys.readouterr().out
-    with pytest.raises(UserError, match=f"--setting wine: no such setting in .*; there are {SETTING}, digits-smallcnn"):
+    with pytest.raises(UserError, match=f"--setting wine: no such setting in .*There are {SETTING}, digits-smallcnn"):
         listing.main(["--results-dir", str(tmp_path), "--setting", "wine"])
 
 

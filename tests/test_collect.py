@@ -10,6 +10,7 @@ import pytest
 
 from analysis import collect, measures, rows
 from analysis.columns import OF
+from analysis.figures import lines
 from common import records
 from tests import fixtures
 
@@ -324,3 +325,22 @@ def test_the_committed_records_are_collected_whole():
 def test_opens_without_torch():
     code = "import sys, analysis.collect; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=records.ROOT).returncode == 0
+
+
+def test_alpha_one_is_said_beside_other_alphas_and_stands_among_them(tmp_path):
+    alphas = {8.0: fixtures.MIXUP, 1.0: fixtures.MIXUP, 0.2: fixtures.MIXUP}
+    fixtures.study(tmp_path, seeds=1, mixup=alphas)
+    fixtures.study(tmp_path, seeds=1, dataset="digits", probes=())
+    fixtures.boundary(tmp_path, {None: (0.1,), 1.0: (0.2,), 8.0: (0.3,)}, name="spirals")
+    results = collect.collect(tmp_path)
+    names = ["ERM", "mixup α=0.2", "mixup α=1", "mixup α=8"]
+    several, alone = results.settings()
+    assert results.methods(several) == lines.in_order(reversed(names)) == names
+    assert results.methods(alone) == ["ERM", "mixup"]
+    for frame in (results.curves, results.bins):
+        assert set(frame.loc[frame["setting"] == several, "method"]) == set(names)
+    for column in (results.between["method"], results.attacks["method"], results.attacks["source_method"]):
+        assert set(column) == set(names)
+    assert set(results.borders["method"]) == {"ERM", "mixup α=1", "mixup α=8"}
+    assert results.mixup_of(several) == "mixup α=1"
+    assert lines.look_of("mixup α=1") == lines.look_of("mixup")
