@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from common import baselines, records
 from common.data.dataset import select
 from common.data.load import load
-from common.data.sources import find
+from common.data.sources import Reading, find
 from common.data.tables import draw_test
 from common.errors import UserError
 from common.options.baseline import METHODS
@@ -55,7 +55,7 @@ def test_the_records_are_what_scikit_learn_says_of_the_same_rows():
 @pytest.mark.skipif("MIXUP_DATA_DIR" not in os.environ, reason="MIXUP_DATA_DIR is not set: no Abalone")
 def test_boosting_does_not_diverge_on_classes_of_a_row_or_two():
     """Without a penalty it ends at 84 % errors on the rows it is fitted on; a tree a class is enough to beat that."""
-    whole = load(find("abalone", None), "label", 0.2, 1000)
+    whole = load(find("abalone", None), Reading(target="label", test_share=0.2, data_seed=1000))
     train_part = select(whole, None, None, 1000).train
     classifier = baselines.build("gradient_boosting", 0)
     baselines.fit(classifier, train_part)
@@ -83,7 +83,9 @@ def test_what_is_finished_is_not_fitted_again(capsys, monkeypatch):
     assert baseline.main(asked) == [path]
     assert f"is finished: {path}. To fit it again, add --overwrite." in capsys.readouterr().out
     assert path.read_bytes() == before
-    path.write_text(path.read_text().replace('"holdout": null', '"holdout": 9'))
+    record = records.read(path)
+    record["config"] |= {"holdout": 9}
+    path.write_text(records._text(record))
     with pytest.raises(UserError, match="holdout is 9 there and None here"):
         baseline.main(asked)
 

@@ -81,7 +81,7 @@ def test_borders(tmp_path):
     fixtures.boundary(tmp_path, name="moons")
     borders = collect.collect(tmp_path).borders
     ours = borders[borders["set"] == "circles-paper"]
-    assert list(ours["method"]) == ["ERM", "mixup α=0.2", "mixup"] * 2
+    assert list(ours["method"]) == ["ERM", "mixup α=0.2", "mixup α=1"] * 2
     assert list(ours["seed"]) == [0, 0, 0, 1, 1, 1]
     assert list(ours["band_width"]) == [0.1, 0.4, 0.8, 0.2, 0.6, 0.8]
     assert list(ours["points_in_band"]) == [20.0, 20.0, 60.0, 4.0, 16.0, 20.0]
@@ -97,12 +97,12 @@ def test_what_shares_a_setting(tmp_path):
     results = collect.collect(tmp_path)
     setting = "cifar10-preactresnet18-w8"
     assert results.settings() == [setting]
-    names = ["ERM", "mixup α=0.2", "mixup", "mixup α=1, λ per row", "mixup α=8"]
+    names = ["ERM", "mixup α=0.2", "mixup α=1", "mixup α=1, λ per row", "mixup α=8"]
     assert results.methods(setting) == names
     assert results.paired_seeds(setting, "mixup α=0.2") == [0, 1]
     assert results.mixup_of(setting) == "mixup α=0.2"  # of two seeds; of as many, alpha = 1
     fixtures.train(tmp_path, alpha=1.0, seed=1, options={"width": 8})
-    assert collect.collect(tmp_path).mixup_of(setting) == "mixup"
+    assert collect.collect(tmp_path).mixup_of(setting) == "mixup α=1"
 
 
 def test_the_best_setting_comes_first(tmp_path):

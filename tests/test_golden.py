@@ -6,6 +6,7 @@ import shlex
 import pytest
 
 from analysis import commands
+from analysis.collect import collect
 from common import cli, records
 from common.options import attack, baseline, boundary, interpolate, resolve, run_name
 from common.options.fields import check
@@ -61,11 +62,13 @@ def test_every_record_is_valid_and_has_the_name_and_the_path_of_its_configuratio
 @pytest.mark.parametrize("seed", [None, 77])
 def test_the_command_of_every_run_is_that_run_again(seed):
     """or the same of another seed"""
+    results = collect(records.ROOT / "results")
     for path in of_kind("train"):
         record = records.read(path)
         change = {} if seed is None else {"seed": seed}
-        words = shlex.split(commands.train(record, change))
-        assert words[:2] == ["python", "scripts/train.py"]
+        words = shlex.split(commands.train(results, record, change))
+        assert words[0] == "python"
+        assert words[1].endswith("scripts/train.py")
         asked = cli.parse(TrainOptions, "", words[2:])
         check(asked)
         config = resolve(asked.asked, record["data"]["name"], record["data"]["kind"], side_of(record))

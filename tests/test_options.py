@@ -354,7 +354,7 @@ class Config:
     size: Annotated[Open[int], own("N", "8"), Fact("[1, 9]", "s{}")] = OPEN
     share: Annotated[float | None, Fact("(0, 1)", "share{}", since=None)] = None
     kind: Annotated[Literal["a", "b"], Fact(piece=lambda it: it.upper())] = "a"
-    steps: Annotated[tuple[float, ...], Fact("[0, inf)", "steps{}", since=())] = ()
+    steps: Annotated[tuple[float, ...], Fact("[0, 1e6]", "steps{}", since=())] = ()
     on: bool = False
 
 
@@ -373,7 +373,7 @@ def test_all_that_is_known_of_an_option_follows_from_its_line():
         "size": {"type": "integer", "minimum": 1, "maximum": 9},
         "share": {"anyOf": [{"type": "null"}, {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}]},
         "kind": {"enum": ["a", "b"]},
-        "steps": {"type": "array", "items": {"type": "number", "minimum": 0}},
+        "steps": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1e6}},
         "on": {"type": "boolean"},
     }
 

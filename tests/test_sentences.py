@@ -6,8 +6,9 @@ import re
 import mistune
 import pytest
 
-from analysis.collect import again, collect
+from analysis.collect import collect
 from analysis.sentences import code, named, to_html, to_markdown, to_text
+from analysis.typed import again
 from common import records
 from common.terminal import say, visible
 from tests import fixtures
@@ -89,11 +90,11 @@ def test_a_strangers_record_runs_nothing_where_its_command_is_pasted(tmp_path):
     run = fixtures.train(tmp_path)
     record = records.read(run)
     for command, shown in (
-        ("scripts/train.py --seed 0; curl $(evil)\nrm x", "python scripts/train.py --seed '0;' curl '$(evil)\\nrm' x"),
+        ("scripts/train.py --seed 0; curl $(evil)\nrm x", "scripts/train.py --seed '0;' curl '$(evil)\\nrm' x"),
         ("-c import\x1b", "# no script of ours: python -c 'import\\x1b'"),
-        ("scripts/train.py --seed 0", "python scripts/train.py --seed 0"),
+        ("scripts/train.py --seed 0", "scripts/train.py --seed 0"),
     ):
         record["environment"]["command"] = command
         records.write(run, record)
         (found,) = collect(tmp_path).records.values()
-        assert again(found) == shown
+        assert shown in again(tmp_path, found)

@@ -379,7 +379,7 @@ def test_parquet_of_sounds_is_known_by_what_is_declared_or_by_its_name(tmp_path,
 
 
 PARQUET_DAMAGE = {
-    "no test": (lambda own: (own / "test.parquet").unlink(), "no test.parquet"),
+    "no test": (lambda own: (own / "test.parquet").unlink(), "no test part"),
     "cut": (lambda own: cut(own / "train.parquet"), "train.parquet cannot be read as parquet"),
     "no audio": (lambda own: audio_parquet(own, table(name="sound")), "train.parquet needs exactly one audio column"),
     "audio that is no bytes": (lambda own: audio_parquet(own, table(audio=["x"] * 4)), "one audio column"),
@@ -411,7 +411,7 @@ def test_sounds_that_are_not_there_are_not_looked_for_on_the_hub(tmp_path, monke
     refused(lambda: find(name, None), f"{name} cannot be had", "MIXUP_DATA_DIR", *said)
     refused(lambda: find(name, tmp_path), tmp_path / name, *said)
     (tmp_path / name / "train").mkdir(parents=True)
-    refused(lambda: find(name, tmp_path), "no test/")
+    refused(lambda: find(name, tmp_path), f"{tmp_path / name} does not hold it")
     assert "speech_commands" in refused(lambda: find("speech-commands", tmp_path), "mean speech_commands?")
 
 

@@ -814,7 +814,7 @@ def test_what_does_not_listen_is_ended_by_force(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone ends a child with its parent")
-@pytest.mark.parametrize("start", ["crew.start(sleeper, folder / 'log')", "forecast._said(sleeper)"])
+@pytest.mark.parametrize("start", ["crew.start(sleeper, folder / 'log')", "forecast._asked(sleeper)"])
 def test_what_was_started_ends_with_who_started_it(start, tmp_path):
     """A member of a study, and the trial of one."""
     code = f"""

@@ -99,7 +99,7 @@ class TrainingOptions:
         Open[Optimizer], own("{sgd,adam}", "sgd; sounds, tables: adam"), Fact(piece="{}", since="sgd")
     ] = OPEN
     """Adam with its usual betas (0.9, 0.999): the paper's for tables and speech."""
-    lr: Annotated[Open[float], own("RATE", "0.1; adam: 0.001; sounds: 0.003"), Fact("(0, 1e6]", "lr{}")] = OPEN
+    lr: Annotated[Open[float], own("RATE", "0.1; adam: 0.001; sounds: 0.003"), Fact("(0, 1e300]", "lr{}")] = OPEN
     """Learning rate before the first drop."""
     lr_drops: Annotated[
         Open[tuple[float, ...]],
@@ -109,7 +109,7 @@ class TrainingOptions:
     """When the rate drops, as fractions of the training (the authors' epochs 100 and 150 of 200)."""
     momentum: Annotated[float | None, own("M", "0.9"), Fact("[0, 1)", "mom{}")] = None
     """Of SGD, without Nesterov."""
-    weight_decay: Annotated[Open[float], own("L2", "1e-4; adam: 0"), Fact("[0, 1e6]", "wd{}")] = OPEN
+    weight_decay: Annotated[Open[float], own("L2", "1e-4; adam: 0"), Fact("[0, 1e300]", "wd{}")] = OPEN
     """L2 penalty on every parameter, as the authors'."""
     augment: Annotated[
         Open[Augment],
