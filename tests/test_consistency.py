@@ -160,7 +160,7 @@ BELIEVED: dict[str, dict[str, int]] = {
         "final.models.*.radius.band_width": 2,
         "final.models.*.radius.r.*": 8,
         "final.models.*.radius.p.*": 4,
-        "final.maps.*.p.*.*": 18,
+        "final.maps.*.p.*.*": 12,
         "cost": 5,
     },
     "benchmark": {
