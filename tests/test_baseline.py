@@ -86,7 +86,7 @@ def test_what_is_finished_is_not_fitted_again(capsys, monkeypatch):
     record = records.read(path)
     record["config"] |= {"holdout": 9}
     path.write_text(records._text(record))
-    with pytest.raises(UserError, match="holdout is 9 there and None here"):
+    with pytest.raises(UserError, match="by its configuration iris-holdout9-rows2"):
         baseline.main(asked)
 
 

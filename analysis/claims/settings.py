@@ -135,7 +135,10 @@ def no_gain_when_short(asked: Asked) -> Verdict:
     short = [setting for setting in seen if seen[setting] < limit]
     if not short:
         record = results.records[asked.own.runs["record"].iloc[0]]
-        line = commands.train(asked.results, record, {"epochs": max(1, record["config"]["epochs"] // 10)})
+        config = record["config"]  # the epochs of ERM before mixup leave at least one to it
+        line = commands.train(
+            asked.results, record, {"epochs": max(1 + config["warmup_epochs"], config["epochs"] // 10)}
+        )
         return Verdict("not run", f"no setting of {dataset} is short: below {limit:,.0f} images", commands=[line])
     shortest = min(short, key=lambda setting: (seen[setting], setting != asked.setting))
     return differ(ask(results, shortest), [error(results.of(shortest))], 1)
