@@ -4,6 +4,7 @@ way out, and no traceback; what was there before is as it was."""
 import dataclasses
 import gzip
 import hashlib
+import math
 import re
 import shutil
 import subprocess
@@ -71,7 +72,8 @@ def wrong_ranges():
         low, high = limits[1:-1].split(", ")
         whole = int in [types[name], *get_args(types[name])]
         numbers = [str(int(low) - 1) if limits[0] == "[" else low]
-        numbers.append(high if limits[-1] == ")" else str(int(float(high)) + 1))
+        above = str(int(float(high)) + 1) if whole else repr(math.nextafter(float(high), math.inf))
+        numbers.append(high if limits[-1] == ")" else above)
         for number in numbers + ([str(2**63), "9" * 4000] if whole else ["nan", "inf", "1e308"]):
             yield [*(["--mixup"] if name == "alpha" else []), f"{flag(name)}", number]
 
