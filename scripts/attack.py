@@ -54,7 +54,6 @@ def fill_matrix(asked: AttackOptions) -> list[Path]:
     accelerator = processes.start(asked.run.threads, None)
     processes.full_precision()
     is_main = accelerator.is_main_process
-    say = print if is_main else lambda _: None
     with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
         folders = asked.run.results_dir, asked.run.checkpoint_dir, asked.run.data_dir
         runs = trained.find(asked.models.runs, *folders, accelerator.device)
@@ -77,7 +76,7 @@ def fill_matrix(asked: AttackOptions) -> list[Path]:
         for t in models
     }
     todo = processes.from_main(accelerator, lambda: _todo(paths, runs, config, asked.run.overwrite))
-    say(_opening(bench, runs, todo, paths))
+    processes.say(accelerator, _opening(bench, runs, todo, paths))
     if asked.run.plan:
         return list(paths.values())
 

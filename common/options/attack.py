@@ -9,7 +9,7 @@ import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
 from common.errors import UserError
-from common.options.fields import SEEDS, Fact, flag, own, pieces
+from common.options.fields import SEEDS, Fact, as_json, flag, own, pieces
 from common.options.machine import MachineWithModels
 
 Attack = Literal["fgsm", "ifgsm", "pgd", "noise"]
@@ -96,8 +96,7 @@ class AttackConfig:
         return (self.iterated_epsilons if attack in ITERATED else self.epsilons) or ()
 
     def to_json(self) -> dict[str, Any]:
-        lists = {k: list(v) for k, v in dataclasses.asdict(self).items() if isinstance(v, tuple)}
-        return dataclasses.asdict(self) | lists
+        return as_json(self)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from common.options.fields import OPEN, Fact, Open, own
+from common.options.fields import OPEN, Fact, Open, as_json, own
 from common.options.machine import Machine
 
 What = Literal["train", "attack", "interpolate"]
@@ -34,7 +34,7 @@ class MeasuredConfig:
         return self.steps * self.batch_size
 
     def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        return as_json(self)
 
 
 @dataclass(frozen=True)

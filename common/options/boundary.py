@@ -1,12 +1,11 @@
 """The options of `boundary.py`, and the name of its record."""
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from common.errors import UserError
-from common.options.fields import SEEDS, Fact, flag, own, pieces
+from common.options.fields import SEEDS, Fact, as_json, flag, own, pieces
 from common.options.machine import Machine
 
 ToySet = Literal["circles-paper", "moons", "circles", "spirals"]
@@ -102,7 +101,7 @@ class BoundaryConfig(ToyTrainingOptions, DrawnOptions):
     weight_decay: float = 1e-4
 
     def to_json(self) -> dict[str, Any]:
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
+        return as_json(self)
 
 
 def resolve(asked: BoundaryOptions, name: str) -> BoundaryConfig:

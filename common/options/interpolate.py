@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from common.options.fields import OPEN, SEEDS, Fact, Open, own, pieces
+from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, own, pieces
 from common.options.machine import MachineWithModels
 
 GRADIENT_PAIRS = 1000
@@ -50,7 +50,7 @@ class InterpolateConfig(ProbeOptions):
     run: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        return as_json(self)
 
 
 def resolve(probe: ProbeOptions, run: str) -> InterpolateConfig:
