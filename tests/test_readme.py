@@ -16,7 +16,7 @@ from common.study import file
 
 README = (records.ROOT / "README.md").read_text()
 OF_SCRIPTS = (records.ROOT / "scripts" / "README.md").read_text()
-PROBED = ["digits-smallcnn-erm-seed0", "digits-smallcnn-mixup1.0-seed0"]
+PROBED = ["digits-smallcnn-erm-seed3", "digits-smallcnn-mixup1.0-seed3"]
 
 
 def blocks(kind, heading):
