@@ -11,7 +11,8 @@ from analysis.collect import Results, one_protocol
 from analysis.intervals import Interval, interval
 
 SPREAD = "± is the standard deviation over seeds (n − 1); n is their number."
-ENOUGH = 3  # paired seeds, to judge by
+ENOUGH = 5  # pairs, to judge by
+SHOWN = 3  # values, to show an interval of
 UNITS = {"1/255": "/255", "std/100": "/100 of a standard deviation"}
 
 
@@ -26,11 +27,13 @@ class Measure:
     unit  "%" or "" (nats, shares, norms)
     rows  method, seed, split (where it is drawn; else 0), source_seed (of the model that made the examples; else 0),
           machine (that trained it; "" where it is not known), value, record: a row a measurement
+    overlap  test rows per training row, where the test parts are random splits of the same rows
     """
 
     name: str
     unit: str
     rows: pd.DataFrame
+    overlap: float = 0.0
 
     def show(self, value: float) -> str:
         return f"{value:.2f} %" if self.unit == "%" else f"{value:.3f}"
@@ -74,7 +77,8 @@ class Pairs:
 
     @property
     def interval(self) -> Interval:
-        return interval(self.differences)
+        """Corrected where the test parts overlap."""
+        return interval(self.differences, self.measure.overlap)
 
 
 def signed(value: float, places: int) -> str:
@@ -99,7 +103,7 @@ def next_seed(values: Sequence[float]) -> Interval:
 
 
 def _of_errors(found: Interval, widths: float) -> Interval:
-    if found.n < ENOUGH:
+    if found.n < SHOWN:
         return Interval(found.mean, math.nan, math.nan, found.n)
     half = widths * (found.high - found.mean)
     return Interval(found.mean, max(0.0, found.mean - half), min(100.0, found.mean + half), found.n)
@@ -136,7 +140,17 @@ def pair(measure: Measure, method: str, than: str = "ERM") -> Pairs:
 
 def of_runs(results: Results, column: str, name: str, unit: str = "%") -> Measure:
     """A column of `runs`."""
-    return Measure(name, unit, valued(results.runs, column))
+    rows = valued(results.runs, column)
+    return Measure(name, unit, rows, _overlap(results, rows))
+
+
+def _overlap(results: Results, rows: pd.DataFrame) -> float:
+    """Of runs whose test parts were drawn anew from the same rows."""
+    if rows["split"].nunique() < 2:
+        return 0.0
+    record = results.records[rows["record"].iloc[0]]
+    data = record["data"]
+    return float(data["measured"] / data["train"]) if record["config"]["test_share"] is not None else 0.0
 
 
 def in_between(results: Results, column: str, lam: float, name: str, unit: str = "") -> Measure:

@@ -200,7 +200,7 @@ def interpolate(folder: Path, run: Path, model: Model = ERM, *, step: int = 0, s
         {
             "lam": lam,
             "misses": {"n": N, "misses": round(at(*model.missed, lam)) + step},
-            "misses_different": {"n": 9000, "misses": round(0.9 * at(*model.missed, lam))},
+            "misses_different": {"n": 9000, "misses": round(0.9 * (round(at(*model.missed, lam)) + step))},
             "probability_different": {"y_i": 0.9 * lam, "y_j": 0.9 * (1 - lam), "rest": 0.1},
             "gradient_norm": {
                 "n": 1000,
@@ -294,7 +294,7 @@ def boundary(
     folder: Path, bands: Mapping[float | None, Sequence[float]] | None = None, name: str = "circles-paper"
 ) -> Path:
     """Writes a boundary record. bands: width of the border by alpha (None is ERM), one for each seed."""
-    bands = {None: (0.08, 0.09, 0.085), 1.0: (0.80, 0.82, 0.83)} if bands is None else bands
+    bands = of_bands(3) if bands is None else bands
     seeds = range(len(next(iter(bands.values()))))
     options = boundary_options.ToyTrainingOptions(alphas=tuple(a for a in bands if a), seeds=tuple(seeds), grid=5)
     config = boundary_options.resolve(boundary_options.BoundaryOptions(training=options), name)
@@ -333,6 +333,11 @@ def boundary(
     return written(records.path_of(folder, "toy", "boundary", run), record)
 
 
+def of_bands(seeds: int) -> dict[float | None, tuple[float, ...]]:
+    """The widths of so many borders, by alpha."""
+    return {None: (0.08, 0.09, 0.085, 0.082, 0.088)[:seeds], 1.0: (0.80, 0.82, 0.83, 0.81, 0.815)[:seeds]}
+
+
 def study(
     folder: Path,
     *,
@@ -343,9 +348,9 @@ def study(
     options: Mapping[str, Any] | None = None,
     probes: Container[str] = ("interpolate", "attack", "boundary"),
 ) -> dict[tuple[float | None, int], Path]:
-    """Writes a whole study: every seed under ERM and mixup, probed and attacked, every source against every target,
-    and a boundary record. mixup: a model, of alpha = 1, or one for each alpha. probes: kinds of records beside the
-    train records. returns those by alpha and seed"""
+    """Writes a whole study: every seed under ERM and mixup, probed and attacked by itself and by the models of the
+    first three seeds, and a boundary record. mixup: a model, of alpha = 1, or one for each alpha. probes: kinds of
+    records beside the train records. returns those by alpha and seed"""
     arms: dict[float | None, Model] = {None: erm} | ({1.0: mixup} if isinstance(mixup, Model) else dict(mixup))
     runs = {
         (alpha, seed): train(
@@ -363,11 +368,12 @@ def study(
     for (alpha, seed), run in runs.items():
         if "interpolate" in probes:
             interpolate(folder, run, arms[alpha], step=_step(alpha, seed))
-        for source in runs.values() if "attack" in probes else ():
+        sources = [source for (_, other), source in runs.items() if other < 3 or source == run]
+        for source in sources if "attack" in probes else ():
             errors = arms[alpha].white if source == run else arms[alpha].black
             attack(folder, source, run, errors, step=_step(alpha, seed))
     if "boundary" in probes:
-        boundary(folder)
+        boundary(folder, of_bands(seeds))
     return runs
 
 

@@ -4,20 +4,24 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from analysis import claims
 from analysis.claims import __main__ as listing
-from analysis.claims.verdict import side, together
+from analysis.claims.verdict import Part, Verdict, above, side, together, within
 from analysis.collect import collect
-from analysis.measures import Interval
+from analysis.intervals import interval
 from common import records
 from common.errors import UserError
 from common.records import ROOT
 from tests import fixtures
 from tests.fixtures import ERM, MIXUP
-from tests.test_tables import PARTIAL, partial
+from tests.test_tables import PARTIAL
+from tests.test_tables import partial as partial_study
 
 SETTING = "cifar10-preactresnet18"
 SMALL = {"subset": 5000, "width": 8, "epochs": 60}
@@ -25,6 +29,11 @@ SMALL = {"subset": 5000, "width": 8, "epochs": 60}
 # Of a study whose numbers are the paper's; what no script asks, or no second setting, is not run.
 HOLD = {"D1", "D2", "D3", "D4", "D5", "D6", "D8", "P1", "P3", "P4", "P5", "P6", "P17", "P18", "P19", "P20", "L1", "L4"}
 OF_THE_PAPERS = dict.fromkeys(HOLD, "holds") | {"D7": "fails"}
+
+# Five pairs are what a verdict takes.
+study, corrupted_labels, speech, tabular = (
+    partial(of, seeds=5) for of in (fixtures.study, fixtures.corrupted, fixtures.speech, fixtures.tabular)
+)
 
 BY_ID = {claim.id: claim for claim in claims.CLAIMS}
 
@@ -34,16 +43,16 @@ def verdicts(folder, setting=None, ids=tuple(BY_ID)):
     return {one: claims.judge(BY_ID[one], results, setting) for one in ids}
 
 
-def of_study(tmp_path, *ids, **study):
+def of_study(tmp_path, *ids, **numbers):
     """The statuses of some claims after a study with these numbers."""
-    fixtures.study(tmp_path, **study)
+    study(tmp_path, **numbers)
     return [verdict.status for verdict in verdicts(tmp_path, ids=ids).values()]
 
 
 @pytest.fixture(scope="module")
 def papers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("papers")
-    fixtures.study(folder)
+    study(folder)
     return folder
 
 
@@ -60,7 +69,8 @@ def test_numbers_like_the_papers_hold(papers):
         claim: OF_THE_PAPERS.get(claim, "not run") for claim in found
     }
     assert found["D1"].sentence == (
-        f"on {SETTING}, 3 paired seeds: test error: ERM 5.61 %, mixup 4.20 %, difference −1.41 points [−1.48, −1.33]"
+        f"on {SETTING}, 5 paired seeds: test error: ERM 5.61 %, mixup 4.20 %, difference −1.41 points [−1.46, −1.36], "
+        "p < .001"
     )
     assert "2.67 times as many" in found["P17"].sentence  # the paper's 2.7
     assert "1.26 times as many" in found["P18"].sentence
@@ -76,39 +86,40 @@ def test_numbers_like_the_papers_hold(papers):
 
 
 def test_verdicts_flip_with_the_numbers(tmp_path):
-    fixtures.study(tmp_path, erm=MIXUP, mixup=ERM)
-    fixtures.boundary(tmp_path, {None: (0.8, 0.82, 0.83), 1.0: (0.08, 0.09, 0.085)})
+    study(tmp_path, erm=MIXUP, mixup=ERM)
+    fixtures.boundary(tmp_path, {None: (0.8, 0.82, 0.83, 0.8, 0.81), 1.0: (0.08, 0.09, 0.085, 0.08, 0.09)})
     found = verdicts(tmp_path)
     flipped = ["D1", "D3", "D5", "D6", "P1", "P4", "P5", "P6", "P17", "P18", "P19", "L1"]
     assert {claim: found[claim].status for claim in flipped} == dict.fromkeys(flipped, "fails")
 
 
 def test_differences_that_scatter_are_undecided(tmp_path):
-    for seed, (erm, mixup) in enumerate([(500, 480), (500, 540), (500, 470)]):
+    for seed, (erm, mixup) in enumerate([(500, 480), (500, 540), (500, 470), (500, 530), (500, 490)]):
         fixtures.train(tmp_path, replace(ERM, curve=(900, erm)), seed=seed)
         fixtures.train(tmp_path, replace(MIXUP, curve=(900, mixup)), alpha=1.0, seed=seed)
     assert verdicts(tmp_path, ids=["D1"])["D1"].status == "undecided"
 
 
 def test_equal_numbers_are_undecided(tmp_path):
-    assert of_study(tmp_path, "D1", "P4", "P5", "P17", "P19", "L1", mixup=ERM, seeds=3) == ["undecided"] * 6
+    ids = ("D1", "P5", "P17", "P19", "L1")
+    assert of_study(tmp_path, *ids, mixup=ERM) == ["undecided"] * 5
 
 
-def test_two_pairs_are_too_few_and_their_numbers_are_shown(tmp_path):
-    fixtures.study(tmp_path, seeds=2, options=SMALL)
+def test_four_pairs_are_too_few_and_their_numbers_are_shown(tmp_path):
+    study(tmp_path, seeds=4, options=SMALL)
     found = verdicts(tmp_path)
     for claim in OF_THE_PAPERS.keys() - {"D2", "D7", "P6"}:
         assert found[claim].status == "too few runs", claim
         assert found[claim].rows, claim
-        assert "--seed 2" in found[claim].commands[0], claim
-    assert "2 paired seeds: test error: ERM 5.63 %, mixup 4.21 %, difference −1.42 points [−" in found["D1"].sentence
+        assert "--seed 4" in found[claim].commands[0], claim
+    assert "4 paired seeds: test error: ERM 5.63 %, mixup 4.21 %, difference −1.42 points [−" in found["D1"].sentence
     scripts = [line.split()[1].removeprefix(f"{ROOT}/") for line in found["P4"].commands]
     assert scripts == ["scripts/train.py"] * 2 + ["scripts/interpolate.py"]
     assert found["P17"].commands[-1].startswith(f"python {ROOT}/scripts/attack.py")
 
 
 def test_runs_that_were_not_probed_ask_for_the_probe_alone(tmp_path):
-    fixtures.study(tmp_path, probes=())
+    study(tmp_path, probes=())
     found = verdicts(tmp_path)
     assert found["D1"].status == "holds"
     for claim, script in (("P4", "interpolate"), ("P5", "interpolate"), ("P17", "attack"), ("P20", "attack")):
@@ -120,7 +131,7 @@ def test_runs_that_were_not_probed_ask_for_the_probe_alone(tmp_path):
 
 @pytest.mark.parametrize("kind", ["nothing", *PARTIAL])
 def test_of_parts_no_verdict_is_made_up(tmp_path, kind):
-    partial(tmp_path, kind)
+    partial_study(tmp_path, kind)
     for claim, verdict in claims.judged(collect(tmp_path)):
         assert verdict.status in ("not run", "too few runs", "holds" if kind == "no probes" else ""), claim.id
         assert verdict.sentence
@@ -130,7 +141,7 @@ def test_of_parts_no_verdict_is_made_up(tmp_path, kind):
 
 
 def test_a_small_run_is_not_the_decks(tmp_path):
-    fixtures.study(tmp_path, options=SMALL)
+    study(tmp_path, options=SMALL)
     found = verdicts(tmp_path)
     small = "5,000 training images for 50,000, width 8 for 64, 60 epochs for 200"
     for claim in ("D2", "D7"):
@@ -140,7 +151,7 @@ def test_a_small_run_is_not_the_decks(tmp_path):
             in found[claim].sentence
         )
     assert found["D1"].status == "holds"
-    assert found["D1"].sentence.startswith("on cifar10-5000-preactresnet18-w8-60ep, 3 paired seeds: ")
+    assert found["D1"].sentence.startswith("on cifar10-5000-preactresnet18-w8-60ep, 5 paired seeds: ")
 
 
 # One claim at a time
@@ -182,17 +193,17 @@ def test_misses_must_peak_in_the_middle(tmp_path):
 
 @pytest.mark.parametrize(
     ("norms", "status"),
-    [({"logit_norm": (1.0, 11.0)}, "fails"), ({"loss_norm": (1.0, 4.0)}, "undecided"), ({}, "holds")],
+    [({"logit_norm": (9.0, 30.0)}, "fails"), ({"loss_norm": ERM.loss_norm}, "holds in part"), ({}, "holds")],
 )
-def test_gradients_must_be_smaller_at_every_lambda_for_loss_and_logit(tmp_path, norms, status):
+def test_gradients_must_be_smaller_for_loss_and_logit(tmp_path, norms, status):
     assert of_study(tmp_path, "P5", probes=["interpolate"], mixup=replace(MIXUP, **norms)) == [status]
 
 
 def test_a_border_off_the_round_is_judged_by_the_grid(tmp_path):
     fixtures.train(tmp_path)
-    fixtures.boundary(tmp_path, {None: (0.16, 0.32, 0.16), 8.0: (1.6, 1.76, 1.6)}, name="moons")
+    fixtures.boundary(tmp_path, {None: (0.16, 0.32, 0.16, 0.16, 0.32), 8.0: (1.6, 1.76, 1.6, 1.6, 1.76)}, name="moons")
     found = verdicts(tmp_path, ids=["P6"])["P6"]
-    assert (found.status, found.sentence[:44]) == ("holds", "on moons, 3 paired seeds: grid in .1 < p < .")
+    assert (found.status, found.sentence[:44]) == ("holds", "on moons, 5 paired seeds: grid in .1 < p < .")
 
 
 def attacked(model, white=None, black=None):
@@ -204,7 +215,7 @@ def attacked(model, white=None, black=None):
     [
         (ERM, MIXUP, ["holds", "holds"]),  # gain under FGSM, none under PGD
         (ERM, attacked(MIXUP, {("pgd", 4.0): 9000}), ["holds", "fails"]),  # it stays
-        (ERM, attacked(MIXUP, {("fgsm", 4.0): 9070}), ["undecided", "undecided"]),  # there was none
+        (ERM, attacked(MIXUP, {("fgsm", 4.0): 9070}), ["undecided", "holds in part"]),  # there was none
         (attacked(ERM, {("pgd", 4.0): 9000}), MIXUP, ["holds", "holds"]),  # it turns
     ],
 )
@@ -212,7 +223,7 @@ def test_what_becomes_of_the_gain(tmp_path, erm, mixup, statuses):
     assert of_study(tmp_path, "P17", "L4", probes=["attack"], erm=erm, mixup=mixup) == statuses
 
 
-@pytest.mark.parametrize(("errors", "status"), [(9950, "holds"), (9800, "fails")])
+@pytest.mark.parametrize(("errors", "status"), [(9950, "holds"), (9300, "holds"), (8500, "fails")])
 def test_who_resists(tmp_path, errors, status):
     assert of_study(tmp_path, "P20", probes=["attack"], mixup=attacked(MIXUP, {("pgd", 4.0): errors})) == [status]
 
@@ -233,28 +244,28 @@ def test_an_epsilon_that_yields_the_decks_four(tmp_path, reading):
         return replace(of, white=ends(white), black=ends(black))
 
     erm, mixup = model(ERM, 53.7, 55.07), model(MIXUP, 49.25, 49.76)
-    fixtures.study(tmp_path, erm=erm, mixup=mixup, probes=["attack"])
+    study(tmp_path, erm=erm, mixup=mixup, probes=["attack"])
     found = verdicts(tmp_path, ids=["D7"])["D7"]
     assert found.status == "holds"
     assert f"as {reading}, the nearest ε is 4, off by up to 0.0 points" in found.sentence
 
 
 def test_the_gain_over_epochs_and_width(tmp_path):
-    fixtures.study(tmp_path, probes=(), options={"epochs": 50}, mixup=replace(MIXUP, curve=(900, 600)))
-    fixtures.study(tmp_path, probes=())
+    study(tmp_path, probes=(), options={"epochs": 50}, mixup=replace(MIXUP, curve=(900, 600)))
+    study(tmp_path, probes=())
     found = verdicts(tmp_path, SETTING, ["P8"])["P8"]
-    assert (found.status, len(found.records)) == ("holds", 12)
+    assert (found.status, len(found.records)) == ("holds", 20)
     assert "epochs 50 to 200" in found.sentence
-    fixtures.study(tmp_path, probes=(), options={"width": 16}, mixup=replace(MIXUP, curve=(900, 300)))
+    study(tmp_path, probes=(), options={"width": 16}, mixup=replace(MIXUP, curve=(900, 300)))
     assert verdicts(tmp_path, SETTING, ["P8"])["P8"].status == "fails"  # the narrower one gains more
 
 
 def test_weight_decays(tmp_path):
-    fixtures.study(tmp_path, probes=())
+    study(tmp_path, probes=())
     arms = {"erm": replace(ERM, curve=(900, 518)), "mixup": replace(MIXUP, curve=(900, 468))}
-    fixtures.study(tmp_path, probes=(), options={"weight_decay": 5e-4}, **arms)
+    study(tmp_path, probes=(), options={"weight_decay": 5e-4}, **arms)
     assert verdicts(tmp_path, SETTING, ["P24"])["P24"].status == "holds"
-    fixtures.study(tmp_path, probes=(), options={"weight_decay": 5e-4}, erm=ERM, mixup=replace(MIXUP, curve=(9, 400)))
+    study(tmp_path, probes=(), options={"weight_decay": 5e-4}, erm=ERM, mixup=replace(MIXUP, curve=(9, 400)))
     assert verdicts(tmp_path, SETTING, ["P24"])["P24"].status == "fails"
 
 
@@ -266,37 +277,37 @@ def test_training_error_over_alpha(tmp_path):
 
 
 def test_short_trainings(tmp_path):
-    fixtures.study(tmp_path, probes=())
+    study(tmp_path, probes=())
     assert verdicts(tmp_path, ids=["L2"])["L2"].status == "not run"
-    fixtures.study(tmp_path, probes=(), options=SMALL)
+    study(tmp_path, probes=(), options=SMALL)
     found = verdicts(tmp_path, SETTING, ["L2"])["L2"]
     assert (found.status, found.sentence[:40]) == ("fails", "on cifar10-5000-preactresnet18-w8-60ep, ")
-    fixtures.study(tmp_path, probes=(), options=SMALL, erm=MIXUP, mixup=ERM)
+    study(tmp_path, probes=(), options=SMALL, erm=MIXUP, mixup=ERM)
     assert verdicts(tmp_path, SETTING, ["L2"])["L2"].status == "holds"
 
 
 def test_networks_are_judged_together(tmp_path):
-    fixtures.study(tmp_path, probes=())
-    fixtures.study(tmp_path, probes=(), dataset="wine", erm=MIXUP, mixup=ERM)
+    study(tmp_path, probes=())
+    study(tmp_path, probes=(), dataset="wine", erm=MIXUP, mixup=ERM)
     assert verdicts(tmp_path, ids=["P1"])["P1"].status == "holds"  # another data set
     digits = {"dataset": "digits", "probes": ()}
-    fixtures.study(tmp_path, **digits)
+    study(tmp_path, **digits)
     assert verdicts(tmp_path, "digits-smallcnn", ["P1"])["P1"].status == "holds"
 
 
 def test_cifar100_is_judged_wherever_it_is(tmp_path):
     """Whatever the headline is; a network on which mixup loses leaves it undecided."""
-    fixtures.study(tmp_path, probes=())
+    study(tmp_path, probes=())
     found = verdicts(tmp_path, ids=["P2"])["P2"]
     assert (found.status, found.commands) == (
         "not run",
         [f"python {ROOT}/scripts/study.py paper-cifar --results-dir {tmp_path}"],
     )
-    fixtures.study(tmp_path, probes=(), dataset="cifar100")
+    study(tmp_path, probes=(), dataset="cifar100")
     found = verdicts(tmp_path, ids=["P2"])["P2"]
-    assert (found.status, found.sentence[:30]) == ("holds", "on cifar100-preactresnet18, 3 ")
+    assert (found.status, found.sentence[:30]) == ("holds", "on cifar100-preactresnet18, 5 ")
     other = {"model": "wideresnet28"}
-    fixtures.study(tmp_path, probes=(), dataset="cifar100", options=other, erm=MIXUP, mixup=ERM)
+    study(tmp_path, probes=(), dataset="cifar100", options=other, erm=MIXUP, mixup=ERM)
     found = verdicts(tmp_path, ids=["P2"])["P2"]
     assert found.status != "holds"
     assert "networks: preactresnet18, wideresnet28" in " ".join(found.rows) + found.sentence
@@ -313,18 +324,21 @@ def of_others(folder, *ids):
 
 
 def test_the_papers_numbers_hold_on_corrupted_labels_and_speech(tmp_path):
-    fixtures.corrupted(tmp_path)
-    fixtures.speech(tmp_path)
+    corrupted_labels(tmp_path)
+    speech(tmp_path)
     found = verdicts(tmp_path, ids=OTHERS)
     expected = dict.fromkeys(("P10", "P11", "P12", "P13", "P14", "P15"), "holds")
     assert {claim: verdict.status for claim, verdict in found.items()} == {
         claim: expected.get(claim, "not run") for claim in OTHERS
     }
-    at_20 = "at 20 %, 3 paired seeds: best epoch: ERM 12.71 %, mixup α=8 5.90 %, difference −6.81 points"
+    at_20 = "at 20 %, 5 paired seeds: best epoch: ERM 12.71 %, mixup α=8 5.90 %, difference −6.81 points"
     assert at_20 in found["P12"].sentence
     assert "dropout p=0.7 10.40 %, mixup α=8 6.40 %, difference −4.00 points" in found["P13"].sentence
-    assert "at 80 %, ERM +3.90 points [+3.90, +3.90] (n = 3), mixup α=8 +0.50 points" in found["P14"].sentence
-    assert "mixup α=8 on real labels 2.24 %, on the corrupted rows' true labels 10.00 %" in found["P15"].sentence
+    assert "at 80 %, ERM +3.90 points [+3.90, +3.90] (n = 5), mixup α=8 +0.50 points" in found["P14"].sentence
+    assert (
+        "on real labels 2.24 %, learnt is at most 20 %; on the corrupted rows' true labels 10.00 %"
+        in found["P15"].sentence
+    )
     for verdict in found.values():
         assert bool(verdict.records) == bool(verdict.rows) == (verdict.status != "not run")
         assert bool(verdict.commands) == (verdict.status == "not run")
@@ -332,15 +346,15 @@ def test_the_papers_numbers_hold_on_corrupted_labels_and_speech(tmp_path):
 
 
 def test_they_are_asked_whatever_the_setting(tmp_path):
-    fixtures.study(tmp_path, probes=())
+    study(tmp_path, probes=())
     before = verdicts(tmp_path)
-    fixtures.corrupted(tmp_path, shares=(0.5,), options={})
-    fixtures.tabular(tmp_path)
+    corrupted_labels(tmp_path, shares=(0.5,), options={})
+    tabular(tmp_path)
     after = verdicts(tmp_path)
     for claim in BY_ID.keys() - set(OTHERS):
         assert after[claim] == before[claim], claim  # runs on corrupted labels change no other verdict
     assert verdicts(tmp_path, "abalone-mlp", ["P12"])["P12"] == after["P12"]
-    assert after["P12"].sentence.startswith("on cifar10-corrupt0.5-preactresnet18 and its like: at 50 %, 3 paired")
+    assert after["P12"].sentence.startswith("on cifar10-corrupt0.5-preactresnet18 and its like: at 50 %, 5 paired")
 
 
 def corrupted(folder, erm=None, mixup=None, both=None, **study):
@@ -348,7 +362,7 @@ def corrupted(folder, erm=None, mixup=None, both=None, **study):
     arms = dict(fixtures.CORRUPTED)
     for arm, changes in (((None, 0.0), erm), ((8.0, 0.0), mixup), ((4.0, 0.5), both)):
         arms[arm] = replace(arms[arm], **(changes or {}))
-    fixtures.corrupted(folder, arms=arms, **study)
+    corrupted_labels(folder, arms=arms, **study)
 
 
 @pytest.mark.parametrize(
@@ -356,7 +370,7 @@ def corrupted(folder, erm=None, mixup=None, both=None, **study):
     [
         ({"curve": (4500, 590, 1900)}, ["fails", "fails"]),  # the best epoch is not enough
         ({"curve": (4500, 950, 1000)}, ["holds", "fails"]),  # no better than dropout's best
-        ({"curve": (4500, 590, 1040)}, ["holds", "undecided"]),
+        ({"curve": (4500, 590, 1040)}, ["holds", "holds in part"]),
     ],
 )
 def test_best_and_last_epoch_against_erm_and_dropout(tmp_path, mixup, statuses):
@@ -379,7 +393,7 @@ def test_how_near_the_last_epoch_is_to_the_best(tmp_path, last, status):
 @pytest.mark.parametrize(
     ("erm", "mixup", "status"),
     [
-        ({}, {"labels": (5, 14, 4500)}, "undecided"),  # it learnt as many of the corrupted as ERM
+        ({}, {"labels": (5, 14, 4500)}, "holds in part"),  # it learnt as many of the corrupted as ERM
         ({"labels": (2, 4500, 500)}, {}, "fails"),  # and more
         ({}, {"labels": (4400, 4316, 4000)}, "fails"),  # it learnt nothing at all
     ],
@@ -396,37 +410,37 @@ def test_what_is_learnt_of_real_and_corrupted_labels(tmp_path, erm, mixup, statu
 def test_the_best_alpha_over_shares(tmp_path, best, status):
     for share, alpha in zip((0.2, 0.5, 0.8), best, strict=True):
         arms = {(a, 0.0): fixtures.Model(curve=(4000, 1000 if a == alpha else 1500)) for a in (2.0, 8.0, 32.0)}
-        fixtures.corrupted(tmp_path, shares=(share,), arms=arms)
+        corrupted_labels(tmp_path, shares=(share,), arms=arms)
     found = verdicts(tmp_path, ids=["P16"])["P16"]
     assert found.status == status
     assert f"lowest mean error at 20 %: α = {best[0]}, 50 %: α = {best[1]}, 80 %: α = {best[2]}" in found.sentence
     assert found.rows[0] == f"seed 0, best at 20 %: α = {best[0]}, 50 %: α = {best[1]}, 80 %: α = {best[2]}"
 
 
-def test_one_alpha_has_no_best_and_two_seeds_are_too_few(tmp_path):
-    fixtures.corrupted(tmp_path, seeds=2)
+def test_one_alpha_has_no_best_and_four_seeds_are_too_few(tmp_path):
+    corrupted_labels(tmp_path, seeds=4)
     found = verdicts(tmp_path, ids=OTHERS)
     assert {claim: verdict.status for claim, verdict in found.items() if verdict.status != "not run"} == dict.fromkeys(
         ("P12", "P13", "P14", "P15"), "too few runs"
     )
-    assert "2 paired seeds" in found["P12"].sentence
-    assert any("--corrupt-labels 0.8" in line and "--seed 2" in line for line in found["P12"].commands)
+    assert "4 paired seeds" in found["P12"].sentence
+    assert any("--corrupt-labels 0.8" in line and "--seed 4" in line for line in found["P12"].commands)
     assert any("--dropout 0.7" in line and "--mixup" not in line for line in found["P13"].commands)
     assert any("--dropout 0.5" in line and "--alpha 4.0" in line for line in found["P14"].commands)
     assert all("--mixup" in line and "--corrupt-labels" in line for line in found["P16"].commands)
     more = {(alpha, 0.0): fixtures.CORRUPTED[8.0, 0.0] for alpha in (2.0, 32.0)}
-    fixtures.corrupted(tmp_path, seeds=2, arms=more)
+    corrupted_labels(tmp_path, seeds=4, arms=more)
     assert of_others(tmp_path, "P16") == ["too few runs"]
 
 
 def test_a_network_that_gains_and_one_that_loses(tmp_path):
     turned = {"lenet": {None: 1030, 0.1: 900, 0.2: 950}, "vgg11": {None: 460, 0.1: 380, 0.2: 480}}
-    fixtures.speech(tmp_path, errors=turned)
+    speech(tmp_path, errors=turned)
     assert of_others(tmp_path, "P10", "P11") == ["fails", "fails"]  # of two αs, one that is worse
-    fixtures.speech(tmp_path / "equal", errors={"vgg11": {None: 460, 0.1: 380, 0.2: 460}})
-    assert of_others(tmp_path / "equal", "P10", "P11") == ["undecided", "not run"]
-    fixtures.speech(tmp_path / "two", seeds=2)
-    found = verdicts(tmp_path / "two", ids=["P10"])["P10"]
+    speech(tmp_path / "equal", errors={"vgg11": {None: 460, 0.1: 380, 0.2: 460}})
+    assert of_others(tmp_path / "equal", "P10", "P11") == ["holds in part", "not run"]
+    speech(tmp_path / "four", seeds=4)
+    found = verdicts(tmp_path / "four", ids=["P10"])["P10"]
     assert found.status == "too few runs"
     assert any(
         "--dataset spoken_digits" in line and "--mixup" in line for line in found.commands
@@ -437,53 +451,121 @@ def test_a_network_that_gains_and_one_that_loses(tmp_path):
     ("gains", "status"),
     [
         ((100, 100, 100, 100, 3, 3), "holds"),
-        ((100, 100, 100, 3, 3, 3), "undecided"),
+        ((100, 100, 100, 3, 3, 3), "holds in part"),
         ((100, 100, 100, 100, 100, -100), "fails"),
         ((100, 100, 100, 100, 100), "too few runs"),  # five of the six
         ((-100,), "fails"),  # worse on one is enough
     ],
 )
 def test_better_on_four_of_six_tables(tmp_path, gains, status):
-    fixtures.tabular(tmp_path, gains=dict(zip(fixtures.TABLES, gains, strict=False)), baselines=False)
+    tabular(tmp_path, gains=dict(zip(fixtures.TABLES, gains, strict=False)), baselines=False)
     found = verdicts(tmp_path, ids=["P21"])["P21"]
     assert found.status == status
-    better = sum(gain == 100 for gain in gains)
-    assert found.sentence.startswith(f"better on {better}, worse on {sum(gain < 0 for gain in gains)}, ")
-    assert bool(found.commands) == (status == "too few runs")
-
-
-def test_a_table_of_two_splits_asks_for_a_third(tmp_path):
-    fixtures.tabular(tmp_path, seeds=2, baselines=False)
-    found = verdicts(tmp_path, ids=["P21"])["P21"]
-    assert (found.status, found.sentence[:51]) == (
-        "too few runs",
-        "better on 0, worse on 0, no difference shown on 0, ",
+    better, worse = sum(gain == 100 for gain in gains) or "none", sum(gain < 0 for gain in gains) or "none"
+    assert re.match(
+        rf"better on {better}( \(.*\))? of 6.*; worse on {worse}( \(.*\))?, no worse by 1 point", found.sentence
     )
-    assert any("--dataset iris" in line and "--data-seed 2" in line and "--seed 2" in line for line in found.commands)
+    assert bool(found.commands) == (len(gains) < 6)
+
+
+def test_a_table_of_four_splits_asks_for_a_fifth(tmp_path):
+    tabular(tmp_path, seeds=4, baselines=False)
+    found = verdicts(tmp_path, ids=["P21"])["P21"]
+    assert found.status == "too few runs"
+    assert found.sentence.startswith("better on none of 6: too few runs; worse on none, ")
+    assert any("--dataset iris" in line and "--data-seed 4" in line and "--seed 4" in line for line in found.commands)
 
 
 def test_how_parts_make_a_whole():
     assert together(["holds", "holds"]) == "holds"
-    assert together(["holds", "undecided"]) == "undecided"
-    assert together(["undecided", "fails", "too few runs"]) == "fails"
-    assert together(["holds", "too few runs"]) == together(["holds", "not run"]) == "too few runs"
+    assert together(["holds", "undecided"]) == together(["holds", "too few runs"]) == "holds in part"
+    assert together(["undecided", "fails", "too few runs", "holds"]) == "fails"
+    assert together(["undecided", "too few runs"]) == together(["undecided", "not run"]) == "too few runs"
     assert together(["not run", "not run"]) == together([]) == "not run"
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "n", "status"),
+    ("values", "status"),
     [
-        (0.1, 0.3, 3, "holds"),
-        (-0.3, -0.1, 3, "fails"),
-        (-0.1, 0.3, 3, "undecided"),
-        (0.1, 0.3, 2, "too few runs"),
-        (0.0, 0.0, 0, "not run"),
-        (1e-15, 1e-15, 3, "undecided"),
+        ((1.0, 1.1, 0.9, 1.0, 1.2), "holds"),
+        ((-1.0, -1.1, -0.9, -1.0, -1.2), "fails"),
+        ((1.0, -1.1, 0.9, -1.0, 1.2), "undecided"),
+        ((1.0, 1.1, 0.9, 1.0), "too few runs"),
+        ((), "not run"),
+        ((1e-15,) * 5, "undecided"),
+        ((1.0,) * 5, "holds"),
     ],
 )
-def test_the_side_of_an_interval(low, high, n, status):
-    assert side(Interval((low + high) / 2, low, high, n), 1) == status
-    assert side(Interval(-(low + high) / 2, -high, -low, n), -1) == status
+def test_the_side_of_a_mean(values, status):
+    assert side("", interval(values), 1).status == status
+    assert side("", interval([-value for value in values]), -1).status == status
+
+
+def test_p_is_that_of_scipy():
+    values = [0.3, 1.1, 0.2, 0.9, 0.4]
+    assert above("", values, 0.1).p == pytest.approx(stats.ttest_1samp(values, 0.1).pvalue)
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ((0.01, 0.03, -0.02, 0.0, 0.01), "holds"),
+        ((0.21, 0.23, 0.22, 0.2, 0.21), "fails"),
+        ((-0.21, -0.23, -0.22, -0.2, -0.21), "fails"),
+        ((0.09, 0.12, 0.08, 0.11, 0.1), "undecided"),  # on the margin itself
+        ((0.3, -0.3, 0.2, -0.2, 0.0), "undecided"),
+    ],
+)
+def test_similar_is_within_a_margin_stated_beforehand(values, status):
+    part = within("", values, 0.1)
+    assert part.status == status
+    low, high = (stats.ttest_1samp(values, end, alternative=of) for end, of in ((-0.1, "greater"), (0.1, "less")))
+    if status == "holds":  # two tests of one side each, at 2.5 %
+        assert part.p == pytest.approx(2 * max(low.pvalue, high.pvalue))
+
+
+def test_similar_is_found_as_seldom_as_it_should_be():
+    """Of means that lie on the margin itself, at most one in forty is called similar, and one in forty outside."""
+    draw = np.random.default_rng(0)
+    found = [within("", list(draw.normal(0.1, 0.02, 6)), 0.1).status for _ in range(2000)]
+    assert 0.015 < found.count("holds") / 2000 < 0.035
+    assert 0.015 < found.count("fails") / 2000 < 0.035
+
+
+def test_a_section_is_corrected_together(papers, monkeypatch):
+    """By Holm, as statsmodels and scipy have it: a claim of p = .03 stands alone, and not beside another of .04."""
+    results = collect(papers)
+
+    def asks(**ps):
+        judged = {one: Verdict("", [Part("", 5, p, agrees=True)]) for one, p in ps.items()}
+        listed = [claims.Claim(one, "", "", "", lambda asked, one=one: judged[one], section="s") for one in ps]
+        monkeypatch.setattr(claims, "CLAIMS", listed)
+        return [(verdict.status, verdict.parts[0].p) for _, verdict in claims.judged(results)]
+
+    assert asks(A=0.03) == [("holds", 0.03)]
+    assert asks(A=0.03, B=0.04) == [("undecided", 0.06), ("undecided", 0.06)]
+    assert asks(A=0.04, B=0.001) == [("holds", 0.04), ("holds", 0.002)]
+
+
+def test_what_is_decided_stays_said_when_another_part_is_not(tmp_path):
+    """Calibration error is lower for sure, cross-entropy scatters."""
+    for seed, nats in enumerate((0.1, 0.5, 0.1, 0.6, 0.3)):
+        fixtures.train(tmp_path, ERM, seed=seed)
+        fixtures.train(tmp_path, replace(MIXUP, cross_entropy=nats), alpha=1.0, seed=seed)
+    found = verdicts(tmp_path, ids=["L1"])["L1"]
+    assert found.status == "holds in part"
+    assert [part.status for part in found.parts] == ["undecided", "holds"]
+    assert re.search(r"cross-entropy: .*: undecided; calibration error: .*: holds", found.sentence)
+
+
+def test_one_question_is_counted_once(papers):
+    judged = claims.judged(collect(papers))
+    same = {claim.id: claim.same_as for claim, _ in judged if claim.same_as}
+    assert same == {"P1": "D1", "P17": "D5", "P18": "D6"}
+    of = {claim.id: verdict for claim, verdict in judged}
+    assert all(of[one] == of[other] for one, other in same.items())
+    numbers = [int(n) for n in re.findall(r"\d+", claims.counted(judged))]
+    assert sum(numbers) == len(judged) - len(same)
 
 
 # The command
@@ -496,7 +578,7 @@ def test_the_list_fits_a_terminal(papers, capsys):
     assert max(len(line) for line in lines[:-1] if not line.startswith("    python ")) <= 100
     assert {line[:18].rstrip() for line in lines} >= {"D1   holds", "D7   fails", "P12  not run", "L4   holds"}
     assert lines[-1] == f"Why, of any of them: python -m analysis.claims --why D1 --results-dir {papers}"
-    assert lines[-2].startswith("18 hold, 1 fail, 0 undecided, 0 with too few runs, 23 not run.")
+    assert lines[-2].startswith("15 hold, 0 in part, 1 fail, 0 undecided, 0 with too few runs, 23 not run.")
 
 
 def test_why_walks_back_to_weights_commit_and_commands(papers, capsys):
@@ -526,9 +608,9 @@ def test_what_was_not_used_is_named(tmp_path, capsys):
 
 def test_another_setting_can_be_asked(tmp_path, capsys):
     fixtures.train(tmp_path)
-    fixtures.study(tmp_path, dataset="digits", probes=())
+    study(tmp_path, dataset="digits", probes=())
     listing.main(["--results-dir", str(tmp_path), "--setting", "digits-smallcnn"])
-    assert "on digits-smallcnn, 3 paired seeds" in capsys.readouterr().out
+    assert "on digits-smallcnn, 5 paired seeds" in capsys.readouterr().out
     with pytest.raises(UserError, match=f"--setting wine: no such setting in .*There are {SETTING}, digits-smallcnn"):
         listing.main(["--results-dir", str(tmp_path), "--setting", "wine"])
 
@@ -552,7 +634,7 @@ def test_claims_as_a_table(papers):
     assert len(table.frame) == len(claims.CLAIMS)
     statuses = list(table.frame["verdict"])
     assert statuses == sorted(statuses, key=lambda status: status == "not run")
-    assert table.notes[0].startswith("18 hold, 1 fail,")
+    assert table.notes[0].startswith("15 hold, 0 in part, 1 fail,")
     assert "**holds**" in table.to_markdown()
     assert set(table.records) <= set(collect(papers).records)
 

@@ -73,7 +73,8 @@ def _shown(claim: Claim, verdict: Verdict) -> str:
     """The claim, its verdict, the numbers."""
     head = f"{claim.id:<4} {verdict.status:<13} "
     lines = [_wrapped(f"{claim.sentence} ({claim.source}; {claim.expected})", head, MARGIN)]
-    return "\n".join([*lines, _wrapped(verdict.sentence, MARGIN, MARGIN)])
+    said = f"as {claim.same_as}" if claim.same_as else verdict.sentence
+    return "\n".join([*lines, _wrapped(said, MARGIN, MARGIN)])
 
 
 def _missing(verdicts: Judged) -> list[str]:

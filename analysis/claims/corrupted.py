@@ -10,20 +10,23 @@ import numpy as np
 from analysis import commands, groups, measures
 from analysis.claims.verdict import (
     Asked,
-    Status,
+    Part,
     Verdict,
+    above,
     interval_said,
-    pairs_status,
+    not_run,
+    of_pairs,
     rows_of,
-    said,
     seeds_said,
     side,
-    together,
+    whole,
 )
 from analysis.collect import Results
-from analysis.measures import interval, pair, percent
+from analysis.intervals import interval
+from analysis.measures import pair, percent
 
 NEAR = 0.8  # points between the best epoch and the last, which the paper's with dropout do not exceed
+LEARNT = 20.0  # % of errors on real labels, up to which they are learnt: the paper's are 2 to 19
 
 TESTED = {"best_error": "best epoch", "error": "last epoch"}
 Family = Callable[[Results, str], str | None]
@@ -41,7 +44,7 @@ def beats_dropout(asked: Asked) -> Verdict:
 
 def last_is_near_the_best(asked: Asked) -> Verdict:
     """With mixup and dropout together the last epoch has at most `NEAR` points more error than the best."""
-    results, parts, statuses, rows, used, lines = asked.results, [], [], [], [], []
+    results, parts, rows, used, lines = asked.results, [], [], [], []
     for share, setting in groups.corrupted(results).items():
         method = groups.both(results, setting)
         if method is None:
@@ -52,21 +55,20 @@ def last_is_near_the_best(asked: Asked) -> Verdict:
             for one in ("ERM", groups.large_alpha(results, setting), method)
             if one
         }
-        statuses.append(side(interval([NEAR - gap for gap in gaps[method]]), 1))
         found = {one: interval(values.tolist()) for one, values in gaps.items() if len(values)}
         shown = [f"{one} {interval_said(gap, ' points')} (n = {gap.n})" for one, gap in found.items()]
-        parts.append(f"at {percent(share)}, {', '.join(shown)}")
+        parts.append(above(f"at {percent(share)}, {', '.join(shown)}", gaps[method].tolist(), NEAR, -1))
         rows += [f"{percent(share)}, {method}, seed {seed}: {gap:.2f} points" for seed, gap in gaps[method].items()]
         used += runs.loc[runs["method"].isin(found), "record"].tolist()
         lines += commands.seeds(results, setting, method)
-    opening = f"the last epoch's error less the best's, near is within {NEAR:g} points; "
-    return _whole(results, opening, parts, statuses, rows, used, lines)
+    opening = f"the last epoch's error less the best's, near is within {NEAR:g} points"
+    return _whole(results, parts, rows, used, lines, opening)
 
 
 def leaves_corrupted_labels(asked: Asked) -> Verdict:
     """After the last epoch mixup errs more than ERM on the rows of corrupted labels, against these: it learnt fewer of
-    them; and it errs less on the real labels than on the corrupted."""
-    results, parts, statuses, rows, used, lines = asked.results, [], [], [], [], []
+    them; and on the real labels it errs less than on the corrupted, on at most `LEARNT` % of them."""
+    results, parts, rows, used, lines = asked.results, [], [], [], []
     for share, setting in groups.corrupted(results).items():
         method = groups.large_alpha(results, setting)
         if method is None:
@@ -74,17 +76,20 @@ def leaves_corrupted_labels(asked: Asked) -> Verdict:
         own = results.of(setting)
         runs = own.runs[own.runs["method"] == method]
         unlearned = pair(measures.of_runs(own, "corrupted_error", "training error on corrupted labels"), method)
-        learned = (runs["real_error"] - runs["corrupted_error"]).dropna()
-        statuses += [pairs_status(unlearned, 1), side(interval(learned.tolist()), -1)]
-        means = runs[["real_error", "restored_error"]].mean()
-        parts.append(
-            f"at {percent(share)}, {seeds_said(len(unlearned.seeds))}: {said(unlearned)}; {method} on real labels "
-            f"{means['real_error']:.2f} %, on the corrupted rows' true labels {means['restored_error']:.2f} %"
-        )
+        real = runs["real_error"].dropna()
+        learned = interval((runs["real_error"] - runs["corrupted_error"]).dropna().tolist())
+        at = f"at {percent(share)}, "
+        restored = runs["restored_error"].mean()
+        says = f"{at}{method} on real labels {real.mean():.2f} %, learnt is at most {LEARNT:g} %"
+        parts += [
+            of_pairs(unlearned, 1, f"{at}{seeds_said(len(unlearned.seeds))}: "),
+            side(f"{at}{method} on real labels less on corrupted {interval_said(learned, ' points')}", learned, -1),
+            above(f"{says}; on the corrupted rows' true labels {restored:.2f} %", real.tolist(), LEARNT, -1),
+        ]
         rows += [f"{percent(share)}, {row}" for row in rows_of(unlearned)]
         used += own.runs.loc[own.runs["method"].isin(["ERM", method]), "record"].tolist()
         lines += commands.seeds(results, setting, method)
-    return _whole(results, "", parts, statuses, rows, used, lines)
+    return _whole(results, parts, rows, used, lines)
 
 
 def best_alpha_rises(asked: Asked) -> Verdict:
@@ -104,7 +109,7 @@ def best_alpha_rises(asked: Asked) -> Verdict:
                 for share in (0.2, 0.8)
                 for alpha in (1.0, 32.0)
             ]
-        return Verdict("not run", "no two αs were trained at two shares of corrupted labels", commands=lines)
+        return not_run("no two αs were trained at two shares of corrupted labels", lines)
     slopes, rows, used = [], [], []
     for seed, of_seed in frame[frame["alpha"].isin(alphas)].groupby("seed"):
         errors = of_seed.pivot_table(index="corrupt_labels", columns="alpha", values="error").reindex(columns=alphas)
@@ -117,14 +122,14 @@ def best_alpha_rises(asked: Asked) -> Verdict:
             rows.append(f"seed {seed}, best at {shown}")
             used += of_seed["record"].tolist()
     means = frame.groupby(["corrupt_labels", "alpha"])["error"].mean().unstack().reindex(columns=alphas)
-    whole = ", ".join(f"{percent(share)}: α = {means.loc[share].idxmin():g}" for share in shares)
+    whole_means = ", ".join(f"{percent(share)}: α = {means.loc[share].idxmin():g}" for share in shares)
     found = interval(slopes)
-    status: Status = side(found, 1) if slopes else "too few runs"
-    sentence = (
+    opening = (
         f"on {next(iter(settings.values()))} and its like, {seeds_said(found.n)} with all of α = "
-        f"{', '.join(f'{alpha:g}' for alpha in alphas)}: lowest mean error at {whole}; "
-        f"{interval_said(found, ' places', 'from one share to the next the best α moves by {}')}"
+        f"{', '.join(f'{alpha:g}' for alpha in alphas)}"
     )
+    moves = interval_said(found, " places", "from one share to the next the best α moves by {}")
+    part = side(f"lowest mean error at {whole_means}; {moves}", found, 1, True)
     lines = [
         line
         for setting in settings.values()
@@ -132,44 +137,35 @@ def best_alpha_rises(asked: Asked) -> Verdict:
         for line in commands.seeds(results, setting, str(method))
     ]
     used = used or frame["record"].tolist()
-    return Verdict(
-        status,
-        sentence,
-        rows or [f"lowest mean error at {whole}"],
-        sorted(used),
-        lines if status == "too few runs" else (),
-    )
+    return whole(opening, [part], rows or [f"lowest mean error at {whole_means}"], used, lines)
 
 
 def _less_error(results: Results, family: Family, than: Family) -> Verdict:
-    parts, statuses, rows, used, lines = [], [], [], [], []
+    parts, rows, used, lines = [], [], [], []
     for share, setting in groups.corrupted(results).items():
         method, base = family(results, setting), than(results, setting)
         if method is None or base is None:
             continue
         own = results.of(setting)
         found = [pair(measures.of_runs(own, column, name), method, base) for column, name in TESTED.items()]
-        statuses += [pairs_status(one, -1) for one in found]
-        parts.append(f"at {percent(share)}, {seeds_said(len(found[0].seeds))}: {'; '.join(said(one) for one in found)}")
+        opening = f"at {percent(share)}, {seeds_said(len(found[0].seeds))}: "
+        parts += [of_pairs(one, -1, opening) for one in found]
         rows += [f"{percent(share)}, {row}" for one in found for row in rows_of(one)]
         used += own.runs.loc[own.runs["method"].isin([base, method]), "record"].tolist()
         lines += commands.seeds(results, setting, method, than=base)
-    return _whole(results, "", parts, statuses, rows, used, lines)
+    return _whole(results, parts, rows, used, lines)
 
 
 def _whole(
     results: Results,
-    opening: str,
-    parts: Sequence[str],
-    statuses: Sequence[Status],
+    parts: Sequence[Part],
     rows: Sequence[str],
     used: Sequence[str],
     lines: Sequence[str],
+    closing: str = "",
 ) -> Verdict:
     if not parts:
         line = commands.study("corrupted", results)
-        return Verdict("not run", "no run on corrupted labels has the methods that it takes", commands=[line])
-    status = together(statuses)
-    lacking = list(dict.fromkeys(lines)) if status in ("too few runs", "not run") else []
-    sentence = f"on {next(iter(groups.corrupted(results).values()))} and its like: {opening}{'; '.join(parts)}"
-    return Verdict(status, sentence, rows, sorted(set(used)), lacking)
+        return not_run("no run on corrupted labels has the methods that it takes", [line])
+    opening = f"on {next(iter(groups.corrupted(results).values()))} and its like"
+    return whole(opening, parts, rows, used, lines, closing)

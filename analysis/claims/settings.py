@@ -8,11 +8,26 @@ import numpy as np
 
 from analysis import commands, paper
 from analysis.claims.training import error, less_error
-from analysis.claims.verdict import Asked, Verdict, ask, differ, interval_said, seeds_said, side, together
+from analysis.claims.verdict import (
+    Asked,
+    Verdict,
+    above,
+    ask,
+    interval_said,
+    joined,
+    not_run,
+    said,
+    seeds_said,
+    side,
+    verdict,
+    whole,
+)
 from analysis.collect import Results
-from analysis.measures import ENOUGH, interval, pair
+from analysis.intervals import interval
+from analysis.measures import ENOUGH, pair
 from analysis.rows import OF_METHOD
 
+NO_BETTER = 0.5  # points that mixup may gain in a short training, and still be said to be no better
 SHORT = 0.5  # of the images that the paper's training sees: below that a training is short
 
 
@@ -27,7 +42,7 @@ def less_error_on_cifar100(asked: Asked) -> Verdict:
     settings = [one for one, config in found if config["dataset"] == "cifar100" and not config["corrupt_labels"]]
     if not settings:
         line = commands.study("paper-cifar", asked.results)
-        return Verdict("not run", "no run on CIFAR-100 yet", commands=[line])
+        return not_run("no run on CIFAR-100 yet", [line])
     return _of_each_network(asked.results, settings)
 
 
@@ -36,7 +51,7 @@ def _of_each_network(results: Results, settings: Sequence[str]) -> Verdict:
     for setting in settings:
         seen.setdefault(results.config(setting)["model"], setting)
     verdicts = [less_error(ask(results, setting)) for setting in seen.values()]
-    return _joined(verdicts, [f"networks: {', '.join(seen)}"])
+    return verdicts[0] if len(verdicts) == 1 else joined(verdicts, f"networks: {', '.join(seen)}")
 
 
 def gain_grows(asked: Asked) -> Verdict:
@@ -49,21 +64,17 @@ def gain_grows(asked: Asked) -> Verdict:
             shared = sorted(gains[0].keys() & gains[1].keys())
             found = interval([gains[1][seed] - gains[0][seed] for seed in shared])
             values = [asked.results.config(setting)[field] for setting in (less, more)]
-            sentence = (
-                f"{field} {values[0]} to {values[1]} ({less}, {more}), {seeds_said(len(shared))}: "
-                f"{interval_said(found, ' points', 'the gain changes by {}')}"
-            )
+            opening = f"{field} {values[0]} to {values[1]} ({less}, {more}), {seeds_said(len(shared))}"
+            part = side(interval_said(found, " points", "the gain changes by {}"), found, 1, True)
             rows = [f"seed {s}: gain {gains[0][s]:.2f}, then {gains[1][s]:.2f} points" for s in shared]
             used = [path for one in ends for path in one.records]
-            verdicts.append(Verdict(side(found, 1), sentence, rows, used, _more_seeds(asked, less, more)))
+            verdicts.append(whole(opening, [part], rows, used, _more_seeds(asked, less, more)))
     if not verdicts:
         config = asked.results.config(asked.setting)
         record = asked.results.records[asked.own.runs["record"].iloc[0]]
         line = commands.train(asked.results, record, {"epochs": 2 * config["epochs"]})
-        return Verdict(
-            "not run", f"no two settings differ from {asked.setting} in epochs or width alone", commands=[line]
-        )
-    return _joined(verdicts)
+        return not_run(f"no two settings differ from {asked.setting} in epochs or width alone", [line])
+    return joined(verdicts)
 
 
 def weight_decays(asked: Asked) -> Verdict:
@@ -74,15 +85,16 @@ def weight_decays(asked: Asked) -> Verdict:
             low, high = (error(ask(asked.results, s).own).by_seed(method) for s in (less, more))
             differences = (high - low).dropna()
             found = interval(differences.tolist())
-            sentence = f"{method}, {less} to {more}, n = {found.n}: {interval_said(found, ' points')}"
+            opening = f"{method}, {less} to {more}, n = {found.n}"
+            part = side(interval_said(found, " points"), found, claimed, True)
             rows = [f"{method}, seed {seed}: {value:+.2f} points" for seed, value in differences.items()]
             used = [path for s in (less, more) for path in ask(asked.results, s).own.runs["record"]]
-            verdicts.append(Verdict(side(found, claimed), sentence, rows, used, _more_seeds(asked, less, more)))
+            verdicts.append(whole(opening, [part], rows, used, _more_seeds(asked, less, more)))
     if not verdicts:
         record = asked.results.records[asked.own.runs["record"].iloc[0]]
         line = commands.train(asked.results, record, {"weight_decay": 5e-4})
-        return Verdict("not run", f"no setting differs from {asked.setting} in weight decay alone", commands=[line])
-    return _joined(verdicts)
+        return not_run(f"no setting differs from {asked.setting} in weight decay alone", [line])
+    return joined(verdicts)
 
 
 def rises_with_alpha(asked: Asked) -> Verdict:
@@ -99,7 +111,7 @@ def rises_with_alpha(asked: Asked) -> Verdict:
         lines = [
             commands.train(asked.results, record, {"mixup": True, "alpha": a, "lam_per": "batch"}) for a in (0.2, 8.0)
         ]
-        return Verdict("not run", f"no setting of {dataset} has ERM and two alphas", commands=lines)
+        return not_run(f"no setting of {dataset} has ERM and two alphas", lines)
     found = batches[batches["setting"] == best].assign(gap=lambda f: f["error"] - f["clean_train_error"])
     slopes: dict[str, list[float]] = {"clean_train_error": [], "gap": []}
     rows, used, wanted = [], [], found["alpha"].nunique()
@@ -111,37 +123,43 @@ def rises_with_alpha(asked: Asked) -> Verdict:
             rows.append(f"seed {seed}, clean training error / gap (%): {shown}")
             used += of_seed["record"].tolist()
     rises, falls = (interval(seen) for seen in slopes.values())
-    status = together([side(rises, 1), side(falls, -1)])
-    change = "from one alpha to the next the clean training error changes by {}"
-    sentence = (
-        f"on {best}, {wanted} alphas, {seeds_said(rises.n)}: {interval_said(rises, ' points', change)}"
-        f"{', ' + interval_said(falls, ' points', 'the gap by {}') if falls.n else ''}"
-    )
+    parts = [
+        side(
+            interval_said(rises, " points", "from one alpha to the next the clean training error changes by {}"),
+            rises,
+            1,
+            True,
+        ),
+        side(interval_said(falls, " points", "the gap to the test error by {}"), falls, -1, True),
+    ]
     others = [method for method in asked.results.methods(best) if method != "ERM"]
-    lines = [line for method in others for line in commands.seeds(asked.results, best, method, ENOUGH)]
-    return Verdict(status, sentence, rows, used, list(dict.fromkeys(lines)) if status == "too few runs" else ())
+    lines = [line for method in others for line in commands.seeds(asked.results, best, method)]
+    return whole(f"on {best}, {wanted} alphas, {seeds_said(rises.n)}", parts, rows, used, lines)
 
 
 def no_gain_when_short(asked: Asked) -> Verdict:
-    """Of the settings of this data set that see less than half the images of the paper's training, the shortest."""
+    """Of the settings of this data set that see less than half the images of the paper's training, the shortest that
+    can be judged: mixup gains at most `NO_BETTER` points there."""
     results = asked.results
     dataset, seen = results.config(asked.setting)["dataset"], {}
     for setting in _of_the_same_set(asked):
         method = results.mixup_of(setting)
-        if method and results.paired_seeds(setting, method):
+        if method and (seeds := results.paired_seeds(setting, method)):
             run = results.runs[results.runs["setting"] == setting].iloc[0]
-            seen[setting] = run["epochs"] * run["n_train"]
+            seen[setting] = len(seeds) < ENOUGH, run["epochs"] * run["n_train"], setting != asked.setting
     limit = SHORT * paper.PAPER["epochs"] * paper.PAPER["images"]
-    short = [setting for setting in seen if seen[setting] < limit]
+    short = [setting for setting in seen if seen[setting][1] < limit]
     if not short:
         record = results.records[asked.own.runs["record"].iloc[0]]
         config = record["config"]  # the epochs of ERM before mixup leave at least one to it
         line = commands.train(
             asked.results, record, {"epochs": max(1 + config["warmup_epochs"], config["epochs"] // 10)}
         )
-        return Verdict("not run", f"no setting of {dataset} is short: below {limit:,.0f} images", commands=[line])
-    shortest = min(short, key=lambda setting: (seen[setting], setting != asked.setting))
-    return differ(ask(results, shortest), [error(results.of(shortest))], 1)
+        return not_run(f"no setting of {dataset} is short: below {limit:,.0f} images", [line])
+    shortest = ask(results, min(short, key=lambda setting: seen[setting]))
+    pairs = pair(error(shortest.own), shortest.method)
+    part = above(f"{said(pairs)}; no better is at most {NO_BETTER:g} points", pairs.differences, -NO_BETTER)
+    return verdict(shortest, [part], [pairs], "train")
 
 
 def contrasts(results: Results, setting: str, field: str) -> list[tuple[str, str]]:
@@ -168,14 +186,4 @@ def _of_the_same_set(asked: Asked) -> list[str]:
 
 
 def _more_seeds(asked: Asked, *among: str) -> list[str]:
-    return [line for setting in among for line in commands.seeds(asked.results, setting, asked.method, ENOUGH)]
-
-
-def _joined(verdicts: Sequence[Verdict], more: Sequence[str] = ()) -> Verdict:
-    return Verdict(
-        together([one.status for one in verdicts]),
-        "; ".join([*(one.sentence for one in verdicts), *more]),
-        [row for one in verdicts for row in one.rows],
-        sorted({path for one in verdicts for path in one.records}),
-        list(dict.fromkeys(line for one in verdicts for line in one.commands)),
-    )
+    return [line for setting in among for line in commands.seeds(asked.results, setting, asked.method)]

@@ -2,7 +2,7 @@
 
 from analysis import commands, groups
 from analysis.claims.training import error
-from analysis.claims.verdict import Asked, Verdict, pairs_status, rows_of, said, seeds_said, together
+from analysis.claims.verdict import Asked, Verdict, not_run, of_pairs, rows_of, seeds_said, whole
 from analysis.measures import pair
 
 LARGE, SMALL = "vgg11", "lenet"  # the paper's two
@@ -15,17 +15,15 @@ def helps(network: str, claimed: int, asked: Asked) -> Verdict:
     methods = [] if setting is None else [one for one in results.methods(setting) if one != "ERM"]
     if setting is None or not methods:
         line = commands.study("speech", results)
-        return Verdict("not run", f"no run of {network} under mixup on sounds yet", commands=[line])
+        return not_run(f"no run of {network} under mixup on sounds yet", [line])
     own = results.of(setting)
     pairs = [pair(error(own), method) for method in methods]
-    status = together([pairs_status(one, claimed) for one in pairs])
     lines = [line for method in methods for line in commands.seeds(results, setting, method)]
     n = min(len(one.seeds) for one in pairs)
-    return Verdict(
-        status,
-        f"on {setting} ({own.runs['parameters'].max():,.0f} parameters), {seeds_said(n)}: "
-        f"{'; '.join(said(one) for one in pairs)}",
+    return whole(
+        f"on {setting} ({own.runs['parameters'].max():,.0f} parameters), {seeds_said(n)}",
+        [of_pairs(one, claimed) for one in pairs],
         [row for one in pairs for row in rows_of(one)],
-        sorted(set(own.runs["record"])),
-        list(dict.fromkeys(lines)) if status in ("too few runs", "not run") else (),
+        own.runs["record"].tolist(),
+        lines,
     )

@@ -8,20 +8,26 @@ import pandas as pd
 from analysis import commands, measures, paper
 from analysis.claims.verdict import (
     Asked,
+    Part,
     Status,
     Verdict,
     differ,
     interval_said,
     lacking,
+    not_run,
+    of_pairs,
     said,
     side,
-    together,
     verdict,
+    whole,
+    within,
 )
 from analysis.collect import Results
-from analysis.measures import ENOUGH, Interval, Measure, interval, pair
+from analysis.intervals import interval
+from analysis.measures import ENOUGH, SHOWN, Measure, pair
 
-SIMILAR = 0.1  # of the epochs: how near two best epochs are to be called similar
+SIMILAR = 0.1  # of the epochs: how near two trainings must come to be called of similar speed
+NEAR_THE_BEST = 1.0  # points from its best, where a training is said to have got there
 
 
 def error(own: Results) -> Measure:
@@ -34,8 +40,7 @@ def less_error(asked: Asked) -> Verdict:
 
 def the_decks_errors(asked: Asked) -> Verdict:
     """Whether the deck's single runs are among what one more of our seeds would give. Asked of its own setting only."""
-    parts, used = [], []
-    statuses: list[Status] = []
+    parts, rows, used = [], [], []
     for row in paper.SLIDE_20[:2]:
         method = "ERM" if row.method == "ERM" else asked.method
         runs = asked.own.runs[asked.own.runs["method"] == method]
@@ -43,13 +48,14 @@ def the_decks_errors(asked: Asked) -> Verdict:
         for column, name in (("error", "last epoch"), ("best_error", "best epoch")):
             found = measures.next_seed(runs[column].tolist())
             inside: Status = "holds" if found.low <= row.deck.value <= found.high else "fails"
-            if column == "error":
-                statuses.append(side(found, 1) if found.n < ENOUGH else inside)
-            range_ = f", one seed more in [{found.low:.2f}, {found.high:.2f}]" if found.n >= ENOUGH else ""
+            range_ = f", one seed more in [{found.low:.2f}, {found.high:.2f}]" if found.n >= SHOWN else ""
             mean = f"{found.mean:.2f} %{range_}" if found.n else "not run"
-            parts.append(f"{method}, {name}: {mean} (n = {found.n}), the deck {row.deck.value:g}")
-    sentence = f"on {asked.setting}: {'; '.join(parts)}"
-    return only_of_the_decks(asked, Verdict(together(statuses), sentence, parts, used, lacking(asked, "train")))
+            rows.append(f"{method}, {name}: {mean} (n = {found.n}), the deck {row.deck.value:g}")
+            if column == "error":
+                known = found.n > 0
+                parts.append(Part(rows[-1], found.n, is_known=known, given=inside if found.n >= ENOUGH else None))
+    best = "; ".join(rows[1::2])
+    return only_of_the_decks(asked, whole(f"on {asked.setting}", parts, rows, used, lacking(asked, "train"), best))
 
 
 def only_of_the_decks(asked: Asked, found: Verdict) -> Verdict:
@@ -60,8 +66,8 @@ def only_of_the_decks(asked: Asked, found: Verdict) -> Verdict:
     lines = [commands.study("deck", asked.results)]
     sentence = f"asks for the deck's configuration; here {', '.join(others)}"
     if not paper.is_the_decks_set(asked.results.config(asked.setting)):
-        return Verdict("not run", sentence, commands=lines)
-    return Verdict("not run", f"{sentence}. {found.sentence}", found.rows, found.records, lines)
+        return not_run(sentence, lines)
+    return Verdict(f"{sentence}. {found.sentence}", (), found.rows, found.records, lines)
 
 
 def departures(asked: Asked) -> list[str]:
@@ -76,16 +82,13 @@ def ahead_early_and_late(asked: Asked) -> Verdict:
     """ERM has the lower error in the first tenth of the epochs, mixup after the first fifth: 20 and 40 of 200."""
     epochs = int(asked.own.curves["epoch"].max())
     tenth, fifth = max(1, round(0.1 * epochs)), max(1, round(0.2 * epochs))
-    early = _mean_error(asked.own, 1, tenth)
-    late = _mean_error(asked.own, fifth + 1, epochs)
-    pairs = [pair(early, asked.method), pair(late, asked.method)]
-    status = together([side(pairs[0].interval, 1), side(pairs[1].interval, -1)])
-    return verdict(asked, status, [said(one) for one in pairs], pairs, "train")
+    pairs = [pair(_mean_error(asked.own, *within), asked.method) for within in ((1, tenth), (fifth + 1, epochs))]
+    return verdict(asked, [of_pairs(pairs[0], 1), of_pairs(pairs[1], -1)], pairs, "train")
 
 
 def jumps(asked: Asked) -> Verdict:
     """The error falls with the first drop of the rate, and by less with the second; of three epochs on each side."""
-    parts, statuses, rows, used = [], [], [], []
+    parts, rows, used = [], [], []
     for method in ("ERM", asked.method):
         falls = []
         curves = asked.own.curves[asked.own.curves["method"] == method]
@@ -97,44 +100,35 @@ def jumps(asked: Asked) -> Verdict:
                 used.append(str(record))
         first = interval([one for one, _ in falls])
         more = interval([one - two for one, two in falls])
-        statuses += [side(first, 1), side(more, 1)]
-        lowers, exceeds = "the first drop lowers the error by {}", "which exceeds the second's by {}"
-        parts.append(
-            f"{method} (n = {first.n}): {interval_said(first, ' points', lowers)}, "
-            f"{interval_said(more, ' points', exceeds)}"
-            if falls
-            else f"{method}: no run whose rate drops twice"
-        )
-    status = together(statuses)
-    lines = lacking(asked, "train") if status in ("too few runs", "not run") and rows else []
-    return Verdict(status, f"on {asked.setting}: {'; '.join(parts)}", rows, used, lines)
+        opening = f"{method} (n = {first.n}): " if falls else f"{method}: no run whose rate drops twice; "
+        parts += [
+            side(opening + interval_said(first, " points", "the first drop lowers the error by {}"), first, 1),
+            side(interval_said(more, " points", "which exceeds the second's by {}"), more, 1),
+        ]
+    return whole(f"on {asked.setting}", parts, rows, used, lacking(asked, "train") if rows else [])
 
 
-def best_at_similar_speed(asked: Asked) -> Verdict:
-    """The best epochs lie within a tenth of the training of each other."""
-    runs = asked.own.runs
-    share = runs.assign(share=runs["best_epoch"] / runs["epochs"])
-    pairs = pair(Measure("best epoch, as a share of all", "", measures.valued(share, "share")), asked.method)
-    status = equivalent(pairs.interval, SIMILAR)
-    part = f"{said(pairs)}; similar is within ±{SIMILAR:g}"
-    return verdict(asked, status, [part], [pairs], "train")
-
-
-def equivalent(found: Interval, margin: float) -> Status:
-    """Holds where an interval lies wholly within the margin, fails where wholly outside."""
-    if found.n < ENOUGH:
-        return side(found, 1)
-    if -margin <= found.low and found.high <= margin:
-        return "holds"
-    return "fails" if found.low > margin or found.high < -margin else "undecided"
+def similar_speed(asked: Asked) -> Verdict:
+    """A training is there at the first epoch whose error is within a point of its best; the two are there within a
+    tenth of the training of each other. (The best epoch itself is a draw along a flat end.)"""
+    curves = asked.own.curves
+    keys = ["method", "seed", "split", "machine", "record"]
+    of_run = curves.groupby("record")
+    best, last = of_run["error"].transform("min"), of_run["epoch"].transform("max")
+    there = curves.assign(share=curves["epoch"] / last)[curves["error"] <= best + NEAR_THE_BEST]
+    first = pd.DataFrame(there.groupby(keys, as_index=False)["share"].min())
+    name = f"share of the training after which the error is within {NEAR_THE_BEST:g} point of its best"
+    pairs = pair(Measure(name, "", measures.valued(first, "share")), asked.method)
+    part = within(f"{said(pairs)}; similar is within ±{SIMILAR:g}", pairs.differences, SIMILAR)
+    return verdict(asked, [part], [pairs], "train")
 
 
 def calibrated(asked: Asked) -> Verdict:
     nats = measures.of_runs(asked.own, "cross_entropy", "cross-entropy", "")
     share = measures.of_runs(asked.own, "calibration_error", "calibration error", "")
-    found = differ(asked, [nats, share], -1)
+    pairs = [pair(one, asked.method) for one in (nats, share)]
     open_part = "after temperature scaling: not asked, records hold no logits"
-    return Verdict(found.status, f"{found.sentence}; {open_part}", found.rows, found.records, found.commands)
+    return verdict(asked, [of_pairs(one, -1) for one in pairs], pairs, "train", open_part)
 
 
 def _mean_error(own: Results, first: int, last: int) -> Measure:

@@ -1,15 +1,21 @@
-"""What a verdict is, and how one is come to: by differences at the same seed and their 95 % t interval."""
+"""What a verdict is, and how one is come to: a claim is as many parts as it says things, and each is judged for itself.
+
+A part holds, or fails, where the difference over pairs lies on one side with p below .05, corrected for the number of
+parts that its section asks (Holm), from five pairs on. What is said to be no larger than something, or similar, has a
+margin that was stated beforehand, and is judged by its distance from that.
+"""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from analysis import commands, measures
 from analysis.collect import Results
-from analysis.measures import ENOUGH, ROUNDING, Interval, Measure, Pairs, signed
+from analysis.intervals import LEVEL, Interval
+from analysis.measures import ENOUGH, ROUNDING, Measure, Pairs, signed
 
-Status = Literal["holds", "fails", "undecided", "too few runs", "not run"]
+Status = Literal["holds", "holds in part", "fails", "undecided", "too few runs", "not run"]
 
 
 @dataclass(frozen=True)
@@ -27,43 +33,119 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One thing that a claim says.
+
+    says      it, with its numbers
+    n         pairs, or runs, that it is judged by
+    p         of what is seen if there were no effect (two-sided); NaN where none can be given
+    agrees    whether the numbers lie on the claimed side
+    is_known  whether there are numbers at all, if without a pair
+    given     its status where no chance is in it
+    """
+
+    says: str
+    n: int
+    p: float = math.nan
+    agrees: bool = False
+    is_known: bool = True
+    given: Status | None = None
+
+    @property
+    def status(self) -> Status:
+        if self.given:
+            return self.given
+        if self.n < ENOUGH:
+            return "too few runs" if self.n or self.is_known else "not run"
+        return "undecided" if not self.p < 1 - LEVEL else "holds" if self.agrees else "fails"
+
+    @property
+    def judged(self) -> bool:
+        """Whether it has a p to be corrected."""
+        return self.given is None and self.n >= ENOUGH and not math.isnan(self.p)
+
+
+@dataclass(frozen=True)
 class Verdict:
     """
-    sentence  the numbers, of which setting, from how many seeds
+    opening   of which setting, from how many pairs
+    parts     with p corrected for all parts of the section, once it is known what those are
     rows      the numbers of each seed
     records   paths of those that it was made from
     commands  make what is missing for a verdict
+    closing   what is said besides
     """
 
-    status: Status
-    sentence: str
+    opening: str
+    parts: Sequence[Part] = ()
     rows: Sequence[str] = ()
     records: Sequence[str] = ()
     commands: Sequence[str] = ()
+    closing: str = ""
+
+    @property
+    def status(self) -> Status:
+        return together([part.status for part in self.parts])
+
+    @property
+    def n(self) -> int:
+        """Of the part with least."""
+        return min((part.n for part in self.parts), default=0)
+
+    @property
+    def sentence(self) -> str:
+        """The numbers of each part, and, of several, what each comes to."""
+        several = len(self.parts) > 1
+        said = [
+            part.says
+            + (f", {p_said(part.p)}" if part.judged else "")
+            + (f": {part.status}" if several and part.status != "not run" else "")
+            for part in self.parts
+        ]
+        return ": ".join(filter(None, [self.opening, "; ".join(said)])) + (f"; {self.closing}" if self.closing else "")
+
+
+def not_run(why: str, lines: Sequence[str] = ()) -> Verdict:
+    return Verdict(why, commands=lines)
 
 
 def ask(results: Results, setting: str) -> Asked:
     return Asked(results, setting, results.of(setting), results.mixup_of(setting) or "mixup")
 
 
-def side(found: Interval, claimed: int) -> Status:
-    """Whether an interval lies wholly on the claimed side of 0: above for 1, below for -1."""
-    if found.n < ENOUGH:
-        return "too few runs" if found.n else "not run"
-    low, high = (found.low, found.high) if claimed > 0 else (-found.high, -found.low)
-    return "holds" if low > ROUNDING else "fails" if high < -ROUNDING else "undecided"
+def side(says: str, found: Interval, claimed: int, is_known: bool = False) -> Part:
+    """That a mean lies above 0 (claimed: 1), or below (-1)."""
+    p = 1.0 if abs(found.mean) <= ROUNDING else found.p
+    return Part(says, found.n, p, found.mean * claimed > 0, is_known or found.n > 0)
+
+
+def above(says: str, values: Sequence[float], bound: float, claimed: int = 1) -> Part:
+    """That a mean lies above a bound, or below."""
+    return side(says, measures.interval([value - bound for value in values]), claimed)
+
+
+def within(says: str, values: Sequence[float], margin: float) -> Part:
+    """That a mean lies within a margin of 0, by two tests: above the lower end, and below the upper (TOST). It
+    fails where it lies outside."""
+    over, under = (above(says, values, end) for end in (-margin, margin))
+    if math.isnan(over.p):
+        return over
+    inside = [p if ok else 1.0 for p, ok in ((over.p, over.agrees), (under.p, not under.agrees))]
+    if over.agrees and not under.agrees:
+        return replace(over, p=max(inside), agrees=True)
+    return replace(over, p=under.p if under.agrees else over.p, agrees=False)
 
 
 def together(statuses: Sequence[Status]) -> Status:
-    """Of a claim with several parts: it fails with one of them, and holds with all."""
+    """Of a claim with several parts: it fails with one of them, and holds with all; in part where others are open."""
     found = set(statuses)
     if "fails" in found:
         return "fails"
     if found <= {"not run"}:
         return "not run"
-    if found & {"not run", "too few runs"}:
-        return "too few runs"
-    return "holds" if found == {"holds"} else "undecided"
+    if "holds" in found:
+        return "holds" if found == {"holds"} else "holds in part"
+    return "too few runs" if found & {"not run", "too few runs"} else "undecided"
 
 
 def differ(asked: Asked, found: Sequence[Measure], claimed: int, script: str = "train") -> Verdict:
@@ -72,21 +154,55 @@ def differ(asked: Asked, found: Sequence[Measure], claimed: int, script: str = "
     script  what measures it
     """
     pairs = [measures.pair(measure, asked.method) for measure in found]
-    statuses = [pairs_status(one, claimed) for one in pairs]
-    return verdict(asked, together(statuses), [said(one) for one in pairs], pairs, script)
+    return verdict(asked, [of_pairs(one, claimed) for one in pairs], pairs, script)
 
 
-def verdict(asked: Asked, status: Status, parts: Sequence[str], pairs: Sequence[Pairs], script: str) -> Verdict:
-    """Its sentence begins with the setting and the number of paired seeds."""
+def of_pairs(pairs: Pairs, claimed: int, opening: str = "") -> Part:
+    """The side of 0 on which the differences lie. Numbers without a pair are too few, not none."""
+    return side(opening + said(pairs), pairs.interval, claimed, len(pairs.measure.rows) > 0)
+
+
+def verdict(asked: Asked, parts: Sequence[Part], pairs: Sequence[Pairs], script: str, closing: str = "") -> Verdict:
+    """It begins with the setting and the number of pairs."""
     n = min((len(one.seeds) for one in pairs), default=0)
     records = [path for one in pairs for path in one.records or one.measure.rows["record"]]
-    return Verdict(
-        status,
-        f"on {asked.setting}, {seeds_said(n)}: {'; '.join(parts)}",
+    return whole(
+        f"on {asked.setting}, {seeds_said(n)}",
+        parts,
         [row for one in pairs for row in rows_of(one)],
-        sorted(set(records)),
-        lacking(asked, script) if status in ("too few runs", "not run") else (),
+        records,
+        lacking(asked, script),
+        closing,
     )
+
+
+def whole(
+    opening: str,
+    parts: Sequence[Part],
+    rows: Sequence[str],
+    records: Sequence[str],
+    lines: Sequence[str],
+    closing: str = "",
+) -> Verdict:
+    """A verdict that asks for what is missing only where a part has too few runs."""
+    is_short = not parts or any(part.status in ("too few runs", "not run") for part in parts)
+    return Verdict(opening, parts, rows, sorted(set(records)), list(dict.fromkeys(lines)) if is_short else (), closing)
+
+
+def joined(verdicts: Sequence[Verdict], closing: str = "") -> Verdict:
+    """One verdict of several on different settings, each part with its own opening."""
+    return Verdict(
+        "",
+        [replace(part, says=f"{one.opening}: {part.says}") for one in verdicts for part in one.parts],
+        [row for one in verdicts for row in one.rows],
+        sorted({path for one in verdicts for path in one.records}),
+        list(dict.fromkeys(line for one in verdicts for line in one.commands)),
+        closing,
+    )
+
+
+def p_said(p: float) -> str:
+    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".") if p < 0.9995 else "p = 1"
 
 
 def seeds_said(n: int) -> str:
@@ -134,9 +250,3 @@ def lacking(asked: Asked, script: str) -> list[str]:
     if script != "train":
         lines.append(commands.probe(results, setting, script))
     return lines
-
-
-def pairs_status(pairs: Pairs, claimed: int) -> Status:
-    """The side of 0 on which the differences lie. Numbers without a pair are too few, not none."""
-    status = side(pairs.interval, claimed)
-    return "too few runs" if status == "not run" and len(pairs.measure.rows) else status

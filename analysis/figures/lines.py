@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
 
-from analysis.measures import ENOUGH, interval
+from analysis.measures import SHOWN, interval
 from analysis.rows import ALPHA_ONE
 
 # One look a method, everywhere: colours that the colour-blind tell apart (seaborn's), and dashes and marks for grey.
@@ -92,7 +92,7 @@ def draw(ax: Axes, numbers: pd.DataFrame, *, dashes: Any = None, band: bool = Tr
     limits = ax.get_ylim()
     for method in in_order(numbers["method"]) if band else []:
         of = numbers[numbers["method"] == method]
-        if of.loc[of["line"] != MEAN, "line"].nunique() < ENOUGH:
+        if of.loc[of["line"] != MEAN, "line"].nunique() < SHOWN:
             continue
         mean = of[of["line"] == MEAN].dropna(subset=["low"])
         ax.fill_between(mean["x"], mean["low"], mean["high"], color=look_of(method)[0], alpha=0.18, linewidth=0)
@@ -121,8 +121,8 @@ def seeds_said(frame: pd.DataFrame) -> str:
 def band_said(frame: pd.DataFrame) -> str:
     """What the band is, and which methods have none."""
     counts = frame.groupby("method")["seed"].nunique()
-    few = in_order(counts.index[counts < ENOUGH])
+    few = in_order(counts.index[counts < SHOWN])
     if len(few) == len(counts):
-        return f"No interval: fewer than {ENOUGH} seeds a method."
-    alone = f" None for {', '.join(few)}: fewer than {ENOUGH} seeds." if few else ""
+        return f"No interval: fewer than {SHOWN} seeds a method."
+    alone = f" None for {', '.join(few)}: fewer than {SHOWN} seeds." if few else ""
     return f"Thin: each seed; band: 95 % t interval of the mean over seeds.{alone}"

@@ -35,7 +35,7 @@ def about(pairs: Pairs) -> list[str]:
 
 
 def kind_of(found: Interval) -> str:
-    """By the side of 0 on which the interval lies wholly, from three pairs on."""
+    """By the side of 0 on which the interval lies wholly, from five pairs on."""
     if found.n < ENOUGH:
         return KINDS[3]
     return KINDS[0] if found.high < -ROUNDING else KINDS[1] if found.low > ROUNDING else KINDS[2]

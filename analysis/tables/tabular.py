@@ -53,8 +53,8 @@ def tabular(results: Results) -> Table:
             bold |= {(min(means, key=lambda row: means[row][column]), column) for column in columns}
     notes = [
         "n runs, each of a split of its own and a seed of its own; in brackets the 95 % t interval over them, of "
-        "differences those on the same split. The test parts overlap, so the intervals are somewhat too narrow. Bold: "
-        "the lowest of a set. Balanced error: the mean of the classes' error rates.",
+        "differences those on the same split. The test parts overlap, for which intervals of differences are corrected "
+        "(Nadeau and Bengio). Bold: the lowest of a set. Balanced error: the mean of the classes' error rates.",
         "scikit-learn's models on the same rows, by its defaults but for the MLP's two layers of 128 units and an L2 "
         "penalty of 1 on the trees.",
         f"The paper's (Table 4) says neither α nor the splits; its networks are trained for 10 epochs. "

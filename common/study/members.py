@@ -93,7 +93,7 @@ def read(study: str, data_dir: Path | None) -> Study:
     for script, entry in entries(file):
         for member in _of_entry(f"{file}, {script}", script, entry, list(members.values()), data_dir):
             there = {wanted.path for other in members.values() for wanted in other.wanted}
-            if any(wanted.path in there for wanted in member.wanted):
+            if all(wanted.path in there for wanted in member.wanted):
                 raise UserError(f"{file}, {script}: stands for {member.name} a second time; leave it out once.")
             name = next(n for n in _numbered(member.name) if n not in members)
             members[name] = dataclasses.replace(member, name=name)
