@@ -171,7 +171,7 @@ STUDIES = {  # runs, and all that is in it
     "corrupted": (24, 24),
     "deck": (6, 14),
     "demo": (3, 8),
-    "few-cifar": (32, 32),
+    "few-cifar": (32, 45),
     "laptop": (6, 14),
     "paper-cifar": (36, 42),
     "speech": (18, 18),
