@@ -28,7 +28,7 @@ from analysis.measures import ENOUGH, pair
 from analysis.rows import OF_METHOD
 
 NO_BETTER = 0.5  # points that mixup may gain in a short training, and still be said to be no better
-SHORT = 0.5  # of the images that the paper's training sees: below that a training is short
+SHORT = 0.5  # of the paper's epochs: below that a training is short
 
 
 def less_error_of_each_network(asked: Asked) -> Verdict:
@@ -138,16 +138,16 @@ def rises_with_alpha(asked: Asked) -> Verdict:
 
 
 def no_gain_when_short(asked: Asked) -> Verdict:
-    """Of the settings of this data set that see less than half the images of the paper's training, the shortest that
-    can be judged: mixup gains at most `NO_BETTER` points there."""
+    """Of the settings of this data set that are trained for less than half of the paper's epochs, the shortest that can
+    be judged: mixup gains at most `NO_BETTER` points there."""
     results = asked.results
     dataset, seen = results.config(asked.setting)["dataset"], {}
     for setting in _of_the_same_set(asked):
         method = results.mixup_of(setting)
         if method and (seeds := results.paired_seeds(setting, method)):
             run = results.runs[results.runs["setting"] == setting].iloc[0]
-            seen[setting] = len(seeds) < ENOUGH, run["epochs"] * run["n_train"], setting != asked.setting
-    limit = SHORT * paper.PAPER["epochs"] * paper.PAPER["images"]
+            seen[setting] = len(seeds) < ENOUGH, run["epochs"], setting != asked.setting
+    limit = SHORT * paper.PAPER["epochs"]
     short = [setting for setting in seen if seen[setting][1] < limit]
     if not short:
         record = results.records[asked.own.runs["record"].iloc[0]]
@@ -155,7 +155,7 @@ def no_gain_when_short(asked: Asked) -> Verdict:
         line = commands.train(
             asked.results, record, {"epochs": max(1 + config["warmup_epochs"], config["epochs"] // 10)}
         )
-        return not_run(f"no setting of {dataset} is short: below {limit:,.0f} images", [line])
+        return not_run(f"no setting of {dataset} is short: below {limit:g} epochs", [line])
     shortest = ask(results, min(short, key=lambda setting: seen[setting]))
     pairs = pair(error(shortest.own), shortest.method)
     part = above(f"{said(pairs)}; no better is at most {NO_BETTER:g} points", pairs.differences, -NO_BETTER)
