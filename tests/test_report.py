@@ -46,7 +46,7 @@ def made(tmp_path_factory):
     names = [FIRST, SECOND, *OTHERS]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fixtures, "CLASSES", [*names, *fixtures.CLASSES[len(names) :]])
-        fixtures.study(folder / "results")
+        fixtures.study(folder / "results", seeds=5)
     fixtures.train(folder / "results", options={"holdout": 5000})  # so that nothing is missing
     fixtures.others(folder / "results")
     fixtures.tabular(folder / "results", gains={"own": 3}, seeds=1, baselines=False)

@@ -87,7 +87,7 @@ def table(results: Results, setting: str | None = None) -> Table:
             "claim": f"{claim.sentence} ({claim.source})",
             "expected": claim.expected,
             "verdict": verdict.status,
-            "n": verdict.n or None,
+            "n": str(verdict.n or ""),
             "p": ", ".join(
                 p_said(part.p).removeprefix("p ").removeprefix("= ") for part in verdict.parts if part.judged
             ),
