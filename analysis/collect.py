@@ -86,6 +86,16 @@ class Results:
         ]
         return config
 
+    @property
+    def overlap(self) -> float:
+        """Of one setting: test rows per training row, where its test parts are random splits of the same rows; else 0.
+        Numbers of such splits vary together."""
+        if self.runs["split"].nunique() < 2:
+            return 0.0
+        first = self.runs.iloc[0]
+        drawn = self.records[first["record"]]["config"]["test_share"] is not None
+        return float(first["n_test"] / first["n_train"]) if drawn else 0.0
+
     def methods(self, setting: str) -> list[str]:
         """The methods trained in a setting: ERM, dropout, mixup by alpha, mixup with dropout."""
         runs = self.runs[self.runs["setting"] == setting]

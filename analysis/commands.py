@@ -76,8 +76,8 @@ def probe(results: Results, setting: str, script: str, enough: int = ENOUGH) -> 
     return _line(results, script, [*names, *_threads(record)], record)
 
 
-def boundary(results: Results) -> str:
-    return _line(results, "boundary", [])
+def boundary(results: Results, enough: int = ENOUGH) -> str:
+    return _line(results, "boundary", ["--seeds", *map(str, range(enough))])
 
 
 def _wanted(rows: pd.DataFrame, method: str, enough: int = ENOUGH, than: str = "ERM") -> list[int]:

@@ -11,12 +11,13 @@ from scipy import optimize, special, stats
 LEVEL = 0.95
 POWER = 0.8  # four times in five
 QUANTILES = 2000
+ROUNDING = 1e-9  # what means of equal numbers may differ by
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean of n values with its 95 % interval, and p of a mean of 0 (two-sided); of less than two values there is
-    neither (NaN)."""
+    """A mean of n values with its 95 % interval, and p of a mean of 0 (two-sided), which a mean within rounding of 0
+    agrees with; of less than two values there is neither (NaN)."""
 
     mean: float
     low: float
@@ -43,9 +44,9 @@ def interval(values: Sequence[float], overlap: float = 0.0) -> Interval:
         return Interval(mean, math.nan, math.nan, 1)
     deviation = float(np.std(values, ddof=1)) * math.sqrt(1 / n + overlap)
     if deviation == 0:
-        return Interval(mean, mean, mean, n, 1.0 if mean == 0 else 0.0)
+        return Interval(mean, mean, mean, n, 1.0 if abs(mean) <= ROUNDING else 0.0)
     half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * deviation
-    p = 2 * float(stats.t.sf(abs(mean) / deviation, n - 1))
+    p = 1.0 if abs(mean) <= ROUNDING else 2 * float(stats.t.sf(abs(mean) / deviation, n - 1))
     return Interval(mean, mean - half, mean + half, n, p)
 
 

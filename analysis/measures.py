@@ -15,8 +15,6 @@ ENOUGH = 5  # pairs, to judge by
 SHOWN = 3  # values, to show an interval of
 UNITS = {"1/255": "/255", "std/100": "/100 of a standard deviation"}
 
-
-ROUNDING = 1e-9  # what means of equal numbers may differ by
 ROWS = ["method", "seed", "split", "source_seed", "machine", "value", "record"]
 
 
@@ -33,7 +31,7 @@ class Measure:
     name: str
     unit: str
     rows: pd.DataFrame
-    overlap: float = 0.0
+    overlap: float
 
     def show(self, value: float) -> str:
         return f"{value:.2f} %" if self.unit == "%" else f"{value:.3f}"
@@ -140,24 +138,14 @@ def pair(measure: Measure, method: str, than: str = "ERM") -> Pairs:
 
 def of_runs(results: Results, column: str, name: str, unit: str = "%") -> Measure:
     """A column of `runs`."""
-    rows = valued(results.runs, column)
-    return Measure(name, unit, rows, _overlap(results, rows))
-
-
-def _overlap(results: Results, rows: pd.DataFrame) -> float:
-    """Of runs whose test parts were drawn anew from the same rows."""
-    if rows["split"].nunique() < 2:
-        return 0.0
-    record = results.records[rows["record"].iloc[0]]
-    data = record["data"]
-    return float(data["measured"] / data["train"]) if record["config"]["test_share"] is not None else 0.0
+    return Measure(name, unit, valued(results.runs, column), results.overlap)
 
 
 def in_between(results: Results, column: str, lam: float, name: str, unit: str = "") -> Measure:
     """A column of `between` at the value of lambda next to this one, between training rows where there are such."""
     rows = between(results)
     nearest = _nearest(rows["lam"], lam)
-    return Measure(f"{name} at λ = {nearest:g}", unit, valued(rows[rows["lam"] == nearest], column))
+    return Measure(f"{name} at λ = {nearest:g}", unit, valued(rows[rows["lam"] == nearest], column), results.overlap)
 
 
 def between(results: Results) -> pd.DataFrame:
@@ -186,11 +174,15 @@ def attack_rows(results: Results, setting: str, box: str, attack: str) -> pd.Dat
 
 def under_attack(results: Results, setting: str, box: str, attack: str, epsilon: float) -> Measure:
     """Error under an attack, at the epsilon next to this one."""
-    rows = attack_rows(results, setting, box, attack)
-    nearest = _nearest(rows["epsilon"], epsilon)
+    rows = at_epsilon(attack_rows(results, setting, box, attack), epsilon)
     unit = UNITS[str(next(iter(rows["unit"]), "1/255"))]
-    title = f"{box}-box {TITLES[attack]} error at ε = {nearest:g}{unit}"
-    return Measure(title, "%", valued(rows[rows["epsilon"] == nearest], "error"))
+    title = f"{box}-box {TITLES[attack]} error at ε = {next(iter(rows['epsilon']), epsilon):g}{unit}"
+    return Measure(title, "%", valued(rows, "error"), results.overlap)
+
+
+def at_epsilon(rows: pd.DataFrame, epsilon: float) -> pd.DataFrame:
+    """Those of the rows of `attacks` at the epsilon next to this one."""
+    return rows[rows["epsilon"] == _nearest(rows["epsilon"], epsilon)]
 
 
 TITLES = {"fgsm": "FGSM", "ifgsm": "I-FGSM", "pgd": "PGD", "noise": "noise", "clean": "clean"}

@@ -58,7 +58,7 @@ def lines(results: Results) -> Iterator[str]:
     ):
         for where, rows in frame.groupby(place, sort=False):
             values = rows.assign(value=rows[column], split=rows.get("split", 0))
-            found.setdefault(str(where), []).append(Measure(name, "%", values))
+            found.setdefault(str(where), []).append(Measure(name, "%", values, overlap=0.0))
     shown = {where: [measure for measure in of if len(measure.rows)] for where, of in found.items()}
     width = max((len(measure.name) for of in shown.values() for measure in of), default=0)
     for where, of in shown.items():

@@ -1,5 +1,6 @@
 """Verdicts flip when numbers do, and say what they are from."""
 
+import math
 import re
 import subprocess
 import sys
@@ -10,9 +11,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis import claims
+from analysis import claims, measures
 from analysis.claims import __main__ as listing
-from analysis.claims.verdict import Part, Verdict, above, side, together, within
+from analysis.claims.verdict import Part, Verdict, above, of_pairs, side, together, within
 from analysis.collect import collect
 from analysis.intervals import interval
 from common import records
@@ -150,6 +151,7 @@ def test_a_small_run_is_not_the_decks(tmp_path):
             f"asks for the deck's configuration; here {small}. on cifar10-5000-preactresnet18-w8-60ep"
             in found[claim].sentence
         )
+        assert "fails" not in found[claim].sentence  # nor "holds": it is not asked here
     assert found["D1"].status == "holds"
     assert found["D1"].sentence.startswith("on cifar10-5000-preactresnet18-w8-60ep, 5 paired seeds: ")
 
@@ -204,6 +206,22 @@ def test_a_border_off_the_round_is_judged_by_the_grid(tmp_path):
     fixtures.boundary(tmp_path, {None: (0.16, 0.32, 0.16, 0.16, 0.32), 8.0: (1.6, 1.76, 1.6, 1.6, 1.76)}, name="moons")
     found = verdicts(tmp_path, ids=["P6"])["P6"]
     assert (found.status, found.sentence[:44]) == ("holds", "on moons, 5 paired seeds: grid in .1 < p < .")
+
+
+def test_of_several_records_of_a_border_that_of_most_seeds_is_asked(tmp_path):
+    fixtures.train(tmp_path)
+    for seeds in (3, 5):
+        fixtures.boundary(tmp_path, fixtures.of_bands(seeds))
+    found = verdicts(tmp_path, ids=["P6"])["P6"]
+    assert (found.status, found.n, len(found.records)) == ("holds", 5, 1)
+    assert verdicts(tmp_path, ids=["P6"])["P6"].commands == ()
+
+
+def test_few_borders_ask_for_seeds_that_are_enough(tmp_path):
+    fixtures.train(tmp_path)
+    fixtures.boundary(tmp_path, fixtures.of_bands(4))
+    (line,) = verdicts(tmp_path, ids=["P6"])["P6"].commands
+    assert line.startswith(f"python {ROOT}/scripts/boundary.py --seeds 0 1 2 3 4")
 
 
 def attacked(model, white=None, black=None):
@@ -474,6 +492,19 @@ def test_a_table_of_four_splits_asks_for_a_fifth(tmp_path):
     assert found.status == "too few runs"
     assert found.sentence.startswith("better on none of 6: too few runs; worse on none, ")
     assert any("--dataset iris" in line and "--data-seed 4" in line and "--seed 4" in line for line in found.commands)
+
+
+def test_margins_too_are_corrected_where_test_parts_overlap(tmp_path):
+    """Mixup is 0.5 points worse on a table, for sure below the margin of 1: by Nadeau and Bengio's t."""
+    tabular(tmp_path, gains={"abalone": -50}, baselines=False)
+    results = collect(tmp_path)
+    own = results.of(results.settings()[0])
+    pairs = measures.pair(measures.of_runs(own, "error", ""), "mixup")
+    n_test, n_train = own.runs[["n_test", "n_train"]].iloc[0]
+    values = np.array(pairs.differences) - 1
+    t = values.mean() / (values.std(ddof=1) * math.sqrt(1 / 5 + n_test / n_train))
+    assert of_pairs(pairs, -1, bound=1).p == pytest.approx(2 * stats.t.sf(abs(t), 4))
+    assert of_pairs(pairs, -1, bound=1).p > 10 * stats.ttest_1samp(values, 0).pvalue
 
 
 def test_how_parts_make_a_whole():

@@ -17,6 +17,7 @@ from analysis import commands, groups, measures, paper, tables
 from analysis.claims.verdict import said
 from analysis.collect import collect
 from analysis.sentences import code, to_markdown, to_text
+from analysis.tables.outcome import outcome
 from analysis.tables.table import Table
 from analysis.typed import again as again_
 from common import cli, records
@@ -204,7 +205,7 @@ def test_an_interval_of_errors_is_possible_and_of_three_at_least():
     assert measures.error_interval([2.0, 70.0, 80.0]).low == 0
     assert measures.next_seed([2.0, 70.0, 80.0]).high == 100
     assert math.isnan(measures.error_interval([14.0, 57.0]).low)
-    pairs = measures.Measure("error", "%", pd.DataFrame())
+    pairs = measures.Measure("error", "%", pd.DataFrame(), overlap=0.0)
     assert pairs.show_range(-206.3, 262.77) == "[−100.00, +100.00]"
 
 
@@ -361,6 +362,30 @@ def test_what_tables_come_to_is_said_from_five_pairs_on(tmp_path):
         r"\(arcene: \+0.49 points .*\); no difference shown on 1 of 3 \(iris: −0.04 points .*\)\.",
         tables.tabular(collect(tmp_path)).lead[0],
     )
+
+
+def test_differences_are_corrected_for_overlap(tmp_path):
+    """Nadeau and Bengio: the variance of the mean is (1/n + test rows / training rows) times that of the values."""
+    fixtures.tabular(tmp_path, gains={"arcene": -50}, seeds=5)
+    of = tables.tabular(collect(tmp_path)).frame.set_index("method")
+    differences = [(50 + step // 2 - step) / 100 for step in fixtures.STEP]
+    half = stats.t.ppf(0.975, 4) * statistics.stdev(differences) * math.sqrt(1 / 5 + fixtures.N / 1000)
+    mean = statistics.mean(differences)
+    shown = f"{mean:+.2f} [{mean - half:+.2f}, {mean + half:+.2f}]".replace("-", "−")
+    assert of.loc["mixup", "error less ERM (points)"] == shown
+
+
+def test_one_table_of_several_that_differs_by_chance_is_no_difference():
+    """p is .03 for one alone, and .06 for one of two."""
+
+    def pairs(*values):
+        measure = measures.Measure("error", "%", pd.DataFrame(), overlap=0.0)
+        return measures.Pairs(measure, "mixup", list(range(len(values))), [0.0] * len(values), list(values), [])
+
+    one, other = pairs(1.0, 3.2, 0.6, 2.0, 0.5), pairs(1.0, -1.0, 0.5, -0.5, 0.1)
+    assert 0.025 < one.interval.p < 0.05
+    assert outcome("Error", [("a", one)]).startswith("Error, mixup against ERM, 5 pairs: less error on none of 1; more")
+    assert "no difference shown on 2 of 2" in outcome("Error", [("a", one), ("b", other)])
 
 
 def test_models_of_other_rows_are_not_beside_ours(tmp_path):

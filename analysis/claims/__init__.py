@@ -11,14 +11,27 @@ import pandas as pd
 
 from analysis import commands
 from analysis.claims.listed import CLAIMS, Claim
-from analysis.claims.verdict import Asked, Verdict, ask, not_run, p_said
+from analysis.claims.verdict import Asked, Verdict, ask, not_run, p_shown
 from analysis.collect import Results
 from analysis.intervals import holm
 from analysis.measures import ENOUGH
 from analysis.sentences import to_markdown
 from analysis.tables.table import Table
 
-__all__ = ["CLAIMS", "Asked", "Claim", "Judged", "Verdict", "ask", "counted", "in_short", "judge", "judged", "table"]
+__all__ = [
+    "CLAIMS",
+    "Asked",
+    "Claim",
+    "Judged",
+    "Verdict",
+    "ask",
+    "counted",
+    "in_short",
+    "judge",
+    "judged",
+    "said",
+    "table",
+]
 
 IN_SHORT = ("D1", "P4")
 
@@ -57,6 +70,11 @@ def _judge(claim: Claim, results: Results, setting: str | None) -> Verdict:
     return claim.judge(ask(results, setting or ""))
 
 
+def said(claim: Claim, verdict: Verdict) -> str:
+    """What a verdict is from, or which claim it is that of."""
+    return f"as {claim.same_as}" if claim.same_as else verdict.sentence
+
+
 def counted(verdicts: Judged) -> str:
     """For example "5 hold, 1 in part, 2 fail, 1 undecided, 12 with too few runs, 20 not run": each question once."""
     words = {"holds": "hold", "holds in part": "in part", "fails": "fail", "too few runs": "with too few runs"}
@@ -66,10 +84,10 @@ def counted(verdicts: Judged) -> str:
 
 
 def in_short(results: Results) -> str:
-    """What README opens with: the verdicts on IN_SHORT, each with its numbers, and how all the others fare."""
+    """What README opens with: the verdicts on IN_SHORT, each with its first numbers, and how all the others fare."""
     verdicts = judged(results)
     lines = [
-        f"**{claim.sentence[0].upper()}{claim.sentence[1:]}: {verdict.status}** ({to_markdown(verdict.sentence)})."
+        f"**{claim.sentence[0].upper()}{claim.sentence[1:]}: {verdict.status}** ({to_markdown(verdict.in_short)})."
         for claim, verdict in verdicts
         if claim.id in IN_SHORT
     ]
@@ -88,10 +106,8 @@ def table(results: Results, setting: str | None = None) -> Table:
             "expected": claim.expected,
             "verdict": verdict.status,
             "n": str(verdict.n or ""),
-            "p": ", ".join(
-                p_said(part.p).removeprefix("p ").removeprefix("= ") for part in verdict.parts if part.judged
-            ),
-            "from": f"as {claim.same_as}" if claim.same_as else verdict.sentence,
+            "p": ", ".join(p_shown(part.p) for part in verdict.parts if part.judged),
+            "from": said(claim, verdict),
         }
         for claim, verdict in asked
     ]

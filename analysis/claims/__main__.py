@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis import collect, typed
-from analysis.claims import CLAIMS, Claim, Judged, Verdict, ask, counted, judge, judged
+from analysis.claims import CLAIMS, Claim, Judged, Verdict, ask, counted, judge, judged, said
 from analysis.claims.training import departures
 from analysis.collect import Results
 from common import cli
@@ -73,8 +73,7 @@ def _shown(claim: Claim, verdict: Verdict) -> str:
     """The claim, its verdict, the numbers."""
     head = f"{claim.id:<4} {verdict.status:<13} "
     lines = [_wrapped(f"{claim.sentence} ({claim.source}; {claim.expected})", head, MARGIN)]
-    said = f"as {claim.same_as}" if claim.same_as else verdict.sentence
-    return "\n".join([*lines, _wrapped(said, MARGIN, MARGIN)])
+    return "\n".join([*lines, _wrapped(said(claim, verdict), MARGIN, MARGIN)])
 
 
 def _missing(verdicts: Judged) -> list[str]:

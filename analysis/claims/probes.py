@@ -21,7 +21,6 @@ from analysis.claims.verdict import (
     not_run,
     of_pairs,
     rows_of,
-    said,
     seeds_said,
     side,
     verdict,
@@ -46,7 +45,7 @@ def fewer_misses(asked: Asked) -> Verdict:
     parts = [of_pairs(one, -1) for one in pairs]
     rises = _beyond(asked, middle, SIDES, "at ¼ and ¾")
     for method in ("ERM", asked.method):
-        found = interval(rises.by_seed(method).tolist())
+        found = interval(rises.by_seed(method).tolist(), asked.own.overlap)
         parts.append(side(f"{method}, misses at ½ less those at ¼ and ¾: {interval_said(found, ' points')}", found, 1))
     return verdict(asked, parts, pairs, "interpolate")
 
@@ -56,7 +55,7 @@ def _beyond(asked: Asked, middle: Measure, lams: tuple[float, float], where: str
     others = pd.concat([measures.in_between(asked.own, "missed", lam, "", "%").rows for lam in lams])
     means = others.groupby("record")["value"].mean()
     rows = middle.rows.assign(value=middle.rows["value"] - middle.rows["record"].map(means).astype(float))
-    return Measure(f"{middle.name} less those {where}", "%", rows)
+    return replace(middle, name=f"{middle.name} less those {where}", rows=rows)
 
 
 def smaller_gradients(asked: Asked) -> Verdict:
@@ -69,7 +68,8 @@ def smaller_gradients(asked: Asked) -> Verdict:
     for column, name in (("loss_norm", "loss"), ("logit_norm", "logit")):
         logs = rows.assign(value=np.log(rows[column].clip(lower=np.finfo(float).tiny)))
         means = pd.DataFrame(logs.groupby(keys, as_index=False)["value"].mean()) if len(rows) else logs
-        measure = Measure(f"log gradient norm of the {name}, mean over λ", "", measures.valued(means, "value"))
+        title = f"log gradient norm of the {name}, mean over λ"
+        measure = Measure(title, "", measures.valued(means, "value"), asked.own.overlap)
         pairs.append(pair(measure, asked.method))
         ratio = math.exp(pairs[-1].interval.mean) if pairs[-1].seeds else math.nan
         parts.append(of_pairs(pairs[-1], -1))
@@ -83,18 +83,19 @@ def smaller_gradients(asked: Asked) -> Verdict:
 
 
 def wider_border(asked: Asked) -> Verdict:
-    """The radius on which .1 < p < .9, on the paper's set; of a set that is not round the share of the grid."""
+    """The radius on which .1 < p < .9, on the paper's set; of a set that is not round the share of the grid. Of several
+    records the one of most seeds."""
     borders = asked.results.borders
     sets = borders["set"].unique().tolist()
     if not sets:
         return not_run("no border has been drawn", [commands.boundary(asked.results)])
     name = "circles-paper" if "circles-paper" in sets else sets[0]
     rows = borders[borders["set"] == name]
-    rows = rows[rows["record"] == rows["record"].iloc[0]]
+    rows = rows[rows["record"] == rows.groupby("record", sort=False)["seed"].nunique().idxmax()]
     method = min(set(rows["method"]) - {"ERM"}, key=lambda m: (m not in ALPHA_ONE, m), default="mixup")
     width, grid = ("band_width", "radius in .1 < p < .9", ""), ("points_in_band", "grid in .1 < p < .9", "%")
     column, title, unit = grid if rows["band_width"].isna().any() else width
-    pairs = pair(Measure(title, unit, measures.valued(rows, column)), method)
+    pairs = pair(Measure(title, unit, measures.valued(rows, column), overlap=0.0), method)
     lines = [commands.boundary(asked.results)]
     opening = f"on {name}, {seeds_said(len(pairs.seeds))}"
     return whole(opening, [of_pairs(pairs, 1)], rows_of(pairs), pairs.records, lines)
@@ -146,7 +147,7 @@ def transfer_is_weaker(asked: Asked) -> Verdict:
     for method in ("ERM", asked.method):
         own, others = white.by_seed(method), black.by_seed(method)
         differences = (others - own).dropna()
-        found = interval(differences.tolist())
+        found = interval(differences.tolist(), asked.own.overlap)
         says = f"{method} (n = {found.n}): {interval_said(found, ' points', 'transferred less own {}')}"
         parts.append(side(says, found, -1, bool(len(own) + len(others))))
         rows += [f"{method}, seed {s}: own {own[s]:.2f} %, transferred {others[s]:.2f} %" for s in differences.index]
@@ -164,11 +165,10 @@ def neither_resists(asked: Asked) -> Verdict:
     for attack in ("ifgsm", "pgd"):
         measure = measures.under_attack(asked.own, asked.setting, "white", attack, FOUR)
         used += measure.rows["record"].tolist()
-        counts = measures.attack_rows(asked.own, asked.setting, "white", attack).set_index("record")
+        counts = measures.at_epsilon(measures.attack_rows(asked.own, asked.setting, "white", attack), FOUR)
         for method in ("ERM", asked.method):
-            of = measure.rows[measure.rows["method"] == method]
-            n = [int(counts.loc[[record], "n"].iloc[0]) for record in of["record"]]
-            wrong = [round(value * total / 100) for value, total in zip(of["value"], n, strict=True)]
+            of = counts[counts["method"] == method]
+            wrong, n = of["errors"].tolist(), of["n"].tolist()
             found = intervals.share(wrong, n)
             odds = [logit((w + 0.5) / (total + 1)) for w, total in zip(wrong, n, strict=True)]
             spread = f" [{found.low:.2f}, {found.high:.2f}]" if found.n > 1 else ""
@@ -176,7 +176,7 @@ def neither_resists(asked: Asked) -> Verdict:
             parts.append(above(f"{measure.name}, {method}: {mean}", odds, float(logit(chance))))
             rows += [
                 f"{measure.name}, {method}, seed {seed}: {v:.2f} %"
-                for seed, v in zip(of["seed"], of["value"], strict=True)
+                for seed, v in zip(of["seed"], of["error"], strict=True)
             ]
     opening = f"on {asked.setting}, against guessing, which misses {100 * chance:g} %"
     return whole(opening, parts, rows, used, lacking(asked, "attack"))
@@ -189,12 +189,12 @@ def the_gain_is_gone(asked: Asked) -> Verdict:
         for attack in ("fgsm", "pgd")
     ]
     gains = [dict(zip(one.seeds, (-d for d in one.differences), strict=True)) for one in pairs]
-    lost = interval([gains[0][seed] - gains[1][seed] for seed in gains[0].keys() & gains[1].keys()])
+    shared = sorted(gains[0].keys() & gains[1].keys())
+    lost = interval([gains[0][seed] - gains[1][seed] for seed in shared], asked.own.overlap)
     says = interval_said(lost, " points", "the gain under FGSM exceeds that under PGD by {}")
-    rest = f"{said(pairs[1])}; none is at most {AS_GOOD:g} point"
     parts = [
         of_pairs(pairs[0], -1),
         side(says, lost, 1, bool(len(pairs[0].measure.rows))),
-        above(rest, list(gains[1].values()), AS_GOOD, -1),
+        of_pairs(pairs[1], 1, bound=-AS_GOOD, closing=f"; none is at most {AS_GOOD:g} point"),
     ]
     return verdict(asked, parts, pairs, "attack")

@@ -11,12 +11,11 @@ from analysis.claims.training import error, less_error
 from analysis.claims.verdict import (
     Asked,
     Verdict,
-    above,
     ask,
     interval_said,
     joined,
     not_run,
-    said,
+    of_pairs,
     seeds_said,
     side,
     verdict,
@@ -62,7 +61,7 @@ def gain_grows(asked: Asked) -> Verdict:
             ends = [pair(error(ask(asked.results, s).own), asked.method) for s in (less, more)]
             gains = [dict(zip(one.seeds, [-d for d in one.differences], strict=True)) for one in ends]
             shared = sorted(gains[0].keys() & gains[1].keys())
-            found = interval([gains[1][seed] - gains[0][seed] for seed in shared])
+            found = interval([gains[1][seed] - gains[0][seed] for seed in shared], asked.own.overlap)
             values = [asked.results.config(setting)[field] for setting in (less, more)]
             opening = f"{field} {values[0]} to {values[1]} ({less}, {more}), {seeds_said(len(shared))}"
             part = side(interval_said(found, " points", "the gain changes by {}"), found, 1, True)
@@ -84,7 +83,7 @@ def weight_decays(asked: Asked) -> Verdict:
         for method, claimed in (("ERM", -1), (asked.method, 1)):
             low, high = (error(ask(asked.results, s).own).by_seed(method) for s in (less, more))
             differences = (high - low).dropna()
-            found = interval(differences.tolist())
+            found = interval(differences.tolist(), asked.own.overlap)
             opening = f"{method}, {less} to {more}, n = {found.n}"
             part = side(interval_said(found, " points"), found, claimed, True)
             rows = [f"{method}, seed {seed}: {value:+.2f} points" for seed, value in differences.items()]
@@ -122,7 +121,7 @@ def rises_with_alpha(asked: Asked) -> Verdict:
             shown = ", ".join(f"α = {r.alpha:g}: {r.clean_train_error:.2f} / {r.gap:.2f}" for r in of_seed.itertuples())
             rows.append(f"seed {seed}, clean training error / gap (%): {shown}")
             used += of_seed["record"].tolist()
-    rises, falls = (interval(seen) for seen in slopes.values())
+    rises, falls = (interval(seen, asked.results.of(best).overlap) for seen in slopes.values())
     parts = [
         side(
             interval_said(rises, " points", "from one alpha to the next the clean training error changes by {}"),
@@ -158,7 +157,7 @@ def no_gain_when_short(asked: Asked) -> Verdict:
         return not_run(f"no setting of {dataset} is short: below {limit:g} epochs", [line])
     shortest = ask(results, min(short, key=lambda setting: seen[setting]))
     pairs = pair(error(shortest.own), shortest.method)
-    part = above(f"{said(pairs)}; no better is at most {NO_BETTER:g} points", pairs.differences, -NO_BETTER)
+    part = of_pairs(pairs, 1, bound=-NO_BETTER, closing=f"; no better is at most {NO_BETTER:g} points")
     return verdict(shortest, [part], [pairs], "train")
 
 

@@ -2,7 +2,7 @@
 
 from analysis import commands, groups, paper
 from analysis.claims.training import error
-from analysis.claims.verdict import Asked, Part, Verdict, above, not_run, of_pairs, rows_of, said, seeds_said, whole
+from analysis.claims.verdict import Asked, Part, Status, Verdict, not_run, of_pairs, rows_of, said, seeds_said, whole
 from analysis.intervals import LEVEL, holm
 from analysis.measures import ENOUGH, Pairs, pair
 
@@ -31,28 +31,20 @@ def better_on_four(asked: Asked) -> Verdict:
     short = [name for name in paper.TABLE_4 if name not in found or len(found[name].seeds) < ENOUGH]
     lines += [commands.study("tables", results)] if any(name not in found for name in paper.TABLE_4) else []
     n = min(len(pairs.seeds) for pairs in found.values())
-    whole_n = n if not short else min(n, ENOUGH - 1)
-    better = Part(
-        f"better on {_named(less)} of {len(paper.TABLE_4)}",
-        whole_n,
-        given=None if short else "holds" if len(less) >= BETTER else "undecided",
-    )
-    worse = Part(
-        f"worse on {_named(more)}, no worse by {NO_WORSE:g} point on {_named(no_worse)}",
-        whole_n,
-        given="fails" if more else None if short else "holds" if len(no_worse) == len(found) else "undecided",
-    )
+    of_better: Status = "too few runs" if short else "holds" if len(less) >= BETTER else "undecided"
+    of_worse: Status = "too few runs" if short else "holds" if len(no_worse) == len(found) else "undecided"
+    worse = f"worse on {_named(more)}, no worse by {NO_WORSE:g} point on {_named(no_worse)}"
+    parts = [
+        Part(f"better on {_named(less)} of {len(paper.TABLE_4)}", n, given=of_better),
+        Part(worse, n, given="fails" if more else of_worse),
+    ]
     each = "; ".join(f"{name}, {seeds_said(len(pairs.seeds))}: {said(pairs)}" for name, pairs in found.items())
-    return whole("", [better, worse], rows, used, lines, each)
+    return whole("", parts, rows, used, lines, each)
 
 
 def _decided(found: dict[str, Pairs], bound: float, claimed: int) -> list[str]:
     """The tables whose difference lies below a bound (-1) or above it, by p after correction."""
-    parts = {
-        name: above("", pairs.differences, bound, claimed) if bound else of_pairs(pairs, claimed)
-        for name, pairs in found.items()
-        if len(pairs.seeds) >= ENOUGH
-    }
+    parts = {name: of_pairs(pairs, claimed, bound=bound) for name, pairs in found.items() if len(pairs.seeds) >= ENOUGH}
     corrected = holm([part.p for part in parts.values()])
     return [name for (name, part), p in zip(parts.items(), corrected, strict=True) if part.agrees and p < 1 - LEVEL]
 

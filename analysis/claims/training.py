@@ -1,6 +1,7 @@
 """Claims on what training reaches in one setting: judged by train records."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,8 @@ def only_of_the_decks(asked: Asked, found: Verdict) -> Verdict:
     sentence = f"asks for the deck's configuration; here {', '.join(others)}"
     if not paper.is_the_decks_set(asked.results.config(asked.setting)):
         return not_run(sentence, lines)
-    return Verdict(f"{sentence}. {found.sentence}", (), found.rows, found.records, lines)
+    numbers = "; ".join(part.says for part in found.parts)  # not what they come to: the claim is not asked here
+    return Verdict(f"{sentence}. {found.opening}: {numbers}", (), found.rows, found.records, lines)
 
 
 def departures(asked: Asked) -> list[str]:
@@ -98,8 +100,8 @@ def jumps(asked: Asked) -> Verdict:
                 falls.append(found)
                 rows.append(f"{method}, seed {seed}: falls by {found[0]:.2f} points, then by {found[1]:.2f}")
                 used.append(str(record))
-        first = interval([one for one, _ in falls])
-        more = interval([one - two for one, two in falls])
+        first = interval([one for one, _ in falls], asked.own.overlap)
+        more = interval([one - two for one, two in falls], asked.own.overlap)
         opening = f"{method} (n = {first.n}): " if falls else f"{method}: no run whose rate drops twice; "
         parts += [
             side(opening + interval_said(first, " points", "the first drop lowers the error by {}"), first, 1),
@@ -118,23 +120,25 @@ def similar_speed(asked: Asked) -> Verdict:
     there = curves.assign(share=curves["epoch"] / last)[curves["error"] <= best + NEAR_THE_BEST]
     first = pd.DataFrame(there.groupby(keys, as_index=False)["share"].min())
     name = f"share of the training after which the error is within {NEAR_THE_BEST:g} point of its best"
-    pairs = pair(Measure(name, "", measures.valued(first, "share")), asked.method)
-    part = within(f"{said(pairs)}; similar is within ±{SIMILAR:g}", pairs.differences, SIMILAR)
+    overlap = asked.own.overlap
+    pairs = pair(Measure(name, "", measures.valued(first, "share"), overlap), asked.method)
+    part = within(f"{said(pairs)}; similar is within ±{SIMILAR:g}", pairs.differences, SIMILAR, overlap)
     return verdict(asked, [part], [pairs], "train")
 
 
 def calibrated(asked: Asked) -> Verdict:
     nats = measures.of_runs(asked.own, "cross_entropy", "cross-entropy", "")
     share = measures.of_runs(asked.own, "calibration_error", "calibration error", "")
-    pairs = [pair(one, asked.method) for one in (nats, share)]
     open_part = "after temperature scaling: not asked, records hold no logits"
-    return verdict(asked, [of_pairs(one, -1) for one in pairs], pairs, "train", open_part)
+    return replace(differ(asked, [nats, share], -1), closing=open_part)
 
 
 def _mean_error(own: Results, first: int, last: int) -> Measure:
     curves = own.curves[own.curves["epoch"].between(first, last)]
     means = curves.groupby(["method", "seed", "split", "machine", "record"], as_index=False)["error"].mean()
-    return Measure(f"mean error of epochs {first} to {last}", "%", measures.valued(pd.DataFrame(means), "error"))
+    return Measure(
+        f"mean error of epochs {first} to {last}", "%", measures.valued(pd.DataFrame(means), "error"), own.overlap
+    )
 
 
 def _falls(rate: np.ndarray, errors: np.ndarray) -> tuple[float, float] | None:

@@ -12,8 +12,8 @@ from typing import Literal
 
 from analysis import commands, measures
 from analysis.collect import Results
-from analysis.intervals import LEVEL, Interval
-from analysis.measures import ENOUGH, ROUNDING, Measure, Pairs, signed
+from analysis.intervals import LEVEL, Interval, interval
+from analysis.measures import ENOUGH, Measure, Pairs, signed
 
 Status = Literal["holds", "holds in part", "fails", "undecided", "too few runs", "not run"]
 
@@ -60,6 +60,10 @@ class Part:
         return "undecided" if not self.p < 1 - LEVEL else "holds" if self.agrees else "fails"
 
     @property
+    def sentence(self) -> str:
+        return self.says + (f", p {p_shown(self.p, '= ')}" if self.judged else "")
+
+    @property
     def judged(self) -> bool:
         """Whether it has a p to be corrected."""
         return self.given is None and self.n >= ENOUGH and not math.isnan(self.p)
@@ -93,14 +97,18 @@ class Verdict:
         return min((part.n for part in self.parts), default=0)
 
     @property
+    def in_short(self) -> str:
+        """The numbers of the first part, and what the others come to."""
+        first, others = [part.sentence for part in self.parts[:1]], [part.status for part in self.parts[1:]]
+        rest = f"; its other part{'s' if len(others) > 1 else ''}: {', '.join(others)}" if others else ""
+        return ": ".join(filter(None, [self.opening, *first])) + rest
+
+    @property
     def sentence(self) -> str:
         """The numbers of each part, and, of several, what each comes to."""
         several = len(self.parts) > 1
         said = [
-            part.says
-            + (f", {p_said(part.p)}" if part.judged else "")
-            + (f": {part.status}" if several and part.status != "not run" else "")
-            for part in self.parts
+            part.sentence + (f": {part.status}" if several and part.status != "not run" else "") for part in self.parts
         ]
         return ": ".join(filter(None, [self.opening, "; ".join(said)])) + (f"; {self.closing}" if self.closing else "")
 
@@ -115,19 +123,18 @@ def ask(results: Results, setting: str) -> Asked:
 
 def side(says: str, found: Interval, claimed: int, is_known: bool = False) -> Part:
     """That a mean lies above 0 (claimed: 1), or below (-1)."""
-    p = 1.0 if abs(found.mean) <= ROUNDING else found.p
-    return Part(says, found.n, p, found.mean * claimed > 0, is_known or found.n > 0)
+    return Part(says, found.n, found.p, found.mean * claimed > 0, is_known or found.n > 0)
 
 
-def above(says: str, values: Sequence[float], bound: float, claimed: int = 1) -> Part:
+def above(says: str, values: Sequence[float], bound: float, claimed: int = 1, overlap: float = 0.0) -> Part:
     """That a mean lies above a bound, or below."""
-    return side(says, measures.interval([value - bound for value in values]), claimed)
+    return side(says, interval([value - bound for value in values], overlap), claimed)
 
 
-def within(says: str, values: Sequence[float], margin: float) -> Part:
+def within(says: str, values: Sequence[float], margin: float, overlap: float = 0.0) -> Part:
     """That a mean lies within a margin of 0, by two tests: above the lower end, and below the upper (TOST). It
     fails where it lies outside."""
-    over, under = (above(says, values, end) for end in (-margin, margin))
+    over, under = (above(says, values, end, overlap=overlap) for end in (-margin, margin))
     if math.isnan(over.p):
         return over
     inside = [p if ok else 1.0 for p, ok in ((over.p, over.agrees), (under.p, not under.agrees))]
@@ -157,9 +164,10 @@ def differ(asked: Asked, found: Sequence[Measure], claimed: int, script: str = "
     return verdict(asked, [of_pairs(one, claimed) for one in pairs], pairs, script)
 
 
-def of_pairs(pairs: Pairs, claimed: int, opening: str = "") -> Part:
-    """The side of 0 on which the differences lie. Numbers without a pair are too few, not none."""
-    return side(opening + said(pairs), pairs.interval, claimed, len(pairs.measure.rows) > 0)
+def of_pairs(pairs: Pairs, claimed: int, opening: str = "", bound: float = 0.0, closing: str = "") -> Part:
+    """The side of a bound on which the differences lie. Numbers without a pair are too few, not none."""
+    part = above(opening + said(pairs) + closing, pairs.differences, bound, claimed, pairs.measure.overlap)
+    return replace(part, is_known=len(pairs.measure.rows) > 0)
 
 
 def verdict(asked: Asked, parts: Sequence[Part], pairs: Sequence[Pairs], script: str, closing: str = "") -> Verdict:
@@ -201,8 +209,9 @@ def joined(verdicts: Sequence[Verdict], closing: str = "") -> Verdict:
     )
 
 
-def p_said(p: float) -> str:
-    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".") if p < 0.9995 else "p = 1"
+def p_shown(p: float, equals: str = "") -> str:
+    """To three places; what comes before a number that is no bound."""
+    return "< .001" if p < 0.001 else equals + ("1" if p >= 0.9995 else f"{p:.3f}".removeprefix("0"))
 
 
 def seeds_said(n: int) -> str:
@@ -216,7 +225,7 @@ def said(pairs: Pairs) -> str:
         alone = {one: measure.by_seed(one) for one in (than, method)}
         known = [f"{one} {measure.show(v.mean())} (n = {len(v)})" for one, v in alone.items() if len(v)]
         return f"{measure.name}: {', '.join(known) or 'not measured'}"
-    base, other = (measures.interval(values).mean for values in (pairs.base, pairs.other))
+    base, other = (interval(values).mean for values in (pairs.base, pairs.other))
     found = pairs.interval
     spread = measure.show_range(found.low, found.high) if found.n > 1 else "(no interval of one pair)"
     difference = f"{measure.show_difference(found.mean)} {spread}"

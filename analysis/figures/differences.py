@@ -13,7 +13,8 @@ from analysis.collect import Results
 from analysis.figures import gaps, lines
 from analysis.figures.figure import WIDE, Figure, styled
 from analysis.figures.lines import MEAN
-from analysis.measures import ROUNDING, Pairs, pair, signed
+from analysis.intervals import ROUNDING
+from analysis.measures import Pairs, pair, signed
 from analysis.rows import BASELINES
 from analysis.tables.tabular import SEEN, compared, less_erm
 
@@ -37,8 +38,8 @@ def tabular(results: Results, setting: str | None = None) -> Figure:
         used += frame["record"].tolist()
         method = results.mixup_of(one)
         for column, what in SEEN.items() if method else ():
-            parts.append(rows("mixup", name, what, less_erm(frame, column, str(method))))
-        parts += [rows("scikit-learn", name, m, less_erm(frame, "error", m)) for m in BASELINES.values()]
+            parts.append(rows("mixup", name, what, less_erm(results, one, column, str(method))))
+        parts += [rows("scikit-learn", name, m, less_erm(results, one, "error", m)) for m in BASELINES.values()]
     numbers = pd.concat([part for part in parts if len(part)] or parts)
     if numbers.empty:
         return Figure("tabular", title, missing=gaps.of_study(results, "under both on the paper's tables", "tables"))

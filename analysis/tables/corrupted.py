@@ -4,7 +4,7 @@ import pandas as pd
 
 from analysis import commands, groups, measures, paper
 from analysis.collect import Results
-from analysis.measures import Measure, Pairs, pair, percent, spread
+from analysis.measures import Pairs, pair, percent, spread
 from analysis.tables import missing
 from analysis.tables.outcome import cell, outcome
 from analysis.tables.table import Cell, Table, paths
@@ -34,7 +34,7 @@ def corrupted(results: Results) -> Table:
         for method in results.methods(setting):
             of = runs[runs["method"] == method]
             means[len(rows)] = {name: of[column].mean() for name, column in TESTED.items()}
-            pairs = pair(Measure("test error", "%", measures.valued(runs, "error")), method)
+            pairs = pair(measures.of_runs(results.of(setting), "error", "test error"), method)
             shown = {"corrupted": percent(share), "method": method, "n": str(len(of))}
             shown |= {name: spread(of[column], 2) for name, column in TESTED.items()}
             shown |= {"last less ERM (points)": "" if method == "ERM" else cell(pairs)}

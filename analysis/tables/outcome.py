@@ -3,14 +3,16 @@ shown. What does not help is said as plainly as what does."""
 
 from collections.abc import Sequence
 
-from analysis.measures import ENOUGH, ROUNDING, Interval, Pairs, signed
+from analysis.intervals import LEVEL, holm
+from analysis.measures import ENOUGH, Pairs, signed
 
 KINDS = ("less error", "more error", "no difference shown", "too few pairs to tell (one seed is an anecdote)")
 
 
 def outcome(what: str, found: Sequence[tuple[str, Pairs]]) -> str:
     """For example "Error, mixup against ERM, 10 pairs: less error on 1 of 2 (iris: −2.00 points [−3.00, −1.00]); …".
-    Methods and numbers of pairs that all have in common are said once.
+    Methods and numbers of pairs that all have in common are said once. One of several would differ by chance alone too
+    often: less and more are by p after Holm's correction over all, from `ENOUGH` pairs on.
 
     found  where, and the pairs that were compared there; those without a pair are left out
     """
@@ -20,9 +22,10 @@ def outcome(what: str, found: Sequence[tuple[str, Pairs]]) -> str:
     shared = set.intersection(*(set(about(pairs)) for _, pairs in paired))
     what = ", ".join([what, *(one for one in about(paired[0][1]) if one in shared)])
     groups: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    for where, pairs in paired:
+    corrected = holm([pairs.interval.p for _, pairs in paired])
+    for (where, pairs), p in zip(paired, corrected, strict=True):
         own = [where, *(one for one in about(pairs) if one not in shared)]
-        groups[kind_of(pairs.interval)].append(": ".join([", ".join(filter(None, own)), difference(pairs)]))
+        groups[_kind(pairs, p)].append(": ".join([", ".join(filter(None, own)), difference(pairs)]))
     parts = [f"{kind} on {len(of)} of {len(paired)} ({'; '.join(of)})" for kind, of in groups.items() if of]
     parts = parts if groups[KINDS[0]] or groups[KINDS[3]] else [f"{KINDS[0]} on none of {len(paired)}", *parts]
     return f"{what}: {'; '.join(parts)}."
@@ -34,11 +37,10 @@ def about(pairs: Pairs) -> list[str]:
     return [f"{pairs.method} against {pairs.than}", f"{n} pair{'' if n == 1 else 's'}"]
 
 
-def kind_of(found: Interval) -> str:
-    """By the side of 0 on which the interval lies wholly, from five pairs on."""
-    if found.n < ENOUGH:
+def _kind(pairs: Pairs, p: float) -> str:
+    if len(pairs.seeds) < ENOUGH:
         return KINDS[3]
-    return KINDS[0] if found.high < -ROUNDING else KINDS[1] if found.low > ROUNDING else KINDS[2]
+    return KINDS[2] if p >= 1 - LEVEL else KINDS[0] if pairs.interval.mean < 0 else KINDS[1]
 
 
 def difference(pairs: Pairs) -> str:

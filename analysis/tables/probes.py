@@ -30,7 +30,7 @@ def came_out(results: Results) -> Table:
     ]
     borders = results.borders[results.borders["set"] == SET]
     by_alpha = borders.assign(value=borders["points_in_band"])
-    band = measures.Measure("grid in .1 < p < .9", "%", by_alpha)
+    band = measures.Measure("grid in .1 < p < .9", "%", by_alpha, overlap=0.0)
     rows += [_row("boundary.py", band, one) for one in ALPHA_ONE if (borders["method"] == one).any()]
     notes = [f"{measures.SPREAD}"]
     return Table(title, pd.DataFrame(rows), notes, [*paths(own.between), *paths(own.attacks), *paths(borders)])

@@ -45,7 +45,7 @@ def tabular(results: Results) -> Table:
                 f"{what} (%)": _mean(error_interval(of[column].dropna().tolist())) for column, what in SEEN.items()
             }
             for column, what in SEEN.items():
-                pairs = less_erm(frame, column, method)
+                pairs = less_erm(results, setting, column, method)
                 shown[f"{what} less ERM (points)"] = "" if method == "ERM" else cell(pairs)
             rows.append(shown | {"paper's error": _theirs(name, method, results.mixup_of(setting))})
         if len(means) > 1:
@@ -71,7 +71,7 @@ def came_out(results: Results, settings: dict[str, str]) -> list[str]:
         found = []
         for name, setting in settings.items():
             if method := results.mixup_of(setting):
-                found.append((name, less_erm(compared(results, setting), column, method)))
+                found.append((name, less_erm(results, setting, column, method)))
         if found:
             said.append(outcome(what.capitalize(), found))
     for name, setting in settings.items():
@@ -99,11 +99,12 @@ def methods(results: Results, setting: str, frame: pd.DataFrame) -> list[str]:
     return [*results.methods(setting), *(name for name in BASELINES.values() if (frame["method"] == name).any())]
 
 
-def less_erm(frame: pd.DataFrame, column: str, method: str) -> Pairs:
+def less_erm(results: Results, setting: str, column: str, method: str) -> Pairs:
     """A method's values less ERM's: at the same split, and of ours at the same seed, too."""
+    frame = compared(results, setting)
     if method in BASELINES.values():
         frame = frame.assign(seed=frame["split"])
-    return pair(Measure(SEEN[column], "%", measures.valued(frame, column)), method)
+    return pair(Measure(SEEN[column], "%", measures.valued(frame, column), results.of(setting).overlap), method)
 
 
 def _mean(found: Interval) -> str:
