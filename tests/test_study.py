@@ -151,9 +151,8 @@ def test_matrices_of_as_many_models_have_names_of_their_own(write):
 
 def test_blocks_of_attacks_may_share_a_model(write):
     """Each asks for what it lacks; the same block twice is refused."""
-    names = [
-        f"digits-smallcnn-w8-3ep-{method}-seed{seed}" for method, seed in (("erm", 0), ("erm", 1), ("mixup1.0", 0))
-    ]
+    runs = (("erm", 0), ("erm", 1), ("mixup1.0", 0))
+    names = [f"digits-smallcnn-w8-3ep-{method}-seed{seed}" for method, seed in runs]
     blocks = [f"- runs: [{', '.join(block)}]\n" for block in (names[:2], names[:1] + names[2:])]
     found = members.read(write(THREE + "attack:\n" + "".join(blocks)), None).members
     assert [len(one.wanted) for one in found if one.script == "attack"] == [4, 4]
