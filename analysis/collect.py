@@ -92,9 +92,8 @@ class Results:
         Numbers of such splits vary together."""
         if self.runs["split"].nunique() < 2:
             return 0.0
-        first = self.runs.iloc[0]
-        drawn = self.records[first["record"]]["config"]["test_share"] is not None
-        return float(first["n_test"] / first["n_train"]) if drawn else 0.0
+        drawn = self.records[self.runs["record"].iloc[0]]["config"]["test_share"] is not None
+        return float((self.runs["n_test"] / self.runs["n_train"]).mean()) if drawn else 0.0
 
     def methods(self, setting: str) -> list[str]:
         """The methods trained in a setting: ERM, dropout, mixup by alpha, mixup with dropout."""
