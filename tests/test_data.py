@@ -26,10 +26,11 @@ from safetensors import safe_open
 from sklearn.datasets import load_digits
 from torchvision.datasets import CIFAR10, CIFAR100
 
-from common.data import cache, sources
+from common.data import cache
 from common.data.dataset import Dataset, Part, fingerprint, select, statistics
 from common.data.images import decode
 from common.data.load import load
+from common.data.sets import SETS
 from common.data.sources import Source, find
 from tests.refusal import refused
 
@@ -541,11 +542,11 @@ def test_the_original_archive_is_read(tmp_path, monkeypatch, name):
 def test_the_published_archives_are_the_ones_that_are_asked_for():
     """Names and MD5 of the files are torchvision's; ours are only the folders' names."""
     for name, (theirs, training, test, meta, *_) in ARCHIVES.items():
-        assert sources.ARCHIVE_FOLDERS[name] == theirs.base_folder
+        assert SETS[name].archive == (theirs.__name__, theirs.base_folder)
         assert [file for file, _ in theirs.train_list] == training
         assert [file for file, _ in theirs.test_list] == [test]
         assert theirs.meta["filename"] == meta
-    assert set(sources.HUB) == set(sources.HUB_FOLDERS) == set(ARCHIVES)
+    assert {name for name, one in SETS.items() if one.archive} == set(ARCHIVES)
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
@@ -659,38 +660,6 @@ def test_broken_parquet_of_cifar100_is_refused_by_name(tmp_path):
     refused(lambda: load(find("cifar100", folder.parent)), folder / "test.parquet", "cut off or damaged")
     (folder / "test.parquet").unlink()
     refused(lambda: find("cifar100", folder.parent), folder, "no test.parquet")
-
-
-def from_the_hub():
-    return load(Source("cifar10", "images", "hub uoft-cs/cifar10", None))
-
-
-def test_the_hubs_set_is_read_through_datasets_and_said(monkeypatch, capsys):
-    splits = datasets.DatasetDict(train=hub_split(), test=hub_split(first=7))
-    asked = []
-    monkeypatch.setattr(datasets, "load_dataset", lambda name: asked.append(name) or splits)
-    dataset = from_the_hub()
-    assert asked == ["uoft-cs/cifar10"]
-    assert "from the hub uoft-cs/cifar10" in capsys.readouterr().err
-    assert np.array_equal(dataset.test.inputs[2].numpy(), pixels(image(9)))
-    assert dataset.classes == ("cat", "dog")
-    splits["train"] = hub_split(first=100)  # another revision
-    assert not torch.equal(from_the_hub().train.inputs, dataset.train.inputs)
-    assert "again" in capsys.readouterr().err
-
-
-def test_a_hub_that_breaks_off_is_one_sentence(monkeypatch):
-    for error in (
-        ConnectionError("reset by peer"),
-        ValueError("no cache"),
-        datasets.exceptions.DatasetGenerationError("x"),
-    ):
-
-        def fail(name, error=error):
-            raise error
-
-        monkeypatch.setattr(datasets, "load_dataset", fail)
-        refused(from_the_hub, "uoft-cs/cifar10", str(error), "--data-dir")
 
 
 # --- the cache --------------------------------------------------------------------------------------------------------
@@ -991,5 +960,5 @@ def test_the_largest_size_that_works_is_the_one_that_is_named(option):
 
 
 def test_every_name_that_find_knows_can_be_loaded():
-    loaded = [load(find(name, None)).name for name in sources.EMBEDDED]
-    assert loaded == list(sources.EMBEDDED)
+    shipped = [name for name, one in SETS.items() if one.package]
+    assert [load(find(name, None)).name for name in shipped] == shipped

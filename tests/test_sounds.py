@@ -17,10 +17,12 @@ from scipy import signal
 from scipy.io import wavfile
 
 from common import records
-from common.data import sounds, sources
+from common.data import online, sounds
 from common.data.dataset import fingerprint, statistics
 from common.data.encoded import Encoded
+from common.data.layouts import LISTS
 from common.data.load import load
+from common.data.sets import SETS
 from common.data.sources import Source, find
 from common.models import Blueprint, build
 from common.options.networks import NETWORKS
@@ -256,7 +258,7 @@ def commands(root, words=("yes", "no"), rows=6, rate=2000):
         for row in range(rows):
             samples = tone(200 + 400 * number, rate, 0.5) + 0.1 * noise(row, rate)
             (root / word / f"{row:02d}_nohash_0.wav").write_bytes(wav(samples, rate))
-    for name, row in zip(sources.LISTS, (rows - 2, rows - 1), strict=True):
+    for name, row in zip(LISTS, (rows - 2, rows - 1), strict=True):
         (root / name).write_text("".join(f"{word}/{row:02d}_nohash_0.wav\n" for word in words))
     (root / "_background_noise_").mkdir()
     (root / "_background_noise_" / "pink_noise.wav").write_bytes(wav(noise(0, rate, 3), rate))
@@ -315,7 +317,7 @@ def cut(path):
 
 def one_word(root):
     shutil.rmtree(root / "no")
-    for name in sources.LISTS:
+    for name in LISTS:
         (root / name).write_text((root / name).read_text().splitlines()[0])
 
 
@@ -403,10 +405,10 @@ def test_parquet_that_is_damaged(tmp_path, damage, said):
     refused(lambda: load(find("spoken_digits", tmp_path)), own, said)
 
 
-@pytest.mark.parametrize("name", sources.SOUNDS)
+@pytest.mark.parametrize("name", [name for name, one in SETS.items() if one.kind == "sounds"])
 def test_sounds_that_are_not_there_are_not_looked_for_on_the_hub(tmp_path, monkeypatch, name):
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    monkeypatch.setattr(sources, "_obstacle", lambda: pytest.fail("asked"))
+    monkeypatch.setattr(online, "obstacle", lambda: pytest.fail("asked"))
     said = (f"{name}/train.parquet", "testing_list.txt", "--data-dir FOLDER", "--dataset digits")
     refused(lambda: find(name, None), f"{name} cannot be had", "MIXUP_DATA_DIR", *said)
     refused(lambda: find(name, tmp_path), tmp_path / name, *said)

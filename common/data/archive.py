@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import torch
-from torchvision.datasets import CIFAR10, CIFAR100
+from torchvision import datasets
 
 from common.data.dataset import Part
-from common.data.sources import ARCHIVE_FOLDERS
+from common.data.sets import SETS
 from common.errors import UserError
 
-READERS = {"cifar10": CIFAR10, "cifar100": CIFAR100}  # of CIFAR-100 the fine labels
+
+def folder(name: str, root: Path) -> Path:
+    return root / _published(name)[1]
 
 
 def read_part(name: str, root: Path, part: str) -> tuple[Part, tuple[str, ...]]:
@@ -18,12 +20,19 @@ def read_part(name: str, root: Path, part: str) -> tuple[Part, tuple[str, ...]]:
     Unpickling runs whatever a file says, so torchvision compares every MD5 with the published one first; here it must.
     Raises UserError where one differs or a file is missing.
     """
+    reader, _ = _published(name)
     try:
-        read = READERS[name](str(root), train=part == "train", download=False)
+        read = getattr(datasets, reader)(str(root), train=part == "train", download=False)
     except RuntimeError as error:
         raise UserError(
-            f"{root / ARCHIVE_FOLDERS[name]}: a file is missing, or its MD5 is not the published one; unpack "
-            f"{READERS[name].filename} again."
+            f"{folder(name, root)}: a file is missing, or its MD5 is not the published one; unpack "
+            f"{getattr(datasets, reader).filename} again."
         ) from error
     pixels = torch.from_numpy(read.data).permute(0, 3, 1, 2).contiguous()
     return Part(pixels, torch.tensor(read.targets, dtype=torch.int64)), tuple(read.classes)
+
+
+def _published(name: str) -> tuple[str, str]:
+    published = SETS[name].archive
+    assert published is not None, name
+    return published

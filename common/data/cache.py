@@ -11,7 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from common.data.dataset import Dataset, Part, fingerprint
-from common.data.sources import FOLDERS, WORDS, Source
+from common.data.layouts import FOLDERS, WORDS
+from common.data.sources import Source
 from common.errors import UserError
 
 DECODER = 1  # raise it when the same files would be decoded to other tensors or notes

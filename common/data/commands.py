@@ -8,7 +8,7 @@ import torch
 
 from common.data.encoded import Encoded
 from common.data.folders import entries
-from common.data.sources import LISTS
+from common.data.layouts import LISTS
 from common.errors import UserError
 
 NOISE = "_background_noise_"  # minutes of noise to mix in, no word

@@ -6,23 +6,17 @@ from sklearn import datasets
 
 from common.chance import rng
 from common.data.dataset import Dataset, Part, draw_test
+from common.data.sets import SETS
 from common.data.sources import Source
-
-READERS = {
-    "digits": datasets.load_digits,
-    "iris": datasets.load_iris,
-    "wine": datasets.load_wine,
-    "breast_cancer": datasets.load_breast_cancer,
-}
 
 
 def read(source: Source, test_share: float | None, data_seed: int) -> Dataset:
-    """One of ``READERS``, with every fifth row of each class, drawn once and for all, as the test part; of a table with
-    a ``test_share``, that share, drawn by ``data_seed``.
+    """A set of scikit-learn's, with every fifth row of each class, drawn once and for all, as the test part; of a table
+    with a ``test_share``, that share, drawn by ``data_seed``.
 
     digits: uint8 (b, 1, 8, 8), its values 0 to 16 spread over 0 to 255; the tables: float32 (b, features).
     """
-    bunch = READERS[source.name]()
+    bunch = getattr(datasets, SETS[source.name].package)()
     labels = bunch.target.astype(np.int64)
     if source.kind == "images":
         inputs = np.round(bunch.images * 255 / 16).astype(np.uint8)[:, None]

@@ -3,28 +3,16 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from common.data import cache
 from common.data.dataset import Dataset, cut
 from common.data.encoded import Encoded
 from common.data.images import decode
-from common.data.sources import (
-    ARCHIVE,
-    ARCHIVE_FOLDERS,
-    CSV,
-    FOLDERS,
-    HUB,
-    LISTS,
-    PACKAGE,
-    PARQUET,
-    PARTS,
-    SOUNDS,
-    WORDS,
-    Reading,
-    Source,
-    parquet_files,
-)
+from common.data.layouts import FOLDERS, LISTS, PARQUET, PARTS, WORDS, parquet_files
+from common.data.sets import SETS
+from common.data.sources import ARCHIVE, CSV, PACKAGE, Reading, Source
 from common.errors import UserError
 from common.terminal import say, visible
 
@@ -48,17 +36,12 @@ def load(source: Source, reading: Reading | None = None) -> Dataset:
         from common.data import tables
 
         return tables.read(source, reading)
-    _refuse_what_means_nothing(source, reading)
     if source.path is None:
-        whole = _from_hub(source, reading)
-    elif source.origin == ARCHIVE:
-        whole = _from_archive(source, source.path)
-    elif source.origin == FOLDERS:
-        whole = _from_folders(source, source.path, reading)
-    elif source.origin == WORDS:
-        whole = _from_words(source, source.path)
+        source, read = _on_the_hub(source)
     else:
-        whole = _from_parquet(source, source.path, reading)
+        read = partial(READERS[source.origin], source, source.path)
+    _refuse_what_means_nothing(source, reading)
+    whole = read(reading)
     whole = replace(whole, notes=source.notes + whole.notes)
     if reading.test_share is None:
         return whole
@@ -67,7 +50,7 @@ def load(source: Source, reading: Reading | None = None) -> Dataset:
 
 def _refuse_what_means_nothing(source: Source, reading: Reading) -> None:
     """Raises UserError, naming the option."""
-    if reading.target is not None and source.origin not in (PARQUET, f"hub {HUB.get(source.name)}"):
+    if reading.target is not None and source.path is not None and source.origin != PARQUET:
         raise UserError(f"--target {reading.target}: {source.name} is {source.origin}, without columns; leave it out.")
     if reading.size is not None and source.origin == ARCHIVE:
         raise UserError(f"--size {reading.size}: {source.name} is the {source.origin}, of one size; leave it out.")
@@ -75,23 +58,29 @@ def _refuse_what_means_nothing(source: Source, reading: Reading) -> None:
         raise UserError(f"--test-share {reading.test_share:g}: {source.name} has a test part; leave it out.")
     if len(source.parts) < len(PARTS) and reading.test_share is None:
         held = f"holds {source.parts[0]}" if source.parts[0] else "holds class folders"
+        beside = ", or put one beside it (test/ or val/, test.parquet)" if source.path else ""
         raise UserError(
-            f"{source.path} {held} and no test part; --test-share 0.2 draws a fifth of each class as one, or put one "
-            "beside it (test/ or val/, test.parquet)."
+            f"{source.path or f'The {source.origin}'} {held} and no test part; --test-share 0.2 draws a fifth of each "
+            f"class as one{beside}."
         )
 
 
-def _from_hub(source: Source, reading: Reading) -> Dataset:
+def _on_the_hub(source: Source) -> tuple[Source, Callable[[Reading], Dataset]]:
+    """The source with the parts that the hub has of it, and what reads them."""
     from common.data import hub
 
     say(f"{source.name}: from the {source.origin}", error=True)
-    splits = hub.fetch(source.name)
-    key = f"{cache.DECODER} {hub.revision(splits)}"
-    parts = (hub.encoded(splits, part, reading.target) for part in PARTS)
-    return _kept(source, reading, key, lambda: _decoded(source, reading, parts))
+    found, splits = hub.fetch(source)
+
+    def read(reading: Reading) -> Dataset:
+        key = f"{cache.DECODER} {hub.revision(found, splits)}"
+        parts = (hub.encoded(splits, part, reading.target) for part in found.parts)
+        return _kept(found, reading, key, lambda: _decoded(found, reading, parts))
+
+    return found, read
 
 
-def _from_archive(source: Source, root: Path) -> Dataset:
+def _from_archive(source: Source, root: Path, reading: Reading) -> Dataset:
     from common.data import archive
 
     def read() -> Dataset:
@@ -99,8 +88,8 @@ def _from_archive(source: Source, root: Path) -> Dataset:
         test, _ = archive.read_part(source.name, root, "test")
         return Dataset(source.name, source.kind, source.origin, train, test, classes)
 
-    files = sorted((root / ARCHIVE_FOLDERS[source.name]).iterdir())
-    return _kept(source, Reading(), cache.key_of_files(source, files, root), read)
+    files = sorted(archive.folder(source.name, root).iterdir())
+    return _kept(source, reading, cache.key_of_files(source, files, root), read)
 
 
 def _from_folders(source: Source, folder: Path, reading: Reading) -> Dataset:
@@ -112,14 +101,14 @@ def _from_folders(source: Source, folder: Path, reading: Reading) -> Dataset:
     return _kept(source, reading, key, lambda: _decoded(source, reading, parts))
 
 
-def _from_words(source: Source, folder: Path) -> Dataset:
+def _from_words(source: Source, folder: Path, reading: Reading) -> Dataset:
     from common.data import commands
 
     train, test, notes = commands.read(folder)  # lists the files, and opens none but the lists
     files = [folder / name for name in LISTS]
     files += [recording for part in (train, test) for recording in part.files if isinstance(recording, Path)]
     key = cache.key_of_files(source, files, folder)
-    return _kept(source, Reading(), key, lambda: _decoded(source, Reading(), (train, test), notes))
+    return _kept(source, reading, key, lambda: _decoded(source, reading, (train, test), notes))
 
 
 def _from_parquet(source: Source, folder: Path, reading: Reading) -> Dataset:
@@ -129,6 +118,9 @@ def _from_parquet(source: Source, folder: Path, reading: Reading) -> Dataset:
     key = cache.key_of_files(source, files, folder)
     parts = (parquet.read_part(folder, part, source.kind, reading.target) for part in source.parts)
     return _kept(source, reading, key, lambda: _decoded(source, reading, parts))
+
+
+READERS = {ARCHIVE: _from_archive, FOLDERS: _from_folders, WORDS: _from_words, PARQUET: _from_parquet}
 
 
 def _kept(source: Source, reading: Reading, key: str, read: Callable[[], Dataset]) -> Dataset:
@@ -173,7 +165,7 @@ def _decoded(source: Source, reading: Reading, parts: Iterable[Encoded], notes: 
         decoded_train, decoded_test, done = sounds.decode(train, test)
     else:
         decoded_train, decoded_test, done = decode(train, test, reading.size)
-    notes = SOUNDS.get(source.name, ()) + notes + done
+    notes = (SETS[source.name].notes if source.name in SETS else ()) + notes + done
     return Dataset(source.name, source.kind, source.origin, decoded_train, decoded_test, train.classes, notes)
 
 

@@ -10,7 +10,7 @@ import torch
 
 from common.data import columns
 from common.data.encoded import Encoded
-from common.data.sources import parquet_files
+from common.data.layouts import parquet_files
 from common.errors import UserError
 
 EMBED = "paths are not followed, scripts/README.md has the line that puts the files into the column"

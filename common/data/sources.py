@@ -5,29 +5,22 @@ import difflib
 import glob
 import os
 import re
-import socket
-import threading
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from common import places
+from common.data import online
+from common.data.layouts import LISTS, PARQUET, PARTS, WORDS, kind_of, layout_of
+from common.data.sets import SETS
 from common.errors import UserError
 
-PARTS = ("train", "test")
-# What the parts are called elsewhere, whatever the case: the first that is there counts, a validation part where there
-# is no test part.
-CALLED = {"train": (("train", "training"),), "test": (("test", "testing"), ("val", "valid", "validation"))}
-PARQUET, FOLDERS, ARCHIVE, PACKAGE = "parquet files", "class folders", "original archive", "scikit-learn"
-CSV = "CSV file"
-WORDS = "word folders with lists"
-LISTS = ("validation_list.txt", "testing_list.txt")  # of the Google commands: what is not trained on
-EMBEDDED = {"digits": "images", "iris": "table", "wine": "table", "breast_cancer": "table"}  # name: kind
-TABLES = ("abalone", "arcene", "arrhythmia", "htru2", "phishing")  # the paper's, with iris: CSV files
+ARCHIVE, PACKAGE, CSV = "original archive", "scikit-learn", "CSV file"
+HUB = "hub:"  # before the id of a set on the Hugging Face hub, OWNER/NAME
+EXAMPLE = "as in --dataset hub:zalando-datasets/fashion_mnist"
+UNREAD = [name for name, one in SETS.items() if one.hub or one.package]  # sets that need no file of the user's
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")  # of a table, in any case; the first ones first
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
 # What is not read, and is converted by a line of scripts/README.md.
 FOREIGN = {
     ".npz": "a NumPy archive",
@@ -47,26 +40,17 @@ FOREIGN = {
     ".tar.gz": "an archive, which is to be unpacked first",
     ".tgz": "an archive, which is to be unpacked first",
 }
-# Sets of sounds that are known by name, and what is to be said of each. Not from the hub: reading its sounds takes
-# torchcodec, and its Google commands a script that `datasets` no longer runs.
-SOUNDS = {
-    "speech_commands": (),
-    "spoken_digits": ("stands in for the paper's Google commands (65,000 utterances of 30 words)",),
-}
-HUB = {"cifar10": "uoft-cs/cifar10", "cifar100": "uoft-cs/cifar100"}  # name: id on the Hugging Face hub
-HUB_FOLDERS = {"cifar10": "plain_text", "cifar100": "cifar100"}  # where its parquet files lie in a copy of the hub's
-ARCHIVE_FOLDERS = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}  # as their authors' archive has it
-PATIENCE = 1.0  # seconds that the hub has to answer
 
 
 @dataclass(frozen=True)
 class Source:
     """A data set that can be read, and where from.
 
-    name    'cifar100', 'digits', or the last part of the user's path, of a CSV file without its ending: goes into run
-            names
+    name    'cifar100', 'digits', 'OWNER--NAME' of a set of the hub's (whose ids hold no '--'), or the last part of the
+            user's path, of a CSV file without its ending: goes into run names
     kind    'images', 'sounds' or 'table'
-    origin  for the record, without paths of the machine: one of the origins above, or 'hub uoft-cs/cifar100'
+    origin  for the record, without paths of the machine: one of the origins above or of `layouts`, or
+            'hub uoft-cs/cifar100'
     path    the folder that holds the local files, or the CSV file; None for a set of a package or the hub
     parts   what the training and the test part are called there; of one part the test part is to be drawn, and "" is
             the folder itself
@@ -110,8 +94,8 @@ class Reading:
 def find(dataset: str, data_dir: Path | None, known: Path | None = None) -> Source:
     """The source of ``--dataset``: local files first, then the package that ships it, then the hub.
 
-    dataset   a known name, a folder or CSV file of ``data_dir``, or a path (it holds a '/', begins with '.', ends in
-              .csv, .tsv or .txt, gzipped or not, or is a folder)
+    dataset   a known name, 'hub:OWNER/NAME', a folder or CSV file of ``data_dir``, or a path (it holds a '/', begins
+              with '.', ends in .csv, .tsv or .txt, gzipped or not, or is a folder)
     data_dir  ``--data-dir``; None: the variable MIXUP_DATA_DIR, if set
     known     a folder of links that `remember` made, where a set of the user's own is looked for last
 
@@ -120,29 +104,46 @@ def find(dataset: str, data_dir: Path | None, known: Path | None = None) -> Sour
     """
     if data_dir is not None and not data_dir.is_dir():
         raise UserError(f"--data-dir {data_dir} is not a folder.")
-    if dataset in EMBEDDED:
-        return Source(dataset, EMBEDDED[dataset], PACKAGE, None)
+    is_of_the_hub = dataset.startswith(HUB)
+    dataset = _name_of(dataset.removeprefix(HUB)) if is_of_the_hub else dataset
+    one = SETS.get(dataset)
+    if one and one.package:
+        return Source(dataset, one.kind, PACKAGE, None)
     root = data_dir or _data_dir_of_the_environment()
-    if dataset in HUB:
-        return _local_cifar(dataset, root) or _hub(dataset, root)
-    if dataset in SOUNDS:
+    if one and one.kind == "images":
+        return _local_images(dataset, root) or _hub(dataset, one.hub, root)
+    if one and one.kind == "sounds":
         return _local_sounds(dataset, root)
-    if dataset.lower().endswith(ENDINGS):
+    if not is_of_the_hub and dataset.lower().endswith(ENDINGS):
         return _csv(dataset, root, known)
-    if "/" in dataset or dataset.startswith(".") or dataset.lower().endswith(tuple(FOREIGN)):
+    if "/" in dataset or dataset.startswith(".") or (not is_of_the_hub and dataset.lower().endswith(tuple(FOREIGN))):
         return _folder(Path(dataset).expanduser())
     for folder in (root, Path(), known if data_dir is None else None):
         if folder is not None and dataset and (folder / dataset).is_dir():
             return _folder(folder / dataset)
         if folder is not None and dataset and (file := _csv_of(dataset, folder)):
             return Source(dataset, "table", CSV, file)
-    raise _no_table(dataset, root) if dataset in TABLES else _unknown(dataset, root)
+    if is_hub_id(id_ := dataset.replace("--", "/")):
+        return _hub(dataset, id_, root)
+    raise _no_table(dataset, root) if one else _unknown(dataset, root)
+
+
+def _name_of(hub_id: str) -> str:
+    """What a set of the hub's is called in names: as it is known here, else by a name that no other id gives."""
+    if not is_hub_id(hub_id):
+        raise UserError(f"--dataset {HUB}{hub_id}: a set of the hub's is named by its owner and its name, {EXAMPLE}.")
+    return next((name for name, one in SETS.items() if one.hub == hub_id), hub_id.replace("/", "--"))
+
+
+def is_hub_id(text: str) -> bool:
+    """Whether it could be OWNER/NAME on the Hugging Face hub, which takes neither '--' nor '..' into an id."""
+    return re.fullmatch(r"(?!.*(--|\.\.))\w[\w.-]*/\w[\w.-]*", text, re.ASCII) is not None
 
 
 def remember(source: Source, known: Path) -> None:
     """Leaves a link to a set of the user's own in the folder ``known``, so that `find` has it by its name alone, as
     records know it. Where there are no links (on some systems), nothing."""
-    if source.path is None or source.name in (*HUB, *SOUNDS, *EMBEDDED, *TABLES):
+    if source.path is None or source.name in SETS:
         return
     ending = "".join(source.path.suffixes[-2:]) if source.path.suffix.lower() == ".gz" else source.path.suffix
     link = known / (source.name.removesuffix(ending) + ending if source.origin == CSV else source.name)
@@ -151,33 +152,6 @@ def remember(source: Source, known: Path) -> None:
         temporary = known / f".{link.name}.{os.getpid()}"
         temporary.symlink_to(source.path.resolve())
         os.replace(temporary, link)
-
-
-def parquet_files(folder: Path, part: str) -> list[Path]:
-    """``train.parquet``, or the shards ``train-00000-of-00002.parquet`` in their order, in the folder or, as in a copy
-    of one of the hub's, in its ``data/``; [] where there are neither.
-
-    Raises UserError where a shard is missing.
-    """
-    for place in (folder, folder / "data"):
-        if found := _parquet_files_in(place, part):
-            return found
-    return []
-
-
-def _parquet_files_in(folder: Path, part: str) -> list[Path]:
-    whole = folder / f"{part}.parquet"
-    if whole.is_file():
-        return [whole]
-    shards = sorted(path for path in folder.glob(f"{glob.escape(part)}-*.parquet") if _shard_count(path))
-    if shards and len(shards) != _shard_count(shards[-1]):
-        raise UserError(f"{folder}: {len(shards)} of {_shard_count(shards[-1])} files {part}-*.parquet are there.")
-    return shards
-
-
-def _shard_count(path: Path) -> int:
-    match = re.fullmatch(r"\w+-\d{5}-of-(\d{5})", path.stem)
-    return int(match[1]) if match else 0
 
 
 def _data_dir_of_the_environment() -> Path | None:
@@ -190,84 +164,14 @@ def _data_dir_of_the_environment() -> Path | None:
     return folder
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """origin, parts, notes  as in `Source`"""
-
-    origin: str
-    parts: tuple[str, ...] = PARTS
-    notes: tuple[str, ...] = ()
-
-
-def _layout(folder: Path) -> _Layout | None:
-    """How the set lies in its folder; None where there is none. Raises UserError for half a set, and for two."""
-    inside = sorted(path for path in folder.iterdir()) if folder.is_dir() else []
-    folders = {path.name: f"{path.name}/" for path in inside if path.is_dir()}
-    parquet = {
-        name: path.name
-        for place in (folder / "data", folder)
-        for path in sorted(place.glob("*.parquet"))
-        if path.is_file() and (name := re.sub(r"-\d{5}-of-\d{5}$", "", path.stem))
-    }
-    lists = [name for name in LISTS if (folder / name).is_file()]
-    found = {
-        origin: layout
-        for origin, names in ((PARQUET, parquet), (FOLDERS, folders))
-        if (layout := _named(folder, origin, names))
-    }
-    if lists:
-        for missing in (name for name in LISTS if name not in lists):
-            raise UserError(f"{folder} holds {lists[0]} but no {missing}.")
-        found[WORDS] = _Layout(WORDS)
-    if len(found) > 1:
-        several = " and ".join(
-            {PARQUET: "parquet files", FOLDERS: "folders of images", WORDS: LISTS[0]}[o] for o in found
-        )
-        raise UserError(f"{folder} holds {several}, which are different sets; leave one of the two.")
-    if found:
-        return next(iter(found.values()))
-    if len([name for name in folders if _holds_pictures(folder / name)]) > 1:
-        return _Layout(FOLDERS, ("",))
-    return None
-
-
-def _named(folder: Path, origin: str, names: dict[str, str]) -> _Layout | None:
-    """The parts among what lies in a folder.
-
-    names  of the parts that could be, and how they are shown
-    """
-    chosen: dict[str, str] = {}
-    notes = []
-    for part, sorts in CALLED.items():
-        for words in sorts:
-            there = [name for name in names if name.lower() in words]
-            if len(there) > 1:
-                raise UserError(f"{folder} holds {' and '.join(names[name] for name in there)}; leave one of them.")
-            if there and part in chosen:
-                notes.append(f"the validation part ({there[0]}) is left out")
-            elif there:
-                chosen[part] = there[0]
-    if not chosen:
-        return None
-    if "train" not in chosen:
-        ending = ".parquet" if origin == PARQUET else "/"
-        raise UserError(f"{folder} holds {names[chosen['test']]} but no train{ending}.")
-    if "test" in chosen and chosen["test"].lower() not in CALLED["test"][0]:
-        notes.append(f"what is measured on is the validation part ({chosen['test']}): there is no other")
-    return _Layout(origin, tuple(chosen.values()), tuple(notes))
-
-
-def _holds_pictures(folder: Path) -> bool:
-    return any(path.suffix.lower() in PICTURES for path in folder.iterdir())
-
-
 def _folder(folder: Path) -> Source:
     if not folder.is_dir():
         what = next((what for ending, what in FOREIGN.items() if folder.name.lower().endswith(ending)), None)
         if what and folder.is_file():
             raise UserError(f"--dataset {folder}: {what}; scripts/README.md has the line that makes a set of it.")
-        raise UserError(f"--dataset {folder} is not a folder.")
-    layout = _layout(folder)
+        hub = f" A set of the Hugging Face hub's is --dataset {HUB}{folder}." if is_hub_id(str(folder)) else ""
+        raise UserError(f"--dataset {folder} is not a folder.{hub}")
+    layout = layout_of(folder)
     if layout is None:
         foreign = next((path for path in sorted(folder.iterdir()) if path.name.lower().endswith(tuple(FOREIGN))), None)
         hint = (
@@ -278,23 +182,7 @@ def _folder(folder: Path) -> Source:
             "val/) with a folder of images for each class, nor such class folders themselves, nor "
             f"{' and '.join(LISTS)} beside a folder of WAV files for each word.{hint}"
         )
-    return Source(folder.resolve().name, _kind(folder, layout), layout.origin, folder, layout.parts, layout.notes)
-
-
-def _kind(folder: Path, layout: _Layout) -> str:
-    """Of a set of the user's own: what it is shows in its layout, or in the columns of its parquet files."""
-    if layout.origin != PARQUET:
-        return "sounds" if layout.origin == WORDS else "images"
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    from common.data.columns import holds_sounds
-
-    try:
-        schema = pq.read_schema(parquet_files(folder, layout.parts[0])[0])
-    except (pa.ArrowException, OSError, ValueError):
-        return "images"  # the reader says what is wrong with it
-    return "sounds" if holds_sounds(schema) else "images"
+    return Source(folder.resolve().name, kind_of(folder, layout), layout.origin, folder, layout.parts, layout.notes)
 
 
 def _line(embedded: str) -> str:
@@ -304,7 +192,7 @@ def _line(embedded: str) -> str:
 
 def _local_sounds(name: str, root: Path | None) -> Source:
     folder = root / name if root else None
-    layout = _layout(folder) if folder and folder.is_dir() else None
+    layout = layout_of(folder) if folder and folder.is_dir() else None
     if layout and layout.origin in (PARQUET, WORDS):
         return Source(name, "sounds", layout.origin, folder, layout.parts, layout.notes)
     looked = f"{folder} does not hold it" if root else "no local folder is named (--data-dir, MIXUP_DATA_DIR)"
@@ -327,7 +215,7 @@ def _csv(dataset: str, root: Path | None, known: Path | None) -> Source:
         looked = f", nor is it in {root}" if "/" not in dataset and root else ""
         raise UserError(f"--dataset {dataset} is not a file{looked}.")
     stem = re.sub(r"\.(csv|tsv|txt)(\.gz)?$", "", file.name, flags=re.I)
-    return Source(file.name if stem in (*HUB, *EMBEDDED) else stem, "table", CSV, file)
+    return Source(file.name if stem in UNREAD else stem, "table", CSV, file)
 
 
 def _csv_of(name: str, folder: Path) -> Path | None:
@@ -354,78 +242,55 @@ def _no_table(name: str, root: Path | None) -> UserError:
     )
 
 
-def _local_cifar(name: str, root: Path | None) -> Source | None:
+def _local_images(name: str, root: Path | None) -> Source | None:
+    """Of a set that is known by name; None where there is nothing of it."""
     if root is None:
         return None
-    for folder in (root / name, root / name / HUB_FOLDERS[name]):
-        if folder.is_dir() and (layout := _layout(folder)):
+    copied, archive = SETS[name].copied, SETS[name].archive
+    for folder in (root / name, *([root / name / copied] if copied else [])):
+        if folder.is_dir() and (layout := layout_of(folder)):
             if len(layout.parts) < len(PARTS):
                 raise UserError(f"{folder} holds {layout.parts[0] or 'class folders'} but no test.parquet or test/.")
             return Source(name, "images", layout.origin, folder, layout.parts, layout.notes)
     for folder in (root, root / name):
-        if (folder / ARCHIVE_FOLDERS[name]).is_dir():
+        if archive and (folder / archive[1]).is_dir():
             return Source(name, "images", ARCHIVE, folder)
     return None
 
 
-def _hub(name: str, root: Path | None) -> Source:
-    """The hub, where it answers or `datasets` has kept the set from an earlier time."""
-    if Path(HUB[name]).exists():
+def _hub(name: str, hub_id: str, root: Path | None) -> Source:
+    """The hub, where it answers or `datasets` has kept the set from an earlier time; what its parts are called is known
+    once it is read.
+
+    name    of the set, in run names
+    hub_id  OWNER/NAME
+    """
+    if Path(hub_id).exists():
         raise UserError(
-            f"The folder {HUB[name]} of the working directory would be read in place of the hub's {HUB[name]}; "
-            f"rename it, or name it by its path: --dataset ./{HUB[name]}."
+            f"The folder {hub_id} of the working directory would be read in place of the hub's {hub_id}; "
+            f"rename it, or name it by its path: --dataset ./{hub_id}."
         )
-    obstacle = None if _kept_by_datasets(HUB[name]) else _obstacle()
+    obstacle = None if online.kept_by_datasets(hub_id) else online.obstacle()
     if obstacle is None:
-        return Source(name, "images", f"hub {HUB[name]}", None)
+        return Source(name, "images", f"hub {hub_id}", None)
     looked = f"not in {root}" if root else "no local folder is named (--data-dir, MIXUP_DATA_DIR)"
+    archive = SETS[name].archive if name in SETS else None
+    unpacked = f" or the original archive's {archive[1]}" if archive else ""
     raise UserError(
-        f"The data set {name} cannot be had: {looked}, and on the Hugging Face hub ({HUB[name]}) it is out of reach: "
+        f"The data set {name} cannot be had: {looked}, and on the Hugging Face hub ({hub_id}) it is out of reach: "
         f"{obstacle}. Ways to get it: --data-dir FOLDER, where FOLDER holds {name}/train.parquet and "
-        f"{name}/test.parquet or the original archive's {ARCHIVE_FOLDERS[name]}; or run once with a network, which "
+        f"{name}/test.parquet{unpacked}; or run once with a network, which "
         f"keeps it. A set that needs neither works here at once:\n    {_line('digits')}"
     )
 
 
-def _obstacle() -> str | None:
-    """Why the hub cannot be asked, or None. Says so within PATIENCE, also where the resolver hangs."""
-    for variable in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
-        if os.environ.get(variable, "").upper() in ("1", "ON", "YES", "TRUE"):
-            return f"{variable} is set"
-    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
-        return None  # a proxy resolves and connects in our place: only a request would tell
-    address = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
-    host = address.hostname or ""
-    port = address.port or (80 if address.scheme == "http" else 443)
-    answered = threading.Event()
-
-    def connect() -> None:
-        try:
-            socket.create_connection((host, port), timeout=PATIENCE).close()
-            answered.set()
-        except OSError:
-            pass  # no answer is the answer
-
-    thread = threading.Thread(target=connect, daemon=True)  # a name look-up has no time limit of its own
-    thread.start()
-    thread.join(PATIENCE)
-    return None if answered.is_set() else f"no connection to {host}:{port} within {PATIENCE:g} s"
-
-
-def _kept_by_datasets(hub_id: str) -> bool:
-    home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
-    cache = os.environ.get("HF_DATASETS_CACHE") or Path(os.environ.get("HF_HOME") or home) / "datasets"
-    folder = Path(cache).expanduser() / hub_id.replace("/", "___")
-    return any(folder.rglob("dataset_info.json"))  # written last, when the set is whole
-
-
 def _unknown(dataset: str, root: Path | None) -> UserError:
-    known = [*HUB, *SOUNDS, *EMBEDDED, *TABLES]
-    near = difflib.get_close_matches(dataset, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(dataset, SETS, n=1, cutoff=0.5)
     meant = f" Did you mean {near[0]}?" if near else ""
     looked = f", and {root} holds no folder or CSV file of that name" if root else ""
     return UserError(
-        f"--dataset {dataset} is no known data set{looked}.{meant} Known are {', '.join(known)}; a folder of your own "
-        f"is named by a path with a slash, such as ./{dataset}, and a table by its file, such as {dataset}.csv; one "
-        "that lies elsewhere now than when it was trained on is found by --data-dir FOLDER, the folder that holds it."
+        f"--dataset {dataset} is no known data set{looked}.{meant} Known are {', '.join(SETS)}; a folder of your own "
+        f"is named by a path with a slash, such as ./{dataset}, a table by its file, such as {dataset}.csv, and images "
+        f"on the Hugging Face hub by {HUB}OWNER/NAME; one that lies elsewhere now than when it was trained on is found "
+        "by --data-dir FOLDER, the folder that holds it."
     )

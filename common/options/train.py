@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from common.data.sources import EMBEDDED, HUB, Reading
+from common.data.sets import SETS
+from common.data.sources import UNREAD, Reading
 from common.errors import UserError
 from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, flag, own, pieces, plain, several, words
 from common.options.machine import MachineWithModels
@@ -26,8 +27,8 @@ class DataOptions:
     """What is learnt from."""
 
     dataset: str = "cifar10"
-    """cifar10, cifar100 (fine classes), digits, spoken_digits, speech_commands; iris, wine, breast_cancer, abalone,
-    arcene, arrhythmia, htru2, phishing; or path/to/NAME.csv, or path/to/NAME, a folder: see scripts/README.md."""
+    """cifar10, cifar100, digits, spoken_digits, speech_commands; iris, wine, breast_cancer, abalone, arcene,
+    arrhythmia, htru2, phishing; hub:OWNER/NAME; path/to/NAME.csv; path/to/NAME, a folder: see scripts/README.md."""
     subset: Annotated[int | None, own("N", "all rows"), Fact("[1, 1e9]", "{}")] = None
     """Train on this many rows, as many of each class."""
     holdout: Annotated[int | None, own("N", "measure on the test part"), Fact("[1, 1e9]", "holdout{}")] = None
@@ -213,18 +214,19 @@ class Defaults:
     warmup_epochs: int = 0  # under mixup
 
 
-DEFAULTS = {
-    "cifar10": Defaults("preactresnet18", 200, "crop-flip"),
-    "cifar100": Defaults("preactresnet18", 200, "crop-flip"),
-    "digits": Defaults("smallcnn", 60),
-}
-# A set we do not know.
 TABLE = Defaults("mlp", 100, batch_size=16, optimizer="adam", lr_drops=())  # section 3.6, but for its 10 epochs
 SOUNDS = Defaults(  # section 3.3: the rate a tenth every 10 epochs, the first 5 without mixup
     "lenet", 30, batch_size=100, optimizer="adam", lr=3e-3, lr_drops=(1 / 3, 2 / 3), warmup_epochs=5
 )
 IMAGES = Defaults("preactresnet18", 200)
 SMALL_IMAGES = Defaults("smallcnn", 60)  # too small for three halvings: sides under 16 pixels
+DEFAULTS = {
+    name: dataclasses.replace(
+        IMAGES if one.side is None or one.side >= 16 else SMALL_IMAGES, augment="crop-flip" if one.flips else "none"
+    )
+    for name, one in SETS.items()
+    if one.kind == "images"
+}
 
 TARGET, TEST_SHARE = "label", 0.2  # of a CSV file
 
@@ -244,12 +246,13 @@ def reading(data: DataOptions, name: str, kind: str) -> Reading:
 
     raises UserError that names the option, where it means nothing
     """
-    is_csv = kind == "table" and name not in EMBEDDED
-    if data.test_share is not None and kind != "table" and name in (*HUB, *EMBEDDED):
+    is_shipped = name in SETS and SETS[name].package != ""
+    is_csv = kind == "table" and not is_shipped
+    if data.test_share is not None and kind != "table" and name in UNREAD:
         raise UserError(f"--test-share {data.test_share:g}: {name} is no table and has a test part; leave it out.")
-    if data.target is not None and name in EMBEDDED:
+    if data.target is not None and is_shipped:
         raise UserError(f"--target {data.target}: {name} is no CSV file and has its classes; leave it out.")
-    if data.size is not None and (kind != "images" or name in EMBEDDED):
+    if data.size is not None and (kind != "images" or is_shipped):
         raise UserError(f"--size {data.size}: {name} has no images of several sizes; leave it out.")
     if data.drop is not None and not is_csv:
         raise UserError(f"--drop {' '.join(data.drop)}: {name} is no CSV file, whose columns it names; leave it out.")

@@ -11,6 +11,7 @@ from typing import Any
 
 from common import cli, records
 from common.data import sources
+from common.data.sets import SETS
 from common.errors import UserError
 from common.options import (
     DataOptions,
@@ -33,7 +34,6 @@ from common.study.file import OPTIONS, STUDIES, entries, expanded, place
 
 # What names a place on this machine is no part of a study.
 ON_THE_COMMAND_LINE = ("data_dir", "results_dir", "checkpoint_dir")
-SIDES = {"cifar10": 32, "cifar100": 32, "digits": 8}  # of the images of the sets that are known unread, in pixels
 
 
 @dataclass(frozen=True)
@@ -175,12 +175,8 @@ def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | N
 def _kind_of(data: DataOptions, data_dir: Path | None) -> tuple[str, str, int | None]:
     """Name and kind of a data set, and the side of its images. Images of the user's own must be read to know it."""
     dataset = data.dataset
-    if dataset in sources.SOUNDS:
-        return dataset, "sounds", None
-    if dataset in sources.HUB or dataset in sources.EMBEDDED:
-        return dataset, sources.EMBEDDED.get(dataset, "images"), data.size or SIDES.get(dataset)
-    if dataset in sources.TABLES:
-        return dataset, "table", None
+    if one := SETS.get(dataset):
+        return dataset, one.kind, (data.size or one.side) if one.kind == "images" else None
     source = sources.find(dataset, data_dir)
     if source.kind != "images":
         return source.name, source.kind, None
