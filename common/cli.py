@@ -37,7 +37,7 @@ WAIT_AFTER_LOSS = 3.0  # the launcher of this machine ends us sooner, if the los
 # What goes wrong with no file to name: a pipe whose reader has gone, a disk that is full.
 UNNAMED = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT}
 
-NOT_IN_A_FILE = {"config", "plan", "overwrite"}  # said to one invocation, no part of a run
+NOT_IN_A_FILE = {"config", "plan", "json", "overwrite"}  # said to one invocation, no part of a run
 # How a terminal that knows ASCII alone, or little more, is told what the field writes in Greek.
 PLAIN = {"α": "alpha", "ε": "epsilon", "λ": "lambda", "−": "-", "×": "x", "±": "+-", "…": "...", "·": "*", "≤": "<="}
 PLAIN |= {"–": "-", "—": "-", "─": "-", "│": "|", **dict.fromkeys("╭╮╰╯├┤", "+"), **dict.fromkeys("“”„", '"'), "’": "'"}

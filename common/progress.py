@@ -1,5 +1,6 @@
-"""How a run shows that it goes on: one bar in a terminal, a line now and then elsewhere."""
+"""How a run shows that it goes on: one bar in a terminal, a line now and then elsewhere, JSON for a program."""
 
+import json
 import sys
 import time
 from types import TracebackType
@@ -20,19 +21,26 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86400:.1f} days"
 
 
-def seconds(text: str) -> float:
-    """What `duration` said, as far as it said it."""
-    number, unit = text.split()
-    return float(number) * {"s": 1, "min": 60, "h": 3600, "days": 86400}[unit]
+def reached(line: str) -> tuple[float, str] | None:
+    """What a line of progress tells a program: how much is done, from 0 to 1, and what is said of it. None for a line
+    that is of something else."""
+    try:
+        told = json.loads(line)
+        return float(told["done"]) / max(1, told["steps"]), str(told["said"])
+    except (KeyError, RecursionError, TypeError, ValueError):
+        return None
 
 
 class Progress:
-    """Steps done of all, with the time left. Silent in processes that do not speak."""
+    """Steps done of all, with the time left. Silent in processes that do not speak.
 
-    def __init__(self, total: int, done: int, is_speaker: bool) -> None:
+    as_json  lines for a program, which `reached` reads, and no bar
+    """
+
+    def __init__(self, total: int, done: int, is_speaker: bool, as_json: bool = False) -> None:
         from accelerate.utils import tqdm  # imports torch, which who asks for a duration need not
 
-        self._is_line = is_speaker and not sys.stderr.isatty()
+        self._is_line, self._as_json = is_speaker and (as_json or not sys.stderr.isatty()), as_json
         self._start = self._last_line = time.monotonic()
         self._total, self._first, self._done, self._text = total, done, done, "first epoch"
         shown = is_speaker and not self._is_line
@@ -63,4 +71,8 @@ class Progress:
         self._last_line = now
         share = (self._done - self._first) / max(1, self._total - self._first)
         left = (now - self._start) * (1 / share - 1) if share else 0.0
-        say(f"{self._done / self._total:4.0%}  {self._text}  {duration(left)} left", error=True)
+        if self._as_json:
+            told = {"done": self._done, "steps": self._total, "said": self._text, "seconds_left": round(left, 1)}
+            say(json.dumps(told), error=True)
+        else:
+            say(f"{self._done / self._total:4.0%}  {self._text}  {duration(left)} left", error=True)

@@ -26,6 +26,7 @@ from common.terminal import say
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import nn
 
     from common.data.dataset import Part
     from common.matrix import Bench, Made, Tested
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path]:
 
 def fill_matrix(asked: AttackOptions) -> list[Path]:
     # torch takes seconds to import; what can be refused without it has been refused by now.
-    from common import matrix, processes, trained
+    from common import matrix, measurement, processes, trained
     from common.attacks import space
     from common.progress import Progress
 
@@ -76,6 +77,14 @@ def fill_matrix(asked: AttackOptions) -> list[Path]:
         for t in models
     }
     todo = processes.from_main(accelerator, lambda: _todo(paths, runs, config, asked.run.overwrite))
+    if asked.run.plan and asked.run.json:
+        wanted = [
+            (attack_name(runs[s].name, runs[t].name, config), path, config.to_json(), t not in todo.get(s, []))
+            for (s, t), path in paths.items()
+        ]
+        seconds, device = _predicted(bench, runs[0].model, todo), processes.device_name(accelerator)
+        processes.say(accelerator, measurement.plan_json(wanted, seconds, device))
+        return list(paths.values())
     processes.say(accelerator, _opening(bench, runs, todo, paths))
     if asked.run.plan:
         return list(paths.values())
@@ -84,7 +93,7 @@ def fill_matrix(asked: AttackOptions) -> list[Path]:
         check_writable(path)
     tested = sorted({target for targets in todo.values() for target in targets})
     one_step, iterated = (bench.batches(attack) for attack in ("fgsm", "pgd"))
-    with Progress(sum(passes(config, one_step, iterated, todo)), 0, is_main) as progress:
+    with Progress(sum(passes(config, one_step, iterated, todo)), 0, is_main, asked.run.json) as progress:
         hooks = [model.register_forward_hook(lambda *_: progress.step()) for model in models.values()]
         progress.say("clean rows and noise")
         clean = {number: bench.clean(models[number]) for number in sorted({*todo, *tested})}
@@ -203,6 +212,15 @@ def _warn(source: str, made: Mapping["Made", "Tested"]) -> None:
             )
 
 
+def _predicted(bench: "Bench", model: "nn.Module", todo: Todo) -> float:
+    """Seconds, from a trial of one model."""
+    if not todo:
+        return 0.0
+    forward, gradient = passes(bench.config, len(bench.rows("fgsm")), len(bench.rows("pgd")), todo)
+    for_one_row = bench.trial(model, TRIAL_ROWS)
+    return (forward * for_one_row[0] + gradient * for_one_row[1]) / bench.accelerator.num_processes
+
+
 def _opening(bench: "Bench", runs: Sequence["Trained"], todo: Todo, paths: Mapping[tuple[int, int], Path]) -> str:
     """What is to be done, and how long it will take, before the first pass."""
     from common.processes import device_name
@@ -214,8 +232,7 @@ def _opening(bench: "Bench", runs: Sequence["Trained"], todo: Todo, paths: Mappi
     config, accelerator = bench.config, bench.accelerator
     one_step, iterated = len(bench.rows("fgsm")), len(bench.rows("pgd"))
     forward, gradient = passes(config, one_step, iterated, todo)
-    for_one_row = bench.trial(runs[0].model, TRIAL_ROWS)
-    seconds = (forward * for_one_row[0] + gradient * for_one_row[1]) / accelerator.num_processes
+    seconds = _predicted(bench, runs[0].model, todo)
     options = " ".join(f"{name}={value}" for name, value in config.to_json().items() if value is not None)
     number = accelerator.num_processes
     return "\n".join(

@@ -12,6 +12,7 @@ if __name__ == "__main__":
     ready.check()
 
 
+import math
 import platform
 import sys
 import time
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     # torch and scikit-learn take seconds to import; what can be refused without them has been refused by now.
     from threadpoolctl import threadpool_limits
 
-    from common import processes, records, runs
+    from common import measurement, processes, records, runs
     from common.progress import duration
 
     accelerator = processes.start(asked.run.threads, tracker=None)
@@ -76,8 +77,12 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     if not accelerator.is_main_process:  # what is fitted here is fitted by one
         return [one.path for one in found]
     missing = [one for one in found if asked.run.overwrite or not one.is_finished()]
-    say(_opening(found, missing))
     with threadpool_limits(environment["threads"]):
+        if asked.run.plan and asked.run.json:
+            wanted = [(one.name, one.path, one.config.to_json(), one not in missing) for one in found]
+            say(measurement.plan_json(wanted, math.fsum(map(_predicted, missing)), environment["device"]))
+            return None
+        say(_opening(found, missing))
         if missing and asked.run.plan:
             say(f"about {duration(sum(map(_predicted, missing)))} at most, from {TRIAL_ROUNDS} rounds of each")
         if asked.run.plan:

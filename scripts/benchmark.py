@@ -35,7 +35,7 @@ from torch.optim import SGD
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision import transforms
 
-from common import attacks, cli, costs, matrix, models, probes, processes, records, training
+from common import attacks, cli, costs, matrix, measurement, models, probes, processes, records, training
 from common.chance import rng
 from common.contest import Contest, Turn, paired
 from common.data.dataset import Part
@@ -66,7 +66,14 @@ def main(argv: Sequence[str] | None = None) -> Path:
     measured = resolve(asked.measured)
     name = record_name(measured, torch.get_num_threads())
     path = records.path_of(asked.run.results_dir, "benchmark", "benchmark", name)
-    if path.exists() and not asked.run.overwrite:
+    is_finished = path.exists() and not asked.run.overwrite
+    if asked.run.plan:
+        wanted = [(name, path, measured.to_json(), is_finished)]
+        state = "is there" if is_finished else "not there yet"
+        as_json = measurement.plan_json(wanted, None, processes.device_name(accelerator))
+        say(as_json if asked.run.json else f"{name}\n  record   {path} ({state})")
+        return path
+    if is_finished:
         say(f"Measured already: {path}. To measure again, add --overwrite.")
         return path
     check_writable(path)

@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     """returns the records' paths, or None with --plan"""
     asked = cli.parse(BoundaryOptions, __doc__ or "", argv)
 
-    from common import processes, records
+    from common import measurement, processes, records
     from common.progress import Progress, duration
 
     accelerator = processes.start(asked.run.threads, tracker=None)
@@ -75,10 +75,16 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     toys = _describe(asked, accelerator.mixed_precision)
     done = [not asked.run.overwrite and processes.from_main(accelerator, partial(_is_done, toy)) for toy in toys]
     missing = [toy for toy, is_done in zip(toys, done, strict=True) if not is_done]
+    seconds = _predicted(accelerator, missing) if missing else 0.0
+    if asked.run.plan and asked.run.json:
+        wanted = [
+            (toy.name, toy.record_path, toy.config.to_json(), is_done) for toy, is_done in zip(toys, done, strict=True)
+        ]
+        processes.say(accelerator, measurement.plan_json(wanted, seconds, processes.device_name(accelerator)))
+        return None
     for toy, is_done in zip(toys, done, strict=True):
         processes.say(accelerator, _opening(toy, is_done))
     if missing:
-        seconds = _predicted(accelerator, missing)
         processes.say(
             accelerator, f"{sum(len(toy.methods) for toy in missing)} trainings to do, about {duration(seconds)}"
         )
@@ -86,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
         return None
     for toy in missing:
         check_writable(toy.record_path)
-    with Progress(sum(toy.steps for toy in missing), 0, accelerator.is_main_process) as progress:
+    with Progress(sum(toy.steps for toy in missing), 0, accelerator.is_main_process, asked.run.json) as progress:
         for toy in missing:
             progress.say(toy.name)
             record = measure(accelerator, toy, progress.step) | {"environment": environment}

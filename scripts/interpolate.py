@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     asked = cli.parse(InterpolateOptions, __doc__ or "", argv)
 
     # torch takes seconds to import; what can be refused without it has been refused by now.
-    from common import probes, processes, trained
+    from common import measurement, probes, processes, trained
     from common.progress import Progress, duration
 
     accelerator = processes.start(asked.run.threads, tracker=None)
@@ -75,17 +75,24 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     found = [_probe(asked, run, accelerator.device) for run in runs]
     done = [not asked.run.overwrite and processes.from_main(accelerator, partial(_is_done, probe)) for probe in found]
     missing = [probe for probe, is_done in zip(found, done, strict=True) if not is_done]
+    seconds = math.fsum(_predicted(accelerator, probe) for probe in missing)
+    if asked.run.plan and asked.run.json:
+        wanted = [
+            (record_name(probe.config), probe.path, probe.config.to_json(), is_done)
+            for probe, is_done in zip(found, done, strict=True)
+        ]
+        processes.say(accelerator, measurement.plan_json(wanted, seconds, processes.device_name(accelerator)))
+        return None
     for probe, is_done in zip(found, done, strict=True):
         processes.say(accelerator, _opening(probe, is_done))
     if missing:
-        seconds = sum(_predicted(accelerator, probe) for probe in missing)
         processes.say(accelerator, f"about {duration(seconds)} on {processes.device_name(accelerator)}")
     if asked.run.plan:
         return None
     for probe in missing:
         check_writable(probe.path)
     batches = [len(probes.shares(accelerator, p.part, p.config.pairs, p.config.gradient_pairs)) for p in missing]
-    with Progress(sum(batches), 0, accelerator.is_main_process) as progress:
+    with Progress(sum(batches), 0, accelerator.is_main_process, asked.run.json) as progress:
         for probe in missing:
             progress.say(probe.run.name)
             record = measure(accelerator, probe, progress.step) | {"environment": environment}

@@ -75,7 +75,7 @@ class Work:
     def look(self) -> str:
         """What is done, what is missing, and what it will cost, from trials of seconds."""
         self.costs = forecast.of_all(
-            self.missing, self.study.members, lambda member: [*self.command(member, self.share()), "--plan"]
+            self.missing, self.study.members, lambda member: [*self.command(member, self.share()), "--plan", "--json"]
         )
         devices = sorted({cost.device for cost in self.costs.values()} - {""})
         if self.asked.jobs is None and any(not device.startswith("CPU") for device in devices):
@@ -159,7 +159,7 @@ class Work:
                 continue
             threads = self.share() if member.script == "train" else share_of_cores(together)
             log = self.asked.checkpoint_dir / crew.LOGS / f"{member.name}.log"
-            self.running[member.name] = crew.start(self.command(member, threads), log)
+            self.running[member.name] = crew.start([*self.command(member, threads), "--json"], log)
             display.say(f"started  {member.name}")
 
     def _look_at(self, member: Member) -> None:

@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
 
 def train(asked: TrainOptions, source: sources.Source) -> Path | None:
     # torch takes seconds to import; what can be refused without it has been refused by now.
-    from common import costs, processes, records, runs
+    from common import costs, measurement, processes, records, runs
 
     accelerator = processes.start(asked.run.threads, asked.run.tracker)
     with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
@@ -57,8 +57,12 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
     processes.spare_threads(asked.run.threads, costs.flops_per_row(run.blueprint))
     environment = records.environment(**processes.environment(accelerator))
 
-    if not asked.run.overwrite and processes.from_main(accelerator, run.is_finished):
-        processes.say(accelerator, f"{run.name} is finished: {run.record_path}. To train it again, add --overwrite.")
+    only_json = asked.run.plan and asked.run.json
+    is_finished = not asked.run.overwrite and processes.from_main(accelerator, run.is_finished)
+    if is_finished:
+        if not only_json:
+            again = "To train it again, add --overwrite."
+            processes.say(accelerator, f"{run.name} is finished: {run.record_path}. {again}")
         if not asked.run.plan:
             if accelerator.is_main_process:
                 with suppress(UserError), run.alone():
@@ -67,6 +71,22 @@ def train(asked: TrainOptions, source: sources.Source) -> Path | None:
     rows = len(run.data.train), len(run.data.test) + (len(run.clean_train_rows) if run.data.corruption else 0)
     size = run.data.train.inputs.nbytes + run.data.test.inputs.nbytes
     cost = costs.predict(run.blueprint, run.config, *rows, size, accelerator.device, accelerator.num_processes)
+    if only_json:
+        plan = measurement.plan_json(
+            [(run.name, run.record_path, run.config_json, is_finished)],
+            cost.seconds,  # of the whole training, finished or not
+            processes.device_name(accelerator),
+            processes=accelerator.num_processes,
+            rows_per_second=cost.images_per_second,
+            train_rows=len(run.data.train),
+            measured_rows=len(run.data.test),
+            steps=run.config.epochs * run.steps_per_epoch,
+            parameters=cost.parameters,
+            training_flops=cost.training_flops,
+            memory_bytes=cost.memory_bytes,
+        )
+        processes.say(accelerator, plan)
+        return None
     processes.say(accelerator, _opening(run, cost, accelerator))
     if asked.run.plan:
         if asked.run.threads is None and accelerator.device.type == "cpu":
@@ -124,7 +144,7 @@ def _train(
         processes.say(accelerator, f"Goes on after epoch {done} of {config.epochs}.")
     processes.track(accelerator, asked.run.tracker, run.name, run.flat_config)
 
-    with Progress(config.epochs * steps, done * steps, is_main) as progress:
+    with Progress(config.epochs * steps, done * steps, is_main, asked.run.json) as progress:
         for epoch in range(done + 1, config.epochs + 1):
             begun, lr = time.perf_counter(), learning.optimizer.param_groups[0]["lr"]
             torch.manual_seed(seed("dropout", config.seed, epoch, accelerator.process_index))

@@ -17,7 +17,7 @@ ORDER = [
     ["options"],
     ["consistency"],
     ["records"],
-    ["augment", "cli", "contest", "metrics", "mixup", "processes", "progress"],
+    ["augment", "cli", "contest", "measurement", "metrics", "mixup", "processes", "progress"],
     ["baselines", "models", "plan", "toys"],
     ["attacks", "checkpoints", "training"],
     ["costs", "matrix", "probes", "runs", "study", "trained"],

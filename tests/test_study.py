@@ -21,7 +21,6 @@ from common import cores, files, records
 from common.cores import physical_cores, usable_cores
 from common.errors import UnfinishedError, UserError
 from common.options.attack import AttackConfig, passes, resolve
-from common.progress import duration, seconds
 from common.study import crew, file, forecast, members, standing
 from common.study.forecast import Answer
 from scripts import study
@@ -338,9 +337,7 @@ def test_baselines_are_members(write, monkeypatch):
         " ".join(found[2].words) == "--dataset wine --test-share 0.2 --data-seed 2 --methods logistic_regression"
     )  # in the file's order
     asked = []
-    monkeypatch.setattr(
-        forecast, "_asked", lambda command: asked.append(command) or Answer("about 3 s at most\n", "", 0.0)
-    )
+    monkeypatch.setattr(forecast, "_asked", lambda command: asked.append(command) or Answer({"seconds": 3.0}, "", 0.0))
     costs = forecast.of_all(found[1:], found, lambda member: member.words)
     assert [cost.seconds for cost in costs.values()] == [3.0] * 3
     assert len(asked) == 2  # seeds cost the same
@@ -486,19 +483,19 @@ def test_the_commands_that_are_printed_make_the_study(script, tmp_path):
     assert run(script, "own.yaml", "--print", "--results-dir", "out of/here").stdout == "# all 2 of own are done\n"
 
 
+def a_plan(seconds, rate, device="CPU x86_64"):
+    """What `train.py --plan --json` says, as far as a study reads it."""
+    return {"seconds": seconds, "rows_per_second": rate, "measured_rows": 300, "device": device}
+
+
 def test_the_plan(capsys, write, digits, monkeypatch):
     asked = []
 
     def said(command):
         asked.append(command)
         if "boundary.py" in command[1]:
-            return Answer("2 trainings to do, about 12 s\n", "", 0.0)
-        return Answer(
-            "run\n  data     900 training and 300 test rows of 1 x 8 x 8 in 10 classes, from scikit-learn\n"
-            "  cost     about 4 min and 0.1 GiB of tensors on CPU x86_64, 1 process (2 rows a second, from a trial)\n",
-            "",
-            0.0,
-        )
+            return Answer({"seconds": 12.0}, "", 0.0)
+        return Answer(a_plan(240.0, 2.0), "", 0.0)
 
     monkeypatch.setattr(forecast, "_asked", said)
     monkeypatch.setattr(cores, "usable_cores", lambda: 2)
@@ -546,13 +543,8 @@ def test_the_start_of_each_process_is_part_of_its_cost(write, monkeypatch):
 
     def answer(command):
         if command[0] == "boundary":
-            return Answer("2 trainings to do, about 12 s\n", "", next(starts))
-        return Answer(
-            "  data     900 training and 300 test rows of 1 x 8 x 8 in 10 classes, from scikit-learn\n"
-            "  cost     about 2 s and 0.1 GiB of tensors on CPU x86_64, 1 process (900 rows a second, from a trial)\n",
-            "",
-            next(starts),
-        )
+            return Answer({"seconds": 12.0}, "", next(starts))
+        return Answer(a_plan(2.0, 900.0), "", next(starts))
 
     monkeypatch.setattr(forecast, "_asked", answer)
     content = f"train: {{{SMALL}, width: [8, 4], seed: [0, 1]}}\nattack: {{attacks: noise, epsilons: 4, rows: 300}}"
@@ -570,17 +562,8 @@ def test_a_real_trial(capsys, write):
     assert "from trials on CPU" in out
 
 
-@pytest.mark.parametrize("number", [0.4, 7.0, 89.0, 100.0, 5e3, 6e3, 1e5, 2e5])
-def test_durations_are_read_as_they_are_said(number):
-    assert duration(seconds(duration(number))) == duration(number)
-
-
 def test_on_a_gpu_one_job(capsys, write, monkeypatch):
-    trial = (
-        "  data     9 training and 3 test rows of 1 in 2 classes, from x\n"
-        "  cost     about 4 s and 1 GiB of tensors on NVIDIA H100, 1 process (9 rows a second, from a trial)\n"
-    )
-    monkeypatch.setattr(forecast, "_asked", lambda command: Answer(trial, "", 0.0))
+    monkeypatch.setattr(forecast, "_asked", lambda command: Answer(a_plan(4.0, 9.0, "NVIDIA H100"), "", 0.0))
     study.main([write("train: {dataset: wine, seed: [0, 1]}"), "--plan"])
     assert "about 8 s with --jobs 1" in capsys.readouterr().out
     study.main([write("train: {dataset: wine, seed: [0, 1]}"), "--plan", "--jobs", "2"])
@@ -848,12 +831,21 @@ time.sleep(99)
 
 def test_a_log_tells_how_far_its_script_is(tmp_path):
     log = tmp_path / "one.log"
-    log.write_text(" 90%  of an earlier start  1 s left\n")
-    code = r"print(' 40%  epoch 2/5, test error 9.00% (9 of 100)  3 min left\nthe last line')"
+    log.write_text('{"done": 9, "steps": 10, "said": "of an earlier start", "seconds_left": 1.0}\n')
+    code = """
+import sys
+from common import progress
+progress.LINE_EVERY = 0.0, 0.0
+with progress.Progress(5, 0, True, as_json=True) as shown:
+    shown.say("epoch 2/5, test error 9.00% (9 of 100)")
+    shown.step()
+    shown.step()
+print("the last line")
+"""
     hand = crew.start([sys.executable, "-c", code], log)
     assert hand.progress() == (0.0, "")
-    assert hand.process.wait(30) == 0
-    assert hand.progress() == (0.4, "epoch 2/5, test error 9.00% (9 of 100)  3 min left")
+    assert hand.process.wait(120) == 0
+    assert hand.progress() == (0.4, "epoch 2/5, test error 9.00% (9 of 100)")
     assert hand.last_words() == "the last line"
 
 

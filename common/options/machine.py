@@ -18,6 +18,8 @@ class Machine:
     """Where the records are."""
     plan: bool = False
     """Print the options in force, what is to be done, and what it will cost; then stop."""
+    json: bool = False
+    """Speak to a program: --plan prints one JSON object, and of progress each line is one."""
     overwrite: bool = False
     """Measure again, and replace, what is already there under this name."""
 

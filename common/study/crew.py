@@ -3,7 +3,6 @@ them."""
 
 import ctypes
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -14,10 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.progress import reached
+
 LOGS = "logs"  # the folder of their logs, in that of the weights
 PATIENCE = 5.0  # seconds that a script has to end in, once it is told to: it needs one
 TAIL = 4000  # bytes of a log that are looked at
-PROGRESS = re.compile(r" *(\d+)%  (.*)")  # a line of `progress.Progress` where there is no terminal
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -35,13 +35,12 @@ class Hand:
     def progress(self) -> tuple[float, str]:
         """How much it has done, from 0 to 1, and what it says of it."""
         for line in reversed(self._lines()):
-            found = PROGRESS.fullmatch(line)
-            if found:
-                return int(found[1]) / 100, found[2]
+            if found := reached(line):
+                return found
         return 0.0, ""
 
     def last_words(self) -> str:
-        lines = [line for line in self._lines() if not PROGRESS.fullmatch(line)]
+        lines = [line for line in self._lines() if not reached(line)]
         return lines[-1] if lines else ""
 
     def _lines(self) -> list[str]:

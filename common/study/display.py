@@ -45,7 +45,7 @@ class Display:
         shares, texts = {}, []
         for name, hand in running.items():
             shares[name], text = hand.progress()
-            texts.append(f"{name} {text.split('  ')[0]}".strip())
+            texts.append(f"{name} {text}".strip())
         line = f"{done} of {self._total} done{self._left(now, shares)}; now {', '.join(texts)}"
         if self._is_terminal:
             width = shutil.get_terminal_size().columns - 1

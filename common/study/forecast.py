@@ -1,16 +1,16 @@
 """What the rest of a study will cost on this machine, from a short trial of each network."""
 
 import dataclasses
-import re
+import json
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from common.options import TrainConfig
 from common.options.attack import AttackConfig, passes
 from common.options.interpolate import InterpolateConfig
-from common.progress import seconds
 from common.study.crew import ending_with_us
 from common.study.members import Member
 
@@ -18,15 +18,11 @@ from common.study.members import Member
 # all that probes and attacks ask for, and one for the weights'.
 FORWARD, GRADIENT = 1 / 3, 2 / 3
 
-DATA = re.compile(r"  data +([\d,]+) training and ([\d,]+) ")
-COST = re.compile(r"  cost +about (\S+ \S+) and .* on (.+), \d+ process\S* \((\d+) rows a second")
-ABOUT = re.compile(r"about (\S+ \w+)")
-
 
 @dataclass(frozen=True)
 class Trial:
-    """What `train.py --plan` says of a run: the seconds it will take, rows a second in training, the rows that it is
-    measured on, and the device.
+    """What `train.py --plan --json` says of a run: the seconds it will take, rows a second in training, the rows
+    that it is measured on, and the device.
 
     start  seconds until the first step: Python, torch, the data and the trial, all of which the run itself begins with
     """
@@ -40,9 +36,9 @@ class Trial:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a script that was asked for its --plan said, in how many seconds; and why not, on standard error."""
+    """What a script says that was asked for its --plan as JSON, in how many seconds; None, and why not."""
 
-    said: str
+    plan: dict[str, Any] | None
     trouble: str
     seconds: float
 
@@ -101,18 +97,18 @@ def _alike(member: Member) -> str:
 def _trial(command: Sequence[str]) -> Trial | str:
     """or the sentence that says why there is none"""
     answer = _asked(command)
-    data, cost = (pattern.search(answer.said) for pattern in (DATA, COST))
-    if not data or not cost:
+    if answer.plan is None:
         return answer.trouble
-    rows = [int(number.replace(",", "")) for number in data.groups()]
-    return Trial(seconds(cost[1]), max(0.5, float(cost[3])), rows[1], cost[2], answer.seconds)
+    seconds, rate, measured, device = (
+        answer.plan[name] for name in ("seconds", "rows_per_second", "measured_rows", "device")
+    )
+    return Trial(seconds, rate, measured, device, answer.seconds)
 
 
 def _own(command: Sequence[str]) -> Cost:
     """Of a script that needs no run, as it says itself."""
     answer = _asked(command)
-    found = ABOUT.search(answer.said)
-    return Cost(answer.seconds + seconds(found[1])) if found else Cost(None, answer.trouble)
+    return Cost(answer.seconds + answer.plan["seconds"]) if answer.plan else Cost(None, answer.trouble)
 
 
 def _from_trials(member: Member, trials: Sequence[Trial | str], start: float) -> Cost:
@@ -151,4 +147,5 @@ def _asked(command: Sequence[str]) -> Answer:
         errors="replace",
         preexec_fn=ending_with_us(),
     )
-    return Answer(done.stdout, done.stderr.strip() or "no answer", time.perf_counter() - begun)
+    plan = json.loads(done.stdout) if done.returncode == 0 else None
+    return Answer(plan, done.stderr.strip() or "no answer", time.perf_counter() - begun)
