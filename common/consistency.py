@@ -19,6 +19,7 @@ from common.options import baseline as fitting
 from common.options import benchmark as timing
 from common.options import boundary as drawing
 from common.options import interpolate as probing
+from common.schedules import triangle
 
 Record = dict[str, Any]
 Number = int | float
@@ -153,7 +154,7 @@ def its_method(record: Record) -> Iterator[Compared]:
     config = record["config"]
     for option in ("alpha", "lam_per"):
         yield f"config.{option}", config[option] is not None, config["mixup"], "config.mixup"
-    yield "config.momentum", config["momentum"] is not None, config["optimizer"] == "sgd", "config.optimizer"
+    yield "config.momentum", config["momentum"] is not None, config["optimizer"] != "adam", "config.optimizer"
 
 
 def what_was_measured(record: Record) -> Iterator[Compared]:
@@ -163,6 +164,8 @@ def what_was_measured(record: Record) -> Iterator[Compared]:
     outcomes = [(f"curve[{number}].test", row["test"], data["measured"]) for number, row in enumerate(record["curve"])]
     outcomes += [("final.last_epoch", final["last_epoch"], data["measured"])]
     outcomes += [("final.clean_train", final["clean_train"], clean)]
+    if "test_time_flips" in final:
+        outcomes += [("final.test_time_flips", final["test_time_flips"], data["measured"])]
     for where, outcome, n in outcomes:
         yield f"{where}.n", outcome["n"], n, "data"
         yield where, "errors_top5" in outcome, len(data["classes"]) >= TOP5_FROM, "the number of data.classes"
@@ -175,9 +178,10 @@ def each_epoch(record: Record) -> Iterator[Compared]:
     yield "curve", [row["epoch"] for row in record["curve"]], measured, "config.epochs and measure_every"
     for number, row in enumerate(record["curve"]):
         where, epoch = f"curve[{number}]", row["epoch"]
+        rate = config["lr"] * (triangle((epoch - 1) / epochs) if config["schedule"] == "triangle" else 1)
         drops = [sum(drop * epochs <= at for drop in config["lr_drops"]) for at in (epoch - 1, epoch - 0.5)]
-        low, high = (config["lr"] / 10**drop for drop in reversed(drops))
-        yield f"{where}.lr", row["lr"], Within(low * (1 - ROUNDING), high * (1 + ROUNDING)), "config.lr and lr_drops"
+        low, high = (rate / 10**drop for drop in reversed(drops))
+        yield f"{where}.lr", row["lr"], Within(low * (1 - ROUNDING), high * (1 + ROUNDING)), "config.lr and schedule"
 
 
 def the_end_of_the_curve(record: Record) -> Iterator[Compared]:

@@ -35,6 +35,9 @@ ELSEWHERE = {
     "num-steps pgd-iter pgd-iters steps": ["pgd-steps"],
     "num-restarts restarts": ["pgd-restarts"],
     "opt optim": ["optimizer"],
+    "lr-scheduler scheduler": ["schedule"],
+    "ema swa": ["lookahead"],
+    "smoothing": ["label-smoothing"],
     "o out outdir output output-dir outputs results": ["results-dir"],
     "label label-column target-column y": ["target"],
     "random-seed random-state rng-seed s seeds": ["seed", "seeds"],
@@ -55,8 +58,8 @@ NEEDLESS = {
     "dataloader-num-workers num-workers pin-memory prefetch workers": "the data lie on the device, and no worker "
     "loads them",
     "erm standard": "ERM is what runs without --mixup",
-    "cosine gamma lr-scheduler scheduler": "the rate is divided by ten at --lr-drops, as the authors'",
-    "nesterov": "momentum is without Nesterov, as the authors'",
+    "cosine gamma": "the rate is divided by ten at --lr-drops, as the authors'; for another course, --schedule",
+    "nesterov": "momentum is without Nesterov, as the authors'; with it: --optimizer nesterov",
     "download": "what is not on the disk is asked of the hub",
     "lambda lam": "it is drawn from Beta(alpha, alpha): --alpha",
 }

@@ -29,12 +29,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Mixup:
-    """alpha    lambda ~ Beta(alpha, alpha); None: lambda = 1, which is ERM
-    lam_per  one lambda a "batch", as in the authors' code, or one a "row"
+    """alpha      lambda ~ Beta(alpha, alpha); None: lambda = 1, which is ERM
+    lam_per    one lambda a "batch", as in the authors' code, or one a "row"
+    smoothing  share of each label that is spread evenly over all classes
     """
 
     alpha: float | None
     lam_per: str | None = "batch"
+    smoothing: float = 0.0
 
     def draw(self, seed: int, epoch: int, stops: tuple[int, ...]) -> np.ndarray:
         """The weight of the row itself at each place of an epoch, float64.
@@ -51,7 +53,7 @@ class Mixup:
     def loss(self, model: nn.Module, batch: Batch) -> tuple[Scalar, Scalar]:
         """The loss of one forward pass, summed over the rows, and the lambda-weighted number of right predictions."""
         logits = model(mix(batch.x, batch.x_partner, batch.lam))
-        loss = mixed_cross_entropy(logits, batch.y, batch.y_partner, batch.lam)
+        loss = mixed_cross_entropy(logits, batch.y, batch.y_partner, batch.lam, self.smoothing)
         return loss, mixed_hits(logits.detach(), batch.y, batch.y_partner, batch.lam)
 
 
@@ -67,13 +69,14 @@ def mix(x: Inputs, x_partner: Inputs, lam: Weights) -> Inputs:
     return lam * x + (1 - lam) * x_partner
 
 
-def mixed_cross_entropy(logits: Logits, y: Labels, y_partner: Labels, lam: Weights) -> Scalar:
-    """Cross-entropy against ``lam * onehot(y) + (1 - lam) * onehot(y_partner)`` in nats, summed over the rows.
+def mixed_cross_entropy(logits: Logits, y: Labels, y_partner: Labels, lam: Weights, smoothing: float = 0.0) -> Scalar:
+    """Cross-entropy against ``lam * onehot(y) + (1 - lam) * onehot(y_partner)`` in nats, summed over the rows; a share
+    ``smoothing`` of the target spread evenly over all classes.
 
     No one-hot is built: cross-entropy is linear in its target, so the two-loss form is exact.
     """
-    own = F.cross_entropy(logits, y, reduction="none")
-    other = F.cross_entropy(logits, y_partner, reduction="none")
+    own = F.cross_entropy(logits, y, reduction="none", label_smoothing=smoothing)
+    other = F.cross_entropy(logits, y_partner, reduction="none", label_smoothing=smoothing)
     return (lam * own + (1 - lam) * other).sum()
 
 

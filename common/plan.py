@@ -30,6 +30,7 @@ class Plan:
     flip     (n,)    per row, not place: whether it is mirrored; None: no crop, no flip
     stops            the place after the last of each global batch
     pad              pixels of padding that shift counts from
+    reflected        whether the padding is the image's own reflection, or zeros
     """
 
     order: Rows
@@ -39,6 +40,7 @@ class Plan:
     flip: Flags | None
     stops: tuple[int, ...]
     pad: int
+    reflected: bool = False
 
     def batches(self, process: int, processes: int) -> list[tuple[slice, int]]:
         """This process's places of each global batch, and the number of rows of the whole batch.
@@ -89,11 +91,14 @@ def draw(
     epoch: int,
     method: Mixup,
     pad: int,
+    alternating: bool = False,
 ) -> Plan:
     """Draws one epoch. Whatever the method, its order, partners, crops and flips are the same.
 
-    method  draws lambda
-    pad     pixels of padding to crop from; 0: images are left as they are
+    method       draws lambda
+    pad          pixels of padding to crop from; 0: images are left as they are
+    alternating  padded by reflection, and mirrored in every other epoch: half of the rows, drawn once a seed, in the
+                 odd ones, the other half in the even ones (Jordan 2024, section 3.6)
     """
     stops = batch_stops(rows, batch_size)
     order = rng("order", seed, epoch).permutation(rows)
@@ -101,7 +106,9 @@ def draw(
     partner = np.concatenate([pairing.permutation(batch) for batch in np.split(order, stops[:-1])])
 
     shift = rng("crop", seed, epoch).integers(0, 2 * pad, size=(rows, 2), endpoint=True)
-    flip = rng("flip", seed, epoch).random(rows) < 0.5
+    flip = rng("flip", seed, 0 if alternating else epoch).random(rows) < 0.5
+    if alternating and epoch % 2:
+        flip = ~flip
     return Plan(
         order=torch.from_numpy(order),
         partner=torch.from_numpy(partner),
@@ -110,4 +117,5 @@ def draw(
         flip=torch.from_numpy(flip) if pad else None,
         stops=stops,
         pad=pad,
+        reflected=alternating,
     )

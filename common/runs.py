@@ -3,7 +3,7 @@
 import json
 import math
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from common import checkpoints, files, metrics, places, records
 from common.chance import rng
 from common.consistency import CLEAN_TRAIN_ROWS, WIDE
-from common.data.dataset import Dataset, Part, fingerprint, select, statistics, take
+from common.data.dataset import Dataset, Part, fingerprint, patches, select, statistics, take
 from common.data.load import load
 from common.data.sources import Source
 from common.errors import UserError
@@ -21,6 +21,8 @@ from common.mixup import ERM, Mixup
 from common.models import Blueprint
 from common.options import OF_ROWS, TrainConfig, TrainOptions, reading, resolve, run_name
 from common.options.fields import earlier
+from common.options.networks import NETWORKS
+from common.options.train import MOVES
 from common.plan import Plan, batch_stops, draw
 
 Config = dict[str, Any]
@@ -50,7 +52,7 @@ class Run:
     @property
     def pad(self) -> int:
         """Pixels of padding to crop from: 4 for 32 x 32, as the authors'; 0 for no augmentation."""
-        return self.blueprint.shape[-1] // 8 if self.config.augment == "crop-flip" else 0
+        return self.blueprint.shape[-1] // MOVES[self.config.augment] if self.config.augment in MOVES else 0
 
     @property
     def steps_per_epoch(self) -> int:
@@ -59,11 +61,20 @@ class Run:
     def method(self, epoch: int) -> Mixup:
         """By which an epoch is trained: before mixup begins, by ERM."""
         is_mixed = self.config.mixup and epoch > self.config.warmup_epochs
-        return Mixup(self.config.alpha, self.config.lam_per) if is_mixed else ERM
+        way = Mixup(self.config.alpha, self.config.lam_per) if is_mixed else ERM
+        return replace(way, smoothing=self.config.label_smoothing)
 
     def plan(self, epoch: int) -> Plan:
         rows, config = len(self.data.train), self.config
-        return draw(rows, config.batch_size, seed=config.seed, epoch=epoch, method=self.method(epoch), pad=self.pad)
+        return draw(
+            rows,
+            config.batch_size,
+            seed=config.seed,
+            epoch=epoch,
+            method=self.method(epoch),
+            pad=self.pad,
+            alternating=config.augment == "translate-flip",
+        )
 
     @property
     def clean_train(self) -> Part:
@@ -208,6 +219,7 @@ def describe(asked: TrainOptions, source: Source, precision: str) -> Run:
     side = shape[-1] if data.kind == "images" else None
     config = resolve(asked.asked, data.name, data.kind, side)
     name = run_name(config, data.kind, side, precision)
+    mean, std = statistics(data.train.inputs)
     return Run(
         name=name,
         config=config,
@@ -215,7 +227,14 @@ def describe(asked: TrainOptions, source: Source, precision: str) -> Run:
         data=data,
         fingerprint=fingerprint(data),
         blueprint=Blueprint(
-            config.model, config.width, data.classes, shape, *statistics(data.train.inputs), config.dropout
+            config.model,
+            config.width,
+            data.classes,
+            shape,
+            mean,
+            std,
+            config.dropout,
+            patches(data.train.inputs, std) if NETWORKS[config.model].is_whitened else (),
         ),
         record_path=records.path_of(asked.run.results_dir, data.name, "train", name),
         weights_path=places.weights_path(asked.run.checkpoint_dir, name),

@@ -11,13 +11,15 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SGD, Adam, Optimizer
-from torch.optim.lr_scheduler import LRScheduler, MultiStepLR
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, MultiStepLR
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from common.augment import crop_flip
+from common.augment import crop_flip, translate_flip
 from common.data.dataset import Part
 from common.errors import DivergedError
 from common.mixup import Batch, Mixup
 from common.plan import Plan
+from common.schedules import triangle
 from common.shapes import Inputs, Labels, Logits, Resident, Rows
 
 # Rows a forward pass when nothing is learnt: on a CPU, whose caches are small, fewer are faster by about a sixth.
@@ -25,11 +27,53 @@ from common.shapes import Inputs, Labels, Logits, Resident, Rows
 EVALUATED_ON_CPU, EVALUATED_AT_ONCE = 128, 500
 
 
-def optimizer_of(model: nn.Module, name: str, lr: float, momentum: float | None, weight_decay: float) -> Optimizer:
-    """SGD without Nesterov, or Adam with its usual betas, whose ``weight_decay`` is an L2 penalty too."""
+def optimizer_of(
+    model: nn.Module, name: str, lr: float, momentum: float | None, weight_decay: float, bias_lr: float = 1.0
+) -> Optimizer:
+    """SGD, with Nesterov's momentum or the plain one, or Adam with its usual betas, whose ``weight_decay`` is an L2
+    penalty too.
+
+    bias_lr  times the rate, that of BatchNorm's biases; under a penalty as much smaller, so that they decay as the rest
+    """
+    learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    groups: Any = learnt
+    if bias_lr != 1:
+        norms = (module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm))
+        biases = [norm.bias for norm in norms]
+        own = {id(bias) for bias in biases}
+        groups = [
+            {"params": [parameter for parameter in learnt if id(parameter) not in own]},
+            {"params": biases, "lr": bias_lr * lr, "weight_decay": weight_decay / bias_lr},
+        ]
+        groups = [group for group in groups if group["params"]]
     if name == "adam":
-        return Adam(model.parameters(), lr, weight_decay=weight_decay, fused=True)
-    return SGD(model.parameters(), lr, momentum or 0.0, weight_decay=weight_decay, fused=True)
+        return Adam(groups, lr, weight_decay=weight_decay, fused=True)
+    return SGD(groups, lr, momentum or 0.0, weight_decay=weight_decay, nesterov=name == "nesterov", fused=True)
+
+
+@dataclass(frozen=True)
+class Lookahead:
+    """A moving average of the weights, and of what BatchNorm measures, to which they are put back every so many steps
+    (Zhang et al. 2019, Lookahead Optimizer); its decay grows with the training, as airbench has it (Jordan 2024).
+
+    every     steps
+    steps     in all
+    fast      what is trained;  slow  its average
+    """
+
+    every: int
+    steps: int
+    fast: list[Tensor]
+    slow: list[Tensor]
+
+    @torch.no_grad()
+    def after(self, step: int) -> None:
+        """What there is to do after so many steps. After the last one the average stands."""
+        if step % self.every == 0:
+            decay = 0.95**self.every * (step / self.steps) ** 3
+            get_ema_multi_avg_fn(decay)(self.slow, self.fast, step)
+        if step % self.every == 0 or step == self.steps:
+            torch._foreach_copy_(self.fast, self.slow)
 
 
 @dataclass(frozen=True)
@@ -39,12 +83,22 @@ class Training:
     network               whose weights are learnt
     model, optimizer      as Accelerate prepared them: what an epoch is trained by
     schedule              of the rate, a step of it for each step of the optimizer
+    lookahead             the average to which the weights are put back, if any
     """
 
     network: nn.Module
     model: nn.Module
     optimizer: Optimizer
     schedule: LRScheduler
+    lookahead: Lookahead | None = None
+
+    def step(self) -> None:
+        """From the gradients to the next weights."""
+        self.optimizer.step()
+        self.schedule.step()
+        self.optimizer.zero_grad()
+        if self.lookahead:
+            self.lookahead.after(self.schedule.last_epoch)
 
     def kept(self, accelerator: Accelerator) -> dict[str, Any]:
         """What it takes to go on after this epoch."""
@@ -52,7 +106,7 @@ class Training:
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": accelerator.scaler.state_dict() if accelerator.scaler else {},
-        }
+        } | ({"slow": self.lookahead.slow} if self.lookahead else {})
 
     def restore(self, accelerator: Accelerator, kept: dict[str, Any], steps: int) -> None:
         """Goes on from what `kept` gave, after so many steps. raises ValueError, and what torch raises, for what does
@@ -62,6 +116,9 @@ class Training:
         if accelerator.scaler is not None:
             accelerator.scaler.load_state_dict(kept["scaler"])
         self.schedule.last_epoch = steps
+        if self.lookahead:
+            for mine, theirs in zip(self.lookahead.slow, kept["slow"], strict=True):
+                mine.copy_(theirs)
 
 
 def _put_back(optimizer: Optimizer, state: dict[str, Any]) -> None:
@@ -70,7 +127,7 @@ def _put_back(optimizer: Optimizer, state: dict[str, Any]) -> None:
     optimizer.load_state_dict(state)
     for mine, theirs in zip(own, optimizer.state_dict()["param_groups"], strict=True):
         differing = [name for name in mine if name != "lr" and theirs.get(name) != mine[name]]
-        if differing or not (isinstance(theirs.get("lr"), float) and 0 <= theirs["lr"] <= mine["lr"]):
+        if differing or not (isinstance(theirs.get("lr"), float) and 0 <= theirs["lr"] <= mine["initial_lr"]):
             raise ValueError(f"its optimizer has another {(differing or ['lr'])[0]}")
     for parameter, kept in optimizer.state.items():
         for name, value in kept.items():
@@ -88,16 +145,28 @@ def begin(
     lr_drops: Sequence[float],
     momentum: float | None,
     weight_decay: float,
+    schedule: str = "drops",
+    bias_lr: float = 1.0,
+    lookahead: int = 0,
 ) -> Training:
     """A training before its first step.
 
-    steps     in all
-    lr_drops  after which shares of them the rate falls to a tenth
+    steps      in all
+    lr_drops   after which shares of them the rate falls to a tenth, where the schedule is one of drops
+    lookahead  after how many steps the weights are put back to their average; 0: never
     """
-    of_weights = optimizer_of(network, optimizer, lr, momentum, weight_decay)
-    schedule = MultiStepLR(of_weights, [round(drop * steps) for drop in lr_drops])
+    of_weights = optimizer_of(network, optimizer, lr, momentum, weight_decay, bias_lr)
+    course: LRScheduler
+    if schedule == "triangle":
+        course = LambdaLR(of_weights, lambda step: triangle(step / steps))
+    else:
+        course = MultiStepLR(of_weights, [round(drop * steps) for drop in lr_drops])
     model, stepper = accelerator.prepare(network, of_weights)
-    return Training(network, model, stepper, schedule)
+    average = None
+    if lookahead:
+        moving = [tensor for tensor in network.state_dict().values() if tensor.is_floating_point()]
+        average = Lookahead(lookahead, steps, moving, [tensor.clone() for tensor in moving])
+    return Training(network, model, stepper, course, average)
 
 
 def natural(inputs: Resident) -> Inputs:
@@ -108,10 +177,11 @@ def natural(inputs: Resident) -> Inputs:
 
 
 def gather(part: Part, rows: Rows, plan: Plan) -> Inputs:
-    """These rows, cropped and flipped as planned: the same whether a row stands as itself or as a partner."""
+    """These rows, moved and flipped as planned: the same whether a row stands as itself or as a partner."""
     inputs = part.fetch(rows)
     if plan.shift is not None and plan.flip is not None:
-        inputs = crop_flip(inputs, plan.shift.index_select(0, rows), plan.flip.index_select(0, rows), plan.pad)
+        moved = translate_flip if plan.reflected else crop_flip
+        inputs = moved(inputs, plan.shift.index_select(0, rows), plan.flip.index_select(0, rows), plan.pad)
     return natural(inputs)
 
 
@@ -146,9 +216,7 @@ def train_epoch(
                 # global batch, whatever the shares.
                 accelerator.backward(loss * (accelerator.num_processes / rows_of_batch))
             sums += torch.stack([loss.detach(), hits])
-        training.optimizer.step()
-        training.schedule.step()
-        training.optimizer.zero_grad()
+        training.step()
         step_done()
     loss_sum, hits_sum = accelerator.reduce(sums, "sum").tolist()
     if not np.isfinite(loss_sum):
@@ -173,9 +241,10 @@ class Outcomes:
 
 
 @torch.no_grad()
-def outcomes(accelerator: Accelerator, model: nn.Module, part: Part) -> Outcomes:
+def outcomes(accelerator: Accelerator, model: nn.Module, part: Part, *, with_flips: bool = False) -> Outcomes:
     """Evaluates in eval mode; each process takes a share of the rows, without padding.
 
+    with_flips  by the mean of the logits of each image and of its mirror image
     raises DivergedError where a loss is not finite
     """
     model.eval()
@@ -186,7 +255,9 @@ def outcomes(accelerator: Accelerator, model: nn.Module, part: Part) -> Outcomes
     at_once = EVALUATED_ON_CPU if accelerator.device.type == "cpu" else EVALUATED_AT_ONCE
     for first in range(start, stop, at_once):
         rows = slice(first, min(first + at_once, stop))
-        table[:, rows] = _outcomes_of(model(natural(part.fetch(rows))), part.labels[rows])
+        x = natural(part.fetch(rows))
+        logits = (model(x) + model(x.flip(-1))) / 2 if with_flips else model(x)
+        table[:, rows] = _outcomes_of(logits, part.labels[rows])
     ranks, losses, confidences, predicted = accelerator.reduce(table, "sum").cpu().numpy()
     if not np.isfinite(losses).all():
         raise DivergedError("The model's loss on the test rows is no longer finite; try a smaller --lr.")

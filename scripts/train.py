@@ -125,6 +125,9 @@ def _train(
         lr_drops=config.lr_drops,
         momentum=config.momentum,
         weight_decay=config.weight_decay,
+        schedule=config.schedule,
+        bias_lr=config.bias_lr,
+        lookahead=config.lookahead,
     )
 
     curve: list[Row] = []  # of the epochs that are measured
@@ -184,10 +187,13 @@ def _train(
 
     seen = training.outcomes(accelerator, network, test_part)
     clean = training.outcomes(accelerator, network, clean_part)
+    flipped = training.outcomes(accelerator, network, test_part, with_flips=True) if run.pad else None
     accelerator.end_training()
     if not is_main:
         return run.record_path
     final = _final(curve) | {"clean_train": metrics.errors(clean.ranks, clean.losses, classes)}
+    if flipped:
+        final["test_time_flips"] = metrics.errors(flipped.ranks, flipped.losses, classes)
     final["last_epoch"] |= metrics.calibration(seen.ranks, seen.confidences)
     final["last_epoch"]["by_class"] = metrics.by_class(seen.ranks, run.data.test.labels.numpy(), classes)
     record = {
@@ -293,6 +299,7 @@ def _closing(run: "Run", final: dict[str, Any]) -> str:
         [
             f"test error {_percent(final['last_epoch'])} after the last epoch, "
             f"training error {_percent(final['clean_train'])} (clean rows, eval mode)",
+            *([f"with test-time flips: {_percent(final['test_time_flips'])}"] if "test_time_flips" in final else []),
             f"  record   {run.record_path}",
             f"  weights  {run.weights_path}",
             f"  next     {other}, to compare",

@@ -87,3 +87,16 @@ def test_agrees_with_timm_whose_partner_is_the_flipped_batch():
     logits = torch.randn(8, 5)
     ours = mixed_cross_entropy(logits, y, y.flip(0), weights)
     assert torch.allclose(ours, F.cross_entropy(logits, label, reduction="sum"), atol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2, 0.7])
+def test_smoothed_labels_are_torchs_for_rows_and_pairs(smoothing):
+    generator = torch.Generator().manual_seed(0)
+    logits = 5 * torch.randn(20, 10, generator=generator, dtype=torch.float64)
+    y, other = torch.randint(10, (2, 20), generator=generator)
+    lam = torch.rand(20, generator=generator, dtype=torch.float64)
+    alone = F.cross_entropy(logits, y, reduction="sum", label_smoothing=smoothing)
+    assert torch.allclose(mixed_cross_entropy(logits, y, other, torch.ones(20), smoothing), alone, rtol=1e-12)
+    label = lam[:, None] * F.one_hot(y, 10) + (1 - lam[:, None]) * F.one_hot(other, 10)
+    pair = F.cross_entropy(logits, (1 - smoothing) * label + smoothing / 10, reduction="sum")
+    assert torch.allclose(mixed_cross_entropy(logits, y, other, lam, smoothing), pair, rtol=1e-12)

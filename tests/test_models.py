@@ -22,6 +22,7 @@ SMALL = {
     "densenet190": blueprint("densenet190", 2, (3, 8, 8)),
     "vgg11": blueprint("vgg11", 4),
     "lenet": blueprint("lenet", 4, (1, 16, 16)),
+    "fastnet": blueprint("fastnet", 4),
     "smallcnn": blueprint("smallcnn", 8, (1, 8, 8)),
     "mlp": blueprint("mlp", 16, (13,), 3),
 }
@@ -48,6 +49,7 @@ PUBLISHED = [  # model, width, shape, classes, parameters
     ("densenet190", 40, (3, 32, 32), 100, 25_821_620),
     ("vgg11", 64, (3, 32, 32), 10, 9_231_114 - 2_752),  # the biases of convolutions, which BatchNorm makes void
     ("lenet", 20, (1, 28, 28), 10, 431_080),
+    ("fastnet", 64, (3, 32, 32), 10, 1_972_792),
 ]
 
 
@@ -83,6 +85,11 @@ def test_the_gradient_reaches_every_parameter(name):
     x = torch.rand(6, *SMALL[name].shape)
     F.cross_entropy(model(x), torch.arange(6) % 3).backward()
     for key, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            assert (
+                key.endswith("whiten.weight") or parameter.eq(1).all()
+            )  # fastnet's whitening, its BatchNorms' weights
+            continue
         assert parameter.grad is not None
         assert parameter.grad.abs().sum() > 0, key
 
@@ -312,3 +319,22 @@ def test_lenet_is_the_plain_line_that_a_reader_would_write():
     assert out.shape == (4, 50, 4, 4)
     out = F.relu(out.flatten(1) @ hidden.weight.T + hidden.bias)
     assert torch.allclose(model(x), out @ last.weight.T + last.bias, atol=1e-5)
+
+
+def test_the_whitening_gives_uncorrelated_outputs_of_variance_one():
+    from common.data.dataset import patches, statistics
+
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randint(0, 256, (60, 3, 12, 12), generator=generator)
+    images = ((noise + noise.roll(1, 2) + noise.roll(1, 1)) // 3).to(torch.uint8)  # neighbours and channels correlate
+    mean, std = statistics(images)
+    model = build(Blueprint("fastnet", 4, ("a", "b"), (3, 12, 12), mean, std, patches=patches(images, std)), seed=0)
+    out = model.network.whiten(model.normalize(images / 255)) - model.network.whiten.bias[:, None, None]
+    covariance = torch.cov(out.detach().transpose(0, 1).flatten(1).double())
+    half = torch.eye(12, dtype=torch.float64)
+    expected = torch.cat([torch.cat([half, -half]), torch.cat([-half, half])], dim=1)  # each direction, its negative
+    assert torch.allclose(covariance, expected, atol=0.02)
+
+
+def test_only_a_whitened_network_says_patches_in_its_header():
+    assert "patches" not in SMALL["smallcnn"].to_json()

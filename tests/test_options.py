@@ -186,6 +186,11 @@ ANOTHER = {
     "momentum": 0.7,
     "weight_decay": 0.7,
     "augment": "none",
+    "recipe": "fast",
+    "schedule": "triangle",
+    "bias_lr": 0.7,
+    "label_smoothing": 0.7,
+    "lookahead": 7,
     "seed": 7,
     "mixup": False,
     "model": "smallcnn",
@@ -246,7 +251,8 @@ def test_a_model_that_does_not_take_the_data_is_refused():
         cifar(model="mlp")
     with pytest.raises(UserError, match=r"--model smallcnn: takes images, .*sounds.*vgg11, lenet"):
         sounds(model="smallcnn")
-    assert {sounds(model=model).model for model in NETWORKS if model not in ("smallcnn", "mlp")} == {*NETWORKS} - {
+    assert {sounds(model=model).model for model in NETWORKS if "sounds" in NETWORKS[model].takes} == {*NETWORKS} - {
+        "fastnet",
         "smallcnn",
         "mlp",
     }
@@ -393,3 +399,46 @@ def test_a_number_out_of_the_range_of_its_line_is_refused(config, said):
     with pytest.raises(UserError, match=said):
         check(config)
     check(Config())
+
+
+OVERRIDES = {
+    "model": "preactresnet18",
+    "epochs": 20,
+    "batch_size": 512,
+    "optimizer": "sgd",
+    "lr": 0.3,
+    "schedule": "drops",
+    "momentum": 0.8,
+    "weight_decay": 1e-3,
+    "bias_lr": 1.0,
+    "label_smoothing": 0.0,
+    "lookahead": 0,
+    "augment": "crop-flip",
+}
+
+
+def test_a_recipe_is_a_named_set_of_defaults():
+    config = cifar(recipe="fast")
+    assert name_of(config) == "cifar10-fastnet-fast-erm-seed0"
+    assert {name: getattr(config, name) for name in o.RECIPES["fast"]} == o.RECIPES["fast"]
+    assert set(OVERRIDES) == set(o.RECIPES["fast"])
+    assert (config.lr_drops, cifar(recipe="fast", schedule="drops").lr_drops) == ((), (0.5, 0.75))
+    assert resolve(asked(recipe="fast").asked, "digits", "images", 8).augment == "none"  # a flipped digit is another
+    assert resolve(asked(recipe="fast").asked, "digits", "images", 8).model == "smallcnn"
+
+
+@pytest.mark.parametrize("mixup", [False, True])
+@pytest.mark.parametrize("option", OVERRIDES)
+def test_each_default_of_a_recipe_is_overridden_by_its_option(option, mixup):
+    config = cifar(recipe="fast", mixup=mixup, **{option: OVERRIDES[option]})
+    assert getattr(config, option) == OVERRIDES[option]
+    assert name_of(config) != name_of(cifar(recipe="fast", mixup=mixup))
+    words_again = o.command_words(config, "images", 32)
+    again = cli.parse(TrainOptions, "", words_again)
+    check(again)
+    assert resolve(again.asked, "cifar10", "images", 32) == config
+
+
+def test_drops_mean_nothing_under_the_triangle():
+    with pytest.raises(UserError, match=r"--lr-drops 0\.5: .*--schedule drops"):
+        cifar(recipe="fast", lr_drops=(0.5,))

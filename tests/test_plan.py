@@ -125,3 +125,14 @@ def test_the_pieces_of_a_share_are_the_share(processes, accumulate):
     assert counts == [counts[0]] * processes  # or some would wait for others that never come
     expected = [max(1, min(accumulate, rows // processes // 2)) for rows in (10, 10, 10, 3)]
     assert counts[0] == expected
+
+
+def test_alternating_flips_show_each_row_both_ways_in_two_epochs():
+    def flips(seed, epoch):
+        return draw(1000, 10, seed=seed, epoch=epoch, method=Mixup(None), pad=2, alternating=True).flip
+
+    one, two, three = (flips(0, epoch) for epoch in (1, 2, 3))
+    assert torch.equal(one, ~two)
+    assert torch.equal(one, three)  # pure in seed and epoch: no epoch asks what another drew
+    assert 400 < one.sum() < 600
+    assert not torch.equal(one, flips(1, 1))

@@ -236,3 +236,85 @@ def test_a_training_goes_on_from_what_it_kept_to_the_bit(after):
     epochs(other, accelerator, range(after + 1, 4))
     assert all(torch.equal(one, two) for one, two in zip(again.parameters(), undisturbed.parameters(), strict=True))
     assert other.optimizer.param_groups[0]["lr"] == learning.optimizer.param_groups[0]["lr"]
+
+
+def test_the_triangle_rises_and_falls():
+    accelerator = Accelerator(cpu=True)
+    learning = training.begin(
+        accelerator, small_model(), 100, optimizer="nesterov", lr=2.0, lr_drops=(), momentum=0.9, weight_decay=0.0,
+        schedule="triangle", bias_lr=64.0,
+    )  # fmt: skip
+    rates = []
+    for _ in range(100):
+        rates.append([group["lr"] for group in learning.optimizer.param_groups])
+        learning.step()
+    assert [rates[step][0] for step in (0, 23)] == pytest.approx([0.4, 2.0])
+    assert rates[12][0] == pytest.approx(2 * (0.2 + 0.8 * 12 / 23))
+    assert rates[61][0] == pytest.approx(2 * (1 - 0.93 * 38 / 77))
+    assert learning.optimizer.param_groups[0]["lr"] == pytest.approx(0.14)
+    assert all(bias == pytest.approx(64 * rate) for rate, bias in rates)
+
+
+def test_lookahead_is_torchs_moving_average_to_which_weights_are_put_back():
+    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+    generator = torch.Generator().manual_seed(0)
+    weights = [torch.randn(4, 3, generator=generator), torch.randn(5, generator=generator)]
+    plain = nn.ParameterList([nn.Parameter(weight.clone()) for weight in weights])
+    ours = training.Lookahead(3, 10, weights, [weight.clone() for weight in weights])
+    averaged = AveragedModel(plain)
+    averaged.update_parameters(plain)  # the first one copies
+    for step in range(1, 11):
+        noise = [torch.randn(weight.shape, generator=generator) for weight in weights]
+        for mine, theirs, change in zip(weights, plain, noise, strict=True):
+            mine += change
+            theirs.data += change
+        ours.after(step)
+        if step % 3 == 0:
+            averaged.multi_avg_fn = get_ema_multi_avg_fn(0.95**3 * (step / 10) ** 3)
+            averaged.update_parameters(plain)
+        if step % 3 == 0 or step == 10:
+            for theirs, average in zip(plain, averaged.module, strict=True):
+                theirs.data.copy_(average)
+        assert all(torch.allclose(mine, theirs) for mine, theirs in zip(weights, plain, strict=True)), step
+
+
+def test_biases_of_batchnorm_alone_learn_faster_and_decay_as_the_rest():
+    network = small_model()
+    optimizer = training.optimizer_of(network, "sgd", 0.5, 0.9, 0.01, bias_lr=64.0)
+    rest, biases = optimizer.param_groups
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    assert {id(p) for p in biases["params"]} == {id(norm.bias) for norm in norms}
+    assert len(rest["params"]) + len(biases["params"]) == len(list(network.parameters()))
+    assert biases["lr"] == 32.0
+    assert biases["lr"] * biases["weight_decay"] == rest["lr"] * rest["weight_decay"]
+
+
+def test_a_training_with_lookahead_goes_on_to_the_bit():
+    part, accelerator = images(), Accelerator(cpu=True)
+    options = {"optimizer": "nesterov", "lr": 0.1, "lr_drops": (), "momentum": 0.8, "weight_decay": 1e-3,
+               "schedule": "triangle", "bias_lr": 8.0, "lookahead": 3}  # fmt: skip
+
+    def epochs(learning, numbers):
+        for epoch in numbers:
+            training.train_epoch(accelerator, learning, Mixup(1.0, "batch", 0.2), part, the_plan(epoch=epoch), int)
+
+    undisturbed, again = small_model(), small_model()
+    learning = training.begin(accelerator, undisturbed, 15, **options)
+    epochs(learning, (1, 2))
+    kept = copy.deepcopy(learning.kept(accelerator))
+    epochs(learning, (3,))
+    other = training.begin(accelerator, again, 15, **options)
+    other.restore(accelerator, kept, 10)
+    epochs(other, (3,))
+    ends = zip(again.state_dict().values(), undisturbed.state_dict().values(), strict=True)
+    assert all(torch.equal(one, two) for one, two in ends)
+
+
+def test_flips_at_test_time_are_the_mean_of_both_logits():
+    model, part = small_model(), images()
+    got = training.outcomes(Accelerator(cpu=True), model, part, with_flips=True)
+    x = part.inputs / 255
+    with torch.no_grad():
+        logits = (model.eval()(x) + model(x.flip(3))) / 2
+    assert np.allclose(got.losses, F.cross_entropy(logits, part.labels, reduction="none"), atol=1e-5)

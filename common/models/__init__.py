@@ -36,6 +36,7 @@ HEADER = {
         "mean": {"type": "array", "items": {"type": "number", "minimum": -3e38, "maximum": 3e38}},
         "std": {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 3e38}},
         "dropout": {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+        "patches": {"type": "array", "items": {"type": "number", "minimum": -3e38, "maximum": 3e38}},
     },
 }
 
@@ -65,6 +66,7 @@ class Blueprint:
 
     shape  of one input, without the batch;  mean, std  per channel or feature, in natural units
     dropout  probability that an activation is dropped in training, of networks that have a place for it
+    patches  covariance of the 2 x 2 patches of the training images, row by row, of networks that whiten them
     """
 
     model: str
@@ -74,9 +76,11 @@ class Blueprint:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     dropout: float = 0.0
+    patches: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """As the header holds it: what a network does not use is left out."""
+        return {name: value for name, value in asdict(self).items() if name != "patches" or value}
 
     @classmethod
     def from_json(cls, header: Any) -> "Blueprint":
@@ -91,6 +95,8 @@ class Blueprint:
             raise UserError(f"The model {blueprint.model[:40]!r} is not one of {', '.join(NETWORKS)}.")
         if len(blueprint.shape) == 2 or not len(blueprint.mean) == len(blueprint.std) == blueprint.shape[0]:
             raise UserError("The header has not as many means and standard deviations as its inputs have channels.")
+        if len(blueprint.patches) not in (0, (4 * blueprint.shape[0]) ** 2):
+            raise UserError("The header has not the covariance of patches of as many channels as its inputs have.")
         return blueprint
 
 
@@ -119,8 +125,10 @@ def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         if seed is not None:
             torch.manual_seed(chance.seed("weights", seed))
-        dropout = {"dropout": blueprint.dropout} if blueprint.dropout else {}
-        net = class_of(blueprint.model)(blueprint.shape[0], len(blueprint.classes), blueprint.width, **dropout)
+        more: dict[str, Any] = {"dropout": blueprint.dropout} if blueprint.dropout else {}
+        if blueprint.patches:
+            more["patches"] = blueprint.patches
+        net = class_of(blueprint.model)(blueprint.shape[0], len(blueprint.classes), blueprint.width, **more)
     normalize = Normalize(blueprint.mean, blueprint.std, len(blueprint.shape))
     model = nn.Sequential(OrderedDict(normalize=normalize, network=net))
     return model.to(memory_format=torch.channels_last) if is_image else model

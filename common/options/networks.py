@@ -11,6 +11,7 @@ class Network:
     takes          kinds of data
     smallest_side  of an image or a spectrogram, in pixels, that its halvings need
     has_dropout    whether it has a place for dropout
+    is_whitened    whether its first layer whitens patches of the training images
     """
 
     where: str
@@ -18,6 +19,7 @@ class Network:
     takes: tuple[str, ...] = ("images", "sounds")
     smallest_side: int = 1
     has_dropout: bool = False
+    is_whitened: bool = False
 
 
 NETWORKS = {
@@ -27,6 +29,7 @@ NETWORKS = {
     "densenet190": Network("densenet.DenseNet190", 40, smallest_side=4),
     "vgg11": Network("vgg.VGG11", 64, smallest_side=32),
     "lenet": Network("lenet.LeNet", 20, smallest_side=16),
+    "fastnet": Network("fastnet.FastNet", 64, takes=("images",), smallest_side=9, is_whitened=True),
     "smallcnn": Network("smallcnn.SmallCNN", 32, takes=("images",)),
     "mlp": Network("mlp.MLP", 128, takes=("table",)),
 }

@@ -1,0 +1,77 @@
+"""A small VGG-like network behind a whitened first layer, which learns CIFAR-10 in few epochs."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from common.shapes import Inputs, Logits
+
+EPSILON = 5e-4  # added to each variance, so that what hardly varies is not blown up
+OUTPUT_SCALE = 1 / 9
+
+
+class FastNet(nn.Module):
+    """2 x 2 patches whitened, each direction and its negative; GELU; three blocks of `width` times 1, 4, 4 channels (a
+    convolution of 3 x 3, halving by the maximum, BatchNorm, GELU, another convolution, BatchNorm, GELU); the maximum
+    over the positions, one linear layer, logits a ninth of what it gives. BatchNorm has biases alone and forgets fast.
+    Convolutions begin as identities, as far as they have inputs. Source: airbench94 (Jordan 2024, section 3).
+
+    1,972,792 parameters at width 64 with 10 classes and three channels, 288 of which, the whitening, are not learnt;
+    0.71 GFLOP a row in training at 32 x 32.
+    """
+
+    def __init__(self, channels: int, classes: int, width: int, patches: Sequence[float] = ()) -> None:
+        """patches  covariance of the 2 x 2 patches, (4 channels, 4 channels) row by row; without it the first layer
+        begins at random"""
+        super().__init__()
+        directions = 8 * channels
+        self.whiten = nn.Conv2d(channels, directions, 2)
+        self.whiten.weight.requires_grad_(False)
+        if patches:
+            whitening = _whitening(patches)
+            both = torch.cat([whitening, -whitening]).view(directions, channels, 2, 2)
+            with torch.no_grad():
+                self.whiten.weight.copy_(both)
+        self.blocks = nn.Sequential(
+            nn.GELU(), _block(directions, width), _block(width, 4 * width), _block(4 * width, 4 * width)
+        )
+        self.linear = nn.Linear(4 * width, classes, bias=False)
+
+    def forward(self, x: Inputs) -> Logits:
+        return self.linear(self.blocks(self.whiten(x)).amax(dim=(2, 3))) * OUTPUT_SCALE
+
+
+def _block(before: int, channels: int) -> nn.Sequential:
+    return nn.Sequential(
+        _convolution(before, channels),
+        nn.MaxPool2d(2),
+        _norm(channels),
+        nn.GELU(),
+        _convolution(channels, channels),
+        _norm(channels),
+        nn.GELU(),
+    )
+
+
+def _convolution(before: int, channels: int) -> nn.Conv2d:
+    """Its first channels return its inputs, the others, if any, begin at random."""
+    convolution = nn.Conv2d(before, channels, 3, padding=1, bias=False)
+    with torch.no_grad():
+        nn.init.dirac_(convolution.weight[: min(before, channels)])
+    return convolution
+
+
+def _norm(channels: int) -> nn.BatchNorm2d:
+    """Its statistics are those of the last few batches."""
+    norm = nn.BatchNorm2d(channels, eps=1e-12, momentum=0.4)
+    norm.weight.requires_grad_(False)
+    return norm
+
+
+def _whitening(patches: Sequence[float]) -> Tensor:
+    """(n, n) rows that turn patches of this covariance into uncorrelated numbers of variance one."""
+    n = round(len(patches) ** 0.5)
+    covariance = torch.tensor(patches, dtype=torch.float64, device="cpu").view(n, n)
+    variances, directions = torch.linalg.eigh(covariance)
+    return (directions.T / (variances.clamp(min=0) + EPSILON).sqrt()[:, None]).float()
