@@ -7,6 +7,7 @@ from common.options.benchmark import MeasuredConfig
 from scripts import benchmark
 
 
+@pytest.mark.long
 def test_train_leaves_a_record_whose_ratios_are_those_of_its_seconds(tmp_path, capsys):
     argv = ["train", "--width", "4", "--batch-size", "8", "--steps", "1", "--repeats", "3", "--threads", "1"]
     path = benchmark.main([*argv, "--results-dir", str(tmp_path)])
@@ -23,6 +24,7 @@ def test_train_leaves_a_record_whose_ratios_are_those_of_its_seconds(tmp_path, c
     assert "Measured already" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_attacks_find_what_torchattack_finds_and_the_ratio_is_that_of_the_seconds(tmp_path):
     argv = ["attack", "--width", "4", "--batch-size", "6", "--steps", "2", "--repeats", "3", "--threads", "1"]
     final = records.read(benchmark.main([*argv, "--results-dir", str(tmp_path)]))["final"]

@@ -1,6 +1,7 @@
 """From records to notebook, README and page: what is made, what the check finds, and how the page is in a browser."""
 
 import ast
+import dataclasses
 import html
 import json
 import re
@@ -40,8 +41,8 @@ MARKS += "<!-- result:example -->\n<!-- /result:example -->\n"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """A folder that stands for the repository, in which the report was made once of a whole study."""
+def whole(tmp_path_factory):
+    """A folder that stands for the repository, in which the report was made once of a whole study; and that report."""
     folder = tmp_path_factory.mktemp("made")
     names = [FIRST, SECOND, *OTHERS]
     with pytest.MonkeyPatch.context() as patch:
@@ -54,8 +55,15 @@ def made(tmp_path_factory):
     shutil.copy(notebook.PATH, folder / "results.ipynb")
     with pytest.MonkeyPatch.context() as patch:
         _stands_for_the_repository(patch, folder)
+        make, kept = report.made, []
+        patch.setattr(report, "made", lambda results: kept.append(make(results)) or kept[0])
         assert report.main(["--results-dir", str(folder / "results")]) == folder / "results" / "report.html"
-    return folder
+    return folder, kept[0]
+
+
+@pytest.fixture(scope="module")
+def made(whole):
+    return whole[0]
 
 
 def _stands_for_the_repository(patch, folder):
@@ -70,6 +78,14 @@ def repository(made, tmp_path, monkeypatch):
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     _stands_for_the_repository(monkeypatch, tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def found(whole, repository):
+    """What the records of the copy give: what those of the whole gave, in its place."""
+    folder, one = whole
+    texts = {repository / path.relative_to(folder): text for path, text in one.texts.items()}
+    return dataclasses.replace(one, folder=repository / "results", texts=texts)
 
 
 def test_marks_are_filled_once_and_the_rest_stays():
@@ -105,13 +121,12 @@ def test_the_check_passes_on_what_was_just_made_and_writes_nothing(repository):
     assert after == before
 
 
-def test_a_changed_digit_in_readme_or_numbers_is_found(repository):
+def test_a_changed_digit_in_readme_or_numbers_is_found(repository, found):
     texts = {
         repository / "README.md": "ERM 16.4 %",
         repository / "results" / "figures" / "misses.csv": "16.41",
         repository / "results" / "figures" / "table-deck.csv": "5.6",
     }
-    found = report.made(collect(repository / "results"))
     for path, digit in texts.items():
         text = path.read_text()
         assert digit in text
@@ -131,11 +146,10 @@ def test_a_changed_record_is_found_in_all_that_shows_it(repository):
         assert name in sentences
 
 
-def test_what_no_record_gives_any_more_is_found_and_removed(repository):
+def test_what_no_record_gives_any_more_is_found_and_removed(repository, found):
     left = repository / "results" / "figures" / "old.csv"
     left.write_text("x\n")
     (repository / "results" / "figures" / "cost.png").unlink()
-    found = report.made(collect(repository / "results"))
     assert [sentence.rsplit("/", 1)[1].split()[0].strip(":") for sentence in report.differing(found)] == [
         "old.csv",
         "cost.png",
@@ -145,9 +159,8 @@ def test_what_no_record_gives_any_more_is_found_and_removed(repository):
     assert list(report.differing(found)) == []
 
 
-def test_a_changed_digit_or_line_in_the_notebook_is_found(repository):
+def test_a_changed_digit_or_line_in_the_notebook_is_found(repository, found):
     there = nbformat.read(notebook.PATH, as_version=4)
-    found = report.made(collect(repository / "results"))
     assert list(report._notebook_differs(found, there)) == []
     text = notebook.PATH.read_text()
     for old, new in [
