@@ -92,7 +92,8 @@ class Results:
         Numbers of such splits vary together."""
         if self.runs["split"].nunique() < 2:
             return 0.0
-        drawn = self.records[self.runs["record"].iloc[0]]["config"]["test_share"] is not None
+        config = self.records[self.runs["record"].iloc[0]]["config"]
+        drawn = config["test_share"] is not None and config["dataset"] != "digits"  # whose test part is one
         return float((self.runs["n_test"] / self.runs["n_train"]).mean()) if drawn else 0.0
 
     def methods(self, setting: str) -> list[str]:

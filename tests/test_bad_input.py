@@ -116,7 +116,7 @@ CLASHES = [
     (["--config", "nowhere.yaml"], "nowhere.yaml"),
     (["--config", "."], "--config"),
     (["--config", "/dev/null", "--alpha", "1"], "--mixup"),
-    (["--test-share", "0.3"], "--test-share 0.3"),
+    (["--test-share", "0.001"], "--test-share 0.001 leaves digits without a test part"),
     (["--target", "label"], "--target label"),
     (["--dataset", "nowhere.csv"], "nowhere.csv is not a file"),
     (["--dataset", "abalone", "--data-dir", "results"], "abalone.csv"),

@@ -9,10 +9,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from common import baselines, records
-from common.data.dataset import select
+from common.chance import rng
+from common.data.dataset import draw_test, select
 from common.data.load import load
 from common.data.sources import Reading, find
-from common.data.tables import draw_test
 from common.errors import UserError
 from common.options.baseline import METHODS
 from scripts import baseline, train
@@ -31,7 +31,7 @@ def test_the_records_are_what_scikit_learn_says_of_the_same_rows():
     found = [records.read(path) for path in paths]
     bunch = load_iris()
     inputs, labels = bunch.data.astype(np.float32).astype(np.float64), bunch.target
-    for_test = draw_test(labels, 3, 0.2, 2, "iris")
+    for_test = draw_test(labels, 3, 0.2, rng("test part", 2), "iris")
     scaled = (inputs - inputs[~for_test].mean(axis=0)) / inputs[~for_test].std(axis=0)
     theirs = [
         (LogisticRegression(max_iter=1000), scaled),

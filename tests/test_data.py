@@ -31,7 +31,7 @@ from common.data.dataset import Dataset, Part, fingerprint, select, statistics
 from common.data.images import decode
 from common.data.load import load
 from common.data.sets import SETS
-from common.data.sources import Source, find
+from common.data.sources import Reading, Source, find
 from tests.refusal import refused
 
 REAL = os.environ.get("MIXUP_DATA_DIR")
@@ -304,6 +304,21 @@ def test_embedded_sets(name, shape):
     assert len(dataset.classes) == len(shares[0])
     assert fingerprint(load(find(name, None))) == fingerprint(dataset)
     assert not Path(os.environ["MIXUP_CACHE_DIR"]).exists()
+
+
+def _images(part: Part) -> set[bytes]:
+    return {image.tobytes() for image in part.inputs.numpy()}
+
+
+def test_a_larger_test_part_of_digits_is_drawn_once_around_the_fixed_fifth():
+    """--data-seed draws which rows are trained on; every run is measured on the same ones."""
+    source = find("digits", None)
+    fifth, larger = load(source), load(source, Reading(test_share=0.6))
+    assert fingerprint(load(source, Reading(test_share=0.2, data_seed=3))) == fingerprint(fifth)
+    assert fingerprint(load(source, Reading(test_share=0.6, data_seed=3))) == fingerprint(larger)
+    assert (len(larger.train), len(larger.test)) == (719, 1078)
+    assert _images(fifth.test) <= _images(larger.test)
+    assert _images(larger.train) <= _images(fifth.train)
 
 
 def test_digits_are_spread_over_the_bytes_and_no_row_is_lost():

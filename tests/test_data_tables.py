@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from common import records, trained
+from common.chance import rng
 from common.data.dataset import draw_test, fingerprint, select, statistics
 from common.data.load import load
 from common.data.sets import SETS
@@ -88,7 +89,7 @@ def test_every_row_is_in_one_part(tmp_path):
 
 def test_the_split_is_stratified_and_stays_what_it_is():
     labels = np.array([0] * 10 + [1] * 5 + [2] * 2 + [3])
-    rows = {seed: np.flatnonzero(draw_test(labels, 4, 0.2, seed, "own")).tolist() for seed in (0, 1)}
+    rows = {seed: np.flatnonzero(draw_test(labels, 4, 0.2, rng("test part", seed), "own")).tolist() for seed in (0, 1)}
     assert rows == {0: [2, 6, 13], 1: [1, 7, 11]}
     assert [np.bincount(labels[chosen], minlength=4).tolist() for chosen in rows.values()] == [[2, 1, 0, 0]] * 2
 
@@ -102,11 +103,11 @@ def test_shares_are_rounded_and_a_classs_last_row_is_trained_on(share, counts):
     labels = np.array([0] * 10 + [1] * 5 + [2] * 2 + [3])
     if not sum(counts):
         with pytest.raises(UserError, match=r"--test-share 0.05.*larger share\.$"):
-            draw_test(labels, 4, share, 0, "own")
+            draw_test(labels, 4, share, rng("test part", 0), "own")
         return
-    taken = draw_test(labels, 4, share, 0, "own")
+    taken = draw_test(labels, 4, share, rng("test part", 0), "own")
     assert np.bincount(labels[taken], minlength=4).tolist() == counts
-    assert set(np.flatnonzero(draw_test(labels, 4, 0.2, 0, "own"))) <= set(np.flatnonzero(taken))
+    assert set(np.flatnonzero(draw_test(labels, 4, 0.2, rng("test part", 0), "own"))) <= set(np.flatnonzero(taken))
 
 
 def test_the_embedded_tables_are_cut_when_asked_and_else_stay_what_they_were():
@@ -444,7 +445,8 @@ def test_pandas_makes_the_same_features(name):
     """An outside oracle: medians, indicators and dummies of the training rows."""
     data = select(load(find(name, REAL), Reading("label", test_share=0.2, data_seed=5)), None, None, 5)
     frame = pd.read_csv(REAL / "uci" / f"{name}.csv")
-    for_test = draw_test(np.unique(frame.pop("label"), return_inverse=True)[1], len(data.classes), 0.2, 5, name)
+    labels = np.unique(frame.pop("label"), return_inverse=True)[1]
+    for_test = draw_test(labels, len(data.classes), 0.2, rng("test part", 5), name)
     training = frame[~for_test]
     numbers = frame.select_dtypes("number")
     middle, gaps = numbers[~for_test].median(), numbers.columns[numbers[~for_test].isna().any()]

@@ -338,3 +338,20 @@ def test_the_whitening_gives_uncorrelated_outputs_of_variance_one():
 
 def test_only_a_whitened_network_says_patches_in_its_header():
     assert "patches" not in SMALL["smallcnn"].to_json()
+
+
+def test_dropout_of_the_small_cnn_stands_before_its_last_convolution():
+    model, seen = build(SMALL["smallcnn"], seed=0), []
+    x = torch.rand(64, *SMALL["smallcnn"].shape)
+    network = next(module for module in model.modules() if hasattr(module, "features"))
+    network.features[6].register_forward_hook(lambda _, given, __: seen.append(given[0].detach()))
+    model(x)
+    network.dropout = 0.25
+    model(x)
+    before, dropped = seen
+    kept = dropped != 0
+    assert torch.allclose(dropped[kept], before[kept] / 0.75)
+    assert (~kept & (before > 0)).sum() / (before > 0).sum() == pytest.approx(0.25, abs=0.02)
+    plain = model.eval()(x)
+    network.dropout = 0.0
+    assert torch.equal(plain, model(x))

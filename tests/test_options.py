@@ -297,7 +297,7 @@ def test_the_test_part_of_a_table():
 @pytest.mark.parametrize(
     ("name", "kind", "changes", "said"),
     [
-        ("cifar10", "images", {"test_share": 0.3}, r"--test-share 0\.3: cifar10 is no table.*leave it out\."),
+        ("cifar10", "images", {"test_share": 0.3}, r"--test-share 0\.3: cifar10 has a test part; leave it out\."),
         ("digits", "images", {"target": "label"}, "--target label: digits is no CSV file.*leave it out"),
         ("digits", "images", {"size": 64}, "--size 64: digits has no images of several sizes; leave it out"),
         ("wine", "table", {"size": 64}, "--size 64: wine has no images of several sizes; leave it out"),

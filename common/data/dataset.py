@@ -162,19 +162,20 @@ def select(
 
 def cut(dataset: Dataset, share: float, data_seed: int) -> Dataset:
     """A set of one part with a share of each class as its test part. raises UserError as `draw_test`"""
-    for_test = draw_test(dataset.train.labels.numpy(), len(dataset.classes), share, data_seed, dataset.name)
+    labels, draw = dataset.train.labels.numpy(), rng("test part", data_seed)
+    for_test = draw_test(labels, len(dataset.classes), share, draw, dataset.name)
     left, taken = np.flatnonzero(~for_test), np.flatnonzero(for_test)
     return replace(dataset, train=take(dataset.train, left), test=take(dataset.train, taken))
 
 
-def draw_test(labels: np.ndarray, classes: int, share: float, data_seed: int, name: str) -> np.ndarray:
+def draw_test(labels: np.ndarray, classes: int, share: float, draw: np.random.Generator, name: str) -> np.ndarray:
     """Which rows are the test part: of each class a share, rounded, and never its last row. A larger share holds the
     rows of a smaller one.
 
     labels  (n,);  returns bool (n,)
     raises UserError, naming --test-share, where no row at all is
     """
-    draw, taken = rng("test part", data_seed), np.zeros(len(labels), dtype=bool)
+    taken = np.zeros(len(labels), dtype=bool)
     for label in range(classes):
         rows = draw.permutation(np.flatnonzero(labels == label))
         taken[rows[: min(round(share * len(rows)), len(rows) - 1)]] = True

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from common.chance import rng
 from common.data import giveaways
 from common.data.dataset import Dataset, Part, draw_test
 from common.data.sources import Reading, Source
@@ -58,7 +59,7 @@ def read(source: Source, reading: Reading) -> Dataset:
         inputs[:, place], is_category = table.column(name)
         if is_category:
             categories.append(place)
-    for_test = draw_test(labels, len(classes), reading.test_share, reading.data_seed, source.name)
+    for_test = draw_test(labels, len(classes), reading.test_share, rng("test part", reading.data_seed), source.name)
     train, test = (
         Part(torch.from_numpy(inputs[rows]), torch.from_numpy(labels[rows])) for rows in (~for_test, for_test)
     )

@@ -30,7 +30,7 @@ NETWORKS = {
     "vgg11": Network("vgg.VGG11", 64, smallest_side=32),
     "lenet": Network("lenet.LeNet", 20, smallest_side=16),
     "fastnet": Network("fastnet.FastNet", 64, takes=("images",), smallest_side=9, is_whitened=True),
-    "smallcnn": Network("smallcnn.SmallCNN", 32, takes=("images",)),
+    "smallcnn": Network("smallcnn.SmallCNN", 32, takes=("images",), has_dropout=True),
     "mlp": Network("mlp.MLP", 128, takes=("table",)),
 }
 

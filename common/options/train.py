@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from common.data.sets import SETS
-from common.data.sources import UNREAD, Reading
+from common.data.sources import Reading
 from common.errors import UserError
 from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, flag, own, pieces, plain, several, words
 from common.options.machine import MachineWithModels
@@ -54,11 +54,11 @@ class DataOptions:
     """Of a CSV file: leave these columns out. Given, also without a value, all others are learnt on purpose."""
     test_share: Annotated[
         float | None,
-        own("SHARE", "CSV files: 0.2; iris, wine, breast_cancer: a fixed fifth"),
+        own("SHARE", "CSV files: 0.2; digits, iris, wine, breast_cancer: a fixed fifth"),
         Fact("(0, 1)", "test{}", since=None),
     ] = None
     """Of a table, or of images or sounds without a test part: the share of each class that becomes it, drawn by
-    --data-seed."""
+    --data-seed; of digits drawn once and for all, a larger share around the fixed fifth."""
     size: Annotated[int | None, own("N", "their most common size"), Fact("[8, 4096]", "size{}", since=None)] = None
     """Of images: scale and cut them to squares of N pixels, rather than squeeze them all to one size."""
 
@@ -81,7 +81,8 @@ class ModelOptions:
     """Channels after the first layer, or units of a hidden layer; wideresnet28: the k of WRN-28-k; densenet190: its
     growth rate. The other layers scale with it."""
     dropout: Annotated[float, Fact("[0, 1)", "dropout{}", since=0.0)] = 0.0
-    """Drop activations between the two convolutions of each block with this probability. preactresnet18 alone."""
+    """Drop activations with this probability: of preactresnet18 between the two convolutions of each block, of smallcnn
+    before its last convolution. No other has a place for it."""
 
 
 @dataclass(frozen=True)
@@ -294,8 +295,8 @@ def reading(data: DataOptions, name: str, kind: str) -> Reading:
     """
     is_shipped = name in SETS and SETS[name].package != ""
     is_csv = kind == "table" and not is_shipped
-    if data.test_share is not None and kind != "table" and name in UNREAD:
-        raise UserError(f"--test-share {data.test_share:g}: {name} is no table and has a test part; leave it out.")
+    if data.test_share is not None and name in SETS and SETS[name].hub:
+        raise UserError(f"--test-share {data.test_share:g}: {name} has a test part; leave it out.")
     if data.target is not None and is_shipped:
         raise UserError(f"--target {data.target}: {name} is no CSV file and has its classes; leave it out.")
     if data.size is not None and (kind != "images" or is_shipped):
