@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Downwards only: a module may import those of the lines before its own.
 ORDER = [
     ["errors", "terminal"],
-    ["chance", "cores", "files", "hints", "places", "shapes", "signals"],
+    ["chance", "cores", "files", "hints", "places", "schedules", "shapes", "signals"],
     ["data"],
     ["options"],
     ["consistency"],

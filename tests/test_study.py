@@ -182,6 +182,7 @@ STUDIES = {  # runs, and all that is in it
     "deck": (6, 14),
     "demo": (3, 8),
     "few-cifar": (32, 45),
+    "few-digits": (216, 243),
     "laptop": (6, 14),
     "paper-cifar": (36, 42),
     "speech": (18, 18),
