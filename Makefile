@@ -22,7 +22,7 @@ demo: .venv/installed
 	$(BIN)/python scripts/study.py demo --results-dir demo/results --checkpoint-dir demo/checkpoints
 	$(BIN)/python -m analysis.report --results-dir demo/results
 	@echo 'Open it in a browser. Next, on real CIFAR-10:'
-	@echo '  . $(BIN)/activate && python scripts/study.py laptop --plan'
+	@echo '  . $(BIN)/activate && python scripts/study.py few-cifar --plan'
 
 # One thread: two would fight over two cores with the processes that the tests start.
 TESTS := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal

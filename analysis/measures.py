@@ -9,9 +9,9 @@ import pandas as pd
 
 from analysis.collect import Results, one_protocol
 from analysis.intervals import Interval, interval
+from common.options.study import ENOUGH as ENOUGH
 
 SPREAD = "± is the standard deviation over seeds (n − 1); n is their number."
-ENOUGH = 5  # pairs, to judge by
 SHOWN = 3  # values, to show an interval of
 UNITS = {"1/255": "/255", "std/100": "/100 of a standard deviation"}
 

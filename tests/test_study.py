@@ -28,8 +28,10 @@ from tests import fixtures, refusal
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = [sys.executable, str(ROOT / "scripts" / "study.py")]
+JUDGED_NOT = "\njudged: no\n"
 SMALL = "dataset: digits, width: 8, epochs: 3, threads: 1"
 THREE = f"""
+judged: no
 train:
   - {{{SMALL}, seed: [0, 1]}}
   - {{{SMALL}, mixup: yes}}
@@ -49,7 +51,7 @@ def write(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def make(content, name="own.yaml"):
-        Path(name).write_text(content)
+        Path(name).write_text(content + (JUDGED_NOT if "mixup: [no, yes]" in content else ""))
         return f"./{name}"
 
     return make
@@ -178,14 +180,13 @@ def test_sounds_are_known_unread(write, tmp_path):
 
 
 STUDIES = {  # runs, and all that is in it
-    "corrupted": (24, 24),
-    "deck": (6, 14),
+    "corrupted": (60, 60),
+    "deck": (10, 24),
     "demo": (3, 8),
-    "few-cifar": (32, 45),
+    "few-cifar": (32, 46),
     "few-digits": (216, 243),
-    "laptop": (6, 14),
-    "paper-cifar": (36, 42),
-    "speech": (18, 18),
+    "paper-cifar": (60, 70),
+    "speech": (30, 30),
     "tables": (120, 180),
     "tables-embedded": (60, 90),
 }
@@ -209,13 +210,36 @@ def test_the_studies_that_there_are(name, runs, all_of_it):
         assert {member.config.warmup_epochs for member in found if member.config.mixup} == {5}
 
 
+PAIRS = f"train: {{{SMALL}, mixup: [no, yes], alpha: [0.2, 8], seed: [SEEDS]}}"
+
+
+def test_a_study_of_too_few_pairs_is_refused_unless_it_says_that_it_decides_nothing(write):
+    """Of one setting, one seed and one draw of its rows, for the method that has most."""
+    four, five = PAIRS.replace("SEEDS", "0, 1, 2, 3"), PAIRS.replace("SEEDS", "0, 1, 2, 3, 4")
+    for content in (four, four.replace(SMALL, f"{SMALL}, width: [8, 9]")):
+        Path("own.yaml").write_text(content)
+        with pytest.raises(UserError, match=r"own\.yaml: .* 4 pairs .* a verdict takes 5: list at least 5 seeds.*"):
+            members.read("./own.yaml", None)
+    Path("own.yaml").write_text(
+        f"train:\n - {{{SMALL}, seed: [0, 1, 2, 3, 4]}}\n - {{{SMALL}, mixup: yes, seed: [4, 5, 6, 7, 8]}}"
+    )
+    with pytest.raises(UserError, match="than 1 pair "):
+        members.read("./own.yaml", None)
+    for content, runs in ((five, 15), (f"{four}\njudged: no", 12), (f"train: {{{SMALL}, seed: [0, 1]}}", 2)):
+        Path("own.yaml").write_text(content)
+        assert len(members.read("./own.yaml", None).members) == runs
+    Path("own.yaml").write_text(f"{four}\njudged: perhaps")
+    with pytest.raises(UserError, match=r"own\.yaml, judged: 'perhaps' must be yes or no\."):
+        members.read("./own.yaml", None)
+
+
 def test_every_study_file_is_tested():
     assert {path.stem for path in file.STUDIES.iterdir()} == set(STUDIES)
 
 
 def test_the_papers_study_has_the_papers_settings():
     """Section 3.2, Fig. 3: every network on both sets under ERM and mixup, at each seed once."""
-    configs = [member.wanted[0].config for member in members.read("paper-cifar", None).members[:36]]
+    configs = [member.wanted[0].config for member in members.read("paper-cifar", None).members[:60]]
     networks = {"preactresnet18": 64, "wideresnet28": 10, "densenet190": 40}
     found = {tuple(config[name] for name in ("dataset", "model", "width", "alpha", "seed")) for config in configs}
     assert found == {
@@ -223,7 +247,7 @@ def test_the_papers_study_has_the_papers_settings():
         for dataset in ("cifar10", "cifar100")
         for model, width in networks.items()
         for alpha in (None, 1.0)
-        for seed in (0, 1, 2)
+        for seed in range(5)
     }
     for config in configs:
         drops = [60, 120, 180] if config["model"] == "wideresnet28" else [100, 150]
@@ -707,6 +731,7 @@ def children(process):
 
 LONG, SHORT = "digits-smallcnn-w8-4000ep-erm-seed0", "digits-smallcnn-w8-3ep-mixup1.0-seed0"
 UNEVEN = """
+judged: no
 train:
   - {dataset: digits, width: 8, epochs: 4000, threads: 1}
   - {dataset: digits, width: 8, epochs: 3, threads: 1, mixup: yes}

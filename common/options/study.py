@@ -8,6 +8,8 @@ import tyro
 
 from common.options.fields import Fact, own
 
+ENOUGH = 5  # pairs of ERM and mixup, to judge by: a study of fewer decides nothing
+
 
 @dataclass(frozen=True)
 class StudyOptions:

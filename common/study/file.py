@@ -26,6 +26,8 @@ OPTIONS: dict[str, Any] = {  # by script, in the order in which they are run
     "boundary": BoundaryOptions,
 }
 
+JUDGED = "judged"  # "judged: no" stands in a study that shows how it is done, and is too small for a verdict
+
 
 class _Loader(yaml.BaseLoader):
     """Values as text. A key that stands there twice is an error: of two parts of one name the first would be lost."""
@@ -55,6 +57,14 @@ def place(study: str) -> Path:
             "path, such as ./my.yaml."
         )
     return file
+
+
+def is_judged(file: Path) -> bool:
+    """Whether a study is to be judged by. raises UserError"""
+    said = str(_content(file).get(JUDGED, "yes")).lower()
+    if said not in (*cli.YES, *cli.NO):
+        raise UserError(f"{file}, {JUDGED}: {said!r} must be yes or no.")
+    return said in cli.YES
 
 
 def entries(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -106,7 +116,7 @@ def _content(file: Path) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise UserError(f"{file}: must hold parts named after the scripts: {', '.join(OPTIONS)}.")
     for script in content:
-        if script not in OPTIONS:
+        if script not in (*OPTIONS, JUDGED):
             near = difflib.get_close_matches(str(script), OPTIONS, n=1)
             hint = f"perhaps you meant {near[0]}" if near else f"there are {', '.join(OPTIONS)}"
             raise UserError(f"{file}: unknown script {script!r}; {hint}.")

@@ -30,8 +30,11 @@ from common.options.attack import AttackConfig, AttackOptions
 from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
 from common.options.interpolate import InterpolateConfig, InterpolateOptions
-from common.study.file import OPTIONS, STUDIES, entries, expanded, place
+from common.options.study import ENOUGH
+from common.options.train import OF_MIXUP
+from common.study.file import JUDGED, OPTIONS, STUDIES, entries, expanded, is_judged, place
 
+SEEDS = ("seed", "data_seed")
 # What names a place on this machine is no part of a study.
 ON_THE_COMMAND_LINE = ("data_dir", "results_dir", "checkpoint_dir")
 
@@ -99,7 +102,32 @@ def read(study: str, data_dir: Path | None) -> Study:
             members[name] = dataclasses.replace(member, name=name)
     if not members:
         raise UserError(f"{file}: holds nothing to do; it takes {', '.join(OPTIONS)}, as {STUDIES / 'demo.yaml'} does.")
+    if is_judged(file):
+        _refuse_too_few(file, [member.config for member in members.values() if isinstance(member.config, TrainConfig)])
     return Study(file.stem, file, tuple(members.values()))
+
+
+def _refuse_too_few(file: Path, configs: Sequence[TrainConfig]) -> None:
+    """Raises UserError where mixup is trained beside ERM, and no setting has as many pairs as a verdict takes."""
+    seeds: dict[tuple[Any, ...], dict[tuple[Any, ...], set[tuple[int, int]]]] = {}
+    for config in configs:
+        fields = vars(config)
+        method = tuple(fields[option] for option in ("mixup", *OF_MIXUP))
+        setting = tuple(value for option, value in fields.items() if option not in ("mixup", *OF_MIXUP, *SEEDS))
+        seeds.setdefault(setting, {}).setdefault(method, set()).add((config.seed, config.data_seed))
+    pairs = [
+        len(of_erm & of_mixup)
+        for methods in seeds.values()
+        for erm, of_erm in methods.items()
+        for mixup, of_mixup in methods.items()
+        if mixup[0] and not erm[0]
+    ]
+    if pairs and max(pairs) < ENOUGH:
+        raise UserError(
+            f"{file}: no setting has more than {max(pairs)} pair{'s' if max(pairs) != 1 else ''} of ERM and mixup, and a "
+            f"verdict takes {ENOUGH}: "
+            f"list at least {ENOUGH} seeds, or say '{JUDGED}: no' in it, for a study that decides nothing."
+        )
 
 
 def _of_entry(
