@@ -211,26 +211,25 @@ def test_the_studies_that_there_are(name, runs, all_of_it):
 
 
 PAIRS = f"train: {{{SMALL}, mixup: [no, yes], alpha: [0.2, 8], seed: [SEEDS]}}"
+APART = f"train: [{{{SMALL}, seed: [0, 1, 2, 3, 4]}}, {{{SMALL}, mixup: yes, seed: [4, 5, 6, 7, 8]}}]"
 
 
-def test_a_study_of_too_few_pairs_is_refused_unless_it_says_that_it_decides_nothing(write):
-    """Of one setting, one seed and one draw of its rows, for the method that has most."""
+def test_a_study_of_too_few_pairs_is_refused_unless_it_says_that_it_decides_nothing(tmp_path, monkeypatch):
+    """A pair is of one setting, one seed and one draw of the rows."""
+    monkeypatch.chdir(tmp_path)
     four, five = PAIRS.replace("SEEDS", "0, 1, 2, 3"), PAIRS.replace("SEEDS", "0, 1, 2, 3, 4")
-    for content in (four, four.replace(SMALL, f"{SMALL}, width: [8, 9]")):
+    for content, said in (
+        (four, r"than 4, and a verdict takes 5: list at least 5 seeds, or say 'judged: no' in it"),
+        (four.replace("width: 8", "width: [8, 9]"), "than 4, "),
+        (APART, "than 1, "),
+        (f"{four}\njudged: perhaps", "judged: 'perhaps' must be yes or no"),
+    ):
         Path("own.yaml").write_text(content)
-        with pytest.raises(UserError, match=r"own\.yaml: .* 4 pairs .* a verdict takes 5: list at least 5 seeds.*"):
+        with pytest.raises(UserError, match=rf"own\.yaml.*{said}.*\."):
             members.read("./own.yaml", None)
-    Path("own.yaml").write_text(
-        f"train:\n - {{{SMALL}, seed: [0, 1, 2, 3, 4]}}\n - {{{SMALL}, mixup: yes, seed: [4, 5, 6, 7, 8]}}"
-    )
-    with pytest.raises(UserError, match="than 1 pair "):
-        members.read("./own.yaml", None)
     for content, runs in ((five, 15), (f"{four}\njudged: no", 12), (f"train: {{{SMALL}, seed: [0, 1]}}", 2)):
         Path("own.yaml").write_text(content)
         assert len(members.read("./own.yaml", None).members) == runs
-    Path("own.yaml").write_text(f"{four}\njudged: perhaps")
-    with pytest.raises(UserError, match=r"own\.yaml, judged: 'perhaps' must be yes or no\."):
-        members.read("./own.yaml", None)
 
 
 def test_every_study_file_is_tested():

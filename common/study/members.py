@@ -124,9 +124,8 @@ def _refuse_too_few(file: Path, configs: Sequence[TrainConfig]) -> None:
     ]
     if pairs and max(pairs) < ENOUGH:
         raise UserError(
-            f"{file}: no setting has more than {max(pairs)} pair{'s' if max(pairs) != 1 else ''} of ERM and mixup, and a "
-            f"verdict takes {ENOUGH}: "
-            f"list at least {ENOUGH} seeds, or say '{JUDGED}: no' in it, for a study that decides nothing."
+            f"{file}: no setting has more pairs of ERM and mixup than {max(pairs)}, and a verdict takes {ENOUGH}: list "
+            f"at least {ENOUGH} seeds, or say '{JUDGED}: no' in it, for a study that decides nothing."
         )
 
 
