@@ -181,6 +181,7 @@ def test_sounds_are_known_unread(write, tmp_path):
 
 STUDIES = {  # runs, and all that is in it
     "corrupted": (60, 60),
+    "corrupted-digits": (192, 192),
     "deck": (10, 24),
     "demo": (3, 8),
     "few-cifar": (32, 46),
