@@ -425,6 +425,9 @@ def test_a_recipe_is_a_named_set_of_defaults():
     assert (config.lr_drops, cifar(recipe="fast", schedule="drops").lr_drops) == ((), (0.5, 0.75))
     assert resolve(asked(recipe="fast").asked, "digits", "images", 8).augment == "none"  # a flipped digit is another
     assert resolve(asked(recipe="fast").asked, "digits", "images", 8).model == "smallcnn"
+    elsewhere = cifar(recipe="fast", model="preactresnet18")
+    assert {name: getattr(elsewhere, name) for name in o.ELSEWHERE} == o.ELSEWHERE
+    assert name_of(elsewhere) == "cifar10-preactresnet18-fast-erm-seed0"
 
 
 @pytest.mark.parametrize("mixup", [False, True])

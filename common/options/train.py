@@ -275,6 +275,8 @@ RECIPES: dict[Recipe, dict[str, Any]] = {
         "lookahead": 5,
     }
 }
+# Of a recipe's own network BatchNorm has no weights, and stands these; of others they are as others train them fast.
+ELSEWHERE: dict[str, Any] = {"lr": 0.4, "weight_decay": 5e-4, "bias_lr": 1.0}
 
 # What an optimizer brings: Adam's are torch's own.
 OPTIMIZERS: dict[Optimizer, dict[str, float | None]] = {
@@ -316,7 +318,7 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
     name  of the data set;  kind  "images", "sounds" or "table";  side  of its images in pixels, None for others
     raises UserError where the model does not take this kind of data
     """
-    usual = _defaults(name, kind, side, asked.recipe)
+    usual = _defaults(name, kind, side, asked.recipe, asked.model)
     model = asked.model or usual.model
     if kind not in NETWORKS[model].takes:
         fitting = ", ".join(name for name, network in NETWORKS.items() if kind in network.takes)
@@ -386,7 +388,7 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
     )
 
 
-def _defaults(name: str, kind: str, side: int | None, recipe: Recipe | None) -> Defaults:
+def _defaults(name: str, kind: str, side: int | None, recipe: Recipe | None, model: Model | None) -> Defaults:
     """What a data set brings, under a recipe what that brings."""
     if name in DEFAULTS:
         own = DEFAULTS[name]
@@ -400,6 +402,8 @@ def _defaults(name: str, kind: str, side: int | None, recipe: Recipe | None) -> 
     network = NETWORKS[brought["model"]]
     if kind not in network.takes or (side is not None and side < network.smallest_side):
         brought["model"] = own.model
+    if (model or brought["model"]) != RECIPES[recipe]["model"]:
+        brought |= ELSEWHERE
     if own.augment == "none":
         brought["augment"] = "none"
     return dataclasses.replace(own, **brought)
