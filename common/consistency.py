@@ -19,6 +19,7 @@ from common.options import baseline as fitting
 from common.options import benchmark as timing
 from common.options import boundary as drawing
 from common.options import interpolate as probing
+from common.options.train import OF_MIXUP
 from common.schedules import triangle
 
 Record = dict[str, Any]
@@ -154,6 +155,9 @@ def its_method(record: Record) -> Iterator[Compared]:
     config = record["config"]
     for option in ("alpha", "lam_per"):
         yield f"config.{option}", config[option] is not None, config["mixup"], "config.mixup"
+    if not config["mixup"]:
+        for option, usual in OF_MIXUP.items():
+            yield f"config.{option}", config.get(option, usual), usual, "config.mixup"
     yield "config.momentum", config["momentum"] is not None, config["optimizer"] != "adam", "config.optimizer"
 
 

@@ -12,7 +12,7 @@ import tyro
 ELSEWHERE = {
     "accum accum-iter grad-accum grad-accum-steps gradient-accumulation-steps update-freq": ["accumulate"],
     "arch architecture backbone m model-name net network": ["model"],
-    "a beta mix mix-alpha mixup-alpha": ["alpha"],
+    "a beta cutmix-alpha mix-alpha mixup-alpha": ["alpha"],
     "b batch batchsize bs mini-batch per-device-train-batch-size train-batch-size": ["batch-size"],
     "ckpt ckpt-dir checkpoint checkpoints save-dir weights-dir": ["checkpoint-dir"],
     "data data-folder data-path data-root datadir root": ["data-dir"],
@@ -42,6 +42,7 @@ ELSEWHERE = {
     "label label-column target-column y": ["target"],
     "random-seed random-state rng-seed s seeds": ["seed", "seeds"],
     "test-size test-split": ["test-share"],
+    "cutmix cutmix-minmax mix-mode mixup-mode": ["mix"],
     "val-size val-split valid-size validation": ["holdout"],
     "warmup warmup-steps": ["warmup-epochs"],
     "k width-factor widen-factor": ["width"],

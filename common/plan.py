@@ -9,14 +9,13 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
 from common.chance import rng
 from common.mixup import Mixup
-from common.shapes import Flags, Rows, Weights
+from common.shapes import Boxes, Flags, Lambdas, Rows
 
 
 @dataclass(frozen=True)
@@ -24,8 +23,9 @@ class Plan:
     """One epoch over n rows. Places count the rows in the order in which they are met.
 
     order    (n,)    the row at each place
-    partner  (n,)    the row mixed into it: another (or the same) row of the same global batch
-    lam      (n,)    the weight of the row itself; 1 - lam is the partner's
+    partner  (p, n)  the rows mixed into it: other rows (or the same) of the same global batch, or as the method pairs
+    lam      (p, n)  the weight of the row itself; 1 - lam is the partner's
+    box      (n, 4)  what CutMix pastes of the partner; None: nothing
     shift    (n, 2)  per row, not place: top left corner of its crop in the padded image; None: no crop, no flip
     flip     (n,)    per row, not place: whether it is mirrored; None: no crop, no flip
     stops            the place after the last of each global batch
@@ -34,8 +34,9 @@ class Plan:
     """
 
     order: Rows
-    partner: Rows
-    lam: Weights
+    partner: Int[Tensor, "p b"]
+    lam: Lambdas
+    box: Boxes | None
     shift: Int[Tensor, "b 2"] | None
     flip: Flags | None
     stops: tuple[int, ...]
@@ -93,26 +94,25 @@ def draw(
     pad: int,
     alternating: bool = False,
 ) -> Plan:
-    """Draws one epoch. Whatever the method, its order, partners, crops and flips are the same.
+    """Draws one epoch. Whatever the method, its order, crops and flips are the same.
 
-    method       draws lambda
+    method       draws partners and lambda
     pad          pixels of padding to crop from; 0: images are left as they are
     alternating  padded by reflection, and mirrored in every other epoch: half of the rows, drawn once a seed, in the
                  odd ones, the other half in the even ones (Jordan 2024, section 3.6)
     """
     stops = batch_stops(rows, batch_size)
     order = rng("order", seed, epoch).permutation(rows)
-    pairing = rng("partner", seed, epoch)
-    partner = np.concatenate([pairing.permutation(batch) for batch in np.split(order, stops[:-1])])
-
+    drawn = method.draw(seed, epoch, order, stops)
     shift = rng("crop", seed, epoch).integers(0, 2 * pad, size=(rows, 2), endpoint=True)
     flip = rng("flip", seed, 0 if alternating else epoch).random(rows) < 0.5
     if alternating and epoch % 2:
         flip = ~flip
     return Plan(
         order=torch.from_numpy(order),
-        partner=torch.from_numpy(partner),
-        lam=torch.from_numpy(method.draw(seed, epoch, stops)).float(),
+        partner=torch.from_numpy(drawn.partner),
+        lam=torch.from_numpy(drawn.lam).float(),
+        box=None if drawn.box is None else torch.from_numpy(drawn.box),
         shift=torch.from_numpy(shift) if pad else None,
         flip=torch.from_numpy(flip) if pad else None,
         stops=stops,

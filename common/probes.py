@@ -82,7 +82,7 @@ def between(
         y_i, y_j = part.labels[few.first], part.labels[few.second]
         for place, value in enumerate(lambdas(points)):
             lam = torch.full((len(few),), value, device=accelerator.device)
-            x = mix(x_i, x_j, lam)
+            x = mix((x_i, x_j), lam[None])
             if with_gradient:
                 logits, norms = _with_gradients(model, x, y_i, y_j, lam)
                 table[LOSS_NORM:, place, places] = norms
@@ -121,7 +121,7 @@ def probabilities(model: nn.Module, part: Part, first: int, second: int, points:
     """Of every class, at each place between two rows."""
     x_i, x_j = (natural(part.fetch(slice(row, row + 1))).expand(points, *part.shape) for row in (first, second))
     lam = torch.tensor(lambdas(points), device=part.labels.device)
-    return model(mix(x_i, x_j, lam)).softmax(dim=1)
+    return model(mix((x_i, x_j), lam[None])).softmax(dim=1)
 
 
 def _with_gradients(
@@ -131,7 +131,7 @@ def _with_gradients(
     in eval mode, so that the gradient of a sum over the batch is that of each row."""
     x = x.requires_grad_()
     logits = model(x)
-    loss = mixed_cross_entropy(logits, y_i, y_j, lam)
+    loss = mixed_cross_entropy(logits, (y_i, y_j), lam[None]).sum()
     (of_loss,) = torch.autograd.grad(loss, x, retain_graph=True)
     (of_logit,) = torch.autograd.grad(logits.amax(dim=1).sum(), x)
     norms = torch.stack([gradient.flatten(1).norm(dim=1) for gradient in (of_loss, of_logit)])

@@ -17,7 +17,7 @@ from common.data.dataset import Dataset, Part, fingerprint, patches, select, sta
 from common.data.load import load
 from common.data.sources import Source
 from common.errors import UserError
-from common.mixup import ERM, Mixup
+from common.mixup import ERM, CutMix, Mixup
 from common.models import Blueprint
 from common.options import OF_ROWS, TrainConfig, TrainOptions, reading, resolve, run_name
 from common.options.fields import earlier
@@ -61,8 +61,21 @@ class Run:
     def method(self, epoch: int) -> Mixup:
         """By which an epoch is trained: before mixup begins, by ERM."""
         is_mixed = self.config.mixup and epoch > self.config.warmup_epochs
-        way = Mixup(self.config.alpha, self.config.lam_per) if is_mixed else ERM
-        return replace(way, smoothing=self.config.label_smoothing)
+        return self.mixing if is_mixed else replace(ERM, smoothing=self.config.label_smoothing)
+
+    @cached_property
+    def mixing(self) -> Mixup:
+        """The way in which rows are mixed, where they are."""
+        config = self.config
+        way: dict[str, Any] = {
+            "alpha": config.alpha,
+            "lam_per": config.lam_per,
+            "smoothing": config.label_smoothing,
+        }
+        if config.mix == "patches":
+            height, width = self.blueprint.shape[-2:]
+            return CutMix(**way, size=(height, width))
+        return Mixup(**way)
 
     def plan(self, epoch: int) -> Plan:
         rows, config = len(self.data.train), self.config

@@ -1,6 +1,6 @@
 """The shapes that cross a function's boundary, each named once. Tests check them at every call (jaxtyping, beartype).
 
-Axes: b batch or rows, c channels, h w pixels, k classes, l points on a segment.
+Axes: b batch or rows, c channels, h w pixels, k classes, l points on a segment, p partners of a row.
 """
 
 from jaxtyping import Bool, Float, Int, UInt8
@@ -11,7 +11,9 @@ Resident = (
     UInt8[Tensor, "b ..."] | Float[Tensor, "b ..."]
 )  # as held on the device: images uint8, sounds and tables float32
 Labels = Int[Tensor, " b"]
-Weights = Float[Tensor, " b"]  # lambda of each row
+Weights = Float[Tensor, " b"]  # a number of each row, such as its lambda
+Lambdas = Float[Tensor, "p b"]  # of each of its partners
+Boxes = Int[Tensor, "b 4"]  # top, left, bottom, right, in pixels
 Rows = Int[Tensor, " b"]  # row numbers of a part
 Flags = Bool[Tensor, " b"]
 Logits = Float[Tensor, "b k"]

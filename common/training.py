@@ -185,6 +185,14 @@ def gather(part: Part, rows: Rows, plan: Plan) -> Inputs:
     return natural(inputs)
 
 
+def batch_of(part: Part, plan: Plan, places: slice) -> Batch:
+    """The rows at these places, each beside its partners."""
+    members = (plan.order[places], *plan.partner[:, places])
+    x = tuple(gather(part, rows, plan) for rows in members)
+    box = None if plan.box is None else plan.box[places]
+    return Batch(x, tuple(part.labels[rows] for rows in members), plan.lam[:, places], box)
+
+
 def train_epoch(
     accelerator: Accelerator,
     training: Training,
@@ -206,9 +214,7 @@ def train_epoch(
     sums = torch.zeros(2, device=accelerator.device)
     for pieces, rows_of_batch in plan.pieces(accelerator.process_index, accelerator.num_processes, accumulate):
         for places in pieces:
-            rows, partners = plan.order[places], plan.partner[places]
-            x, x_partner = gather(part, rows, plan), gather(part, partners, plan)
-            batch = Batch(x, part.labels[rows], x_partner, part.labels[partners], plan.lam[places])
+            batch = batch_of(part, plan, places)
             # The processes add up their gradients once a batch, with its last piece.
             with nullcontext() if places is pieces[-1] else accelerator.no_sync(model):
                 loss, hits = method.loss(model, batch)

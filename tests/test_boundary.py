@@ -133,7 +133,7 @@ def test_a_model_is_what_a_plain_loop_trains(alpha, seed):
     optimizer = torch.optim.SGD(model.parameters(), config["lr"], 0.9, weight_decay=1e-4)
     for epoch in (1, 2, 3):  # 37 points are one step an epoch; the rate drops after steps 2 and 2
         plan = draw(37, 128, seed=seed, epoch=epoch, method=Mixup(alpha), pad=0)
-        i, j, lam = plan.order, plan.partner, plan.lam[:, None]
+        i, j, lam = plan.order, plan.partner[0], plan.lam[0][:, None]
         target = lam * F.one_hot(y[i], 2) + (1 - lam) * F.one_hot(y[j], 2)
         optimizer.param_groups[0]["lr"] = config["lr"] * (1 if epoch <= 2 else 0.01)
         optimizer.zero_grad()

@@ -1,10 +1,13 @@
+import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from common.mixup import mix, mixed_cross_entropy, mixed_hits
+from common.mixup import CutMix, mix, mixed_cross_entropy, mixed_hits
+from common.mixup.arithmetic import boxes, kept, paste
+from common.plan import draw
 
 SHAPES = [(7, 3, 8, 8), (7, 5), (7, 1, 10, 4), (1, 4)]
 
@@ -12,27 +15,29 @@ SHAPES = [(7, 3, 8, 8), (7, 5), (7, 1, 10, 4), (1, 4)]
 @pytest.mark.parametrize("shape", SHAPES)
 def test_lambda_one_returns_the_rows_and_zero_the_partners(shape):
     x, other = torch.rand(shape), torch.rand(shape)
-    assert torch.equal(mix(x, other, torch.ones(len(x))), x)
-    assert torch.equal(mix(x, other, torch.zeros(len(x))), other)
+    assert torch.equal(mix((x, other), torch.ones(1, len(x))), x)
+    assert torch.equal(mix((x, other), torch.zeros(1, len(x))), other)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_each_row_has_its_own_lambda(shape):
     x, other, lam = torch.rand(shape), torch.rand(shape), torch.rand(shape[0])
-    mixed = mix(x, other, lam)
+    mixed = mix((x, other), lam[None])
     for row in range(len(x)):
         assert torch.allclose(mixed[row], lam[row] * x[row] + (1 - lam[row]) * other[row], atol=1e-7)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 9), st.floats(0, 1), st.integers(0, 2**32))
 def test_a_permutation_keeps_the_mean_of_the_batch(rows, lam, seed):
     generator = torch.Generator().manual_seed(seed)
     x = torch.rand(rows, 6, generator=generator, dtype=torch.float64)
     partner = torch.randperm(rows, generator=generator)
-    mixed = mix(x, x[partner], torch.full((rows,), lam, dtype=torch.float64))
+    mixed = mix((x, x[partner]), torch.full((1, rows), lam, dtype=torch.float64))
     assert torch.allclose(mixed.mean(0), x.mean(0))
 
 
+@settings(deadline=None)
 @given(st.integers(2, 12), st.integers(1, 20), st.integers(0, 2**32))
 def test_two_losses_equal_one_against_the_mixed_label(classes, rows, seed):
     generator = torch.Generator().manual_seed(seed)
@@ -41,20 +46,20 @@ def test_two_losses_equal_one_against_the_mixed_label(classes, rows, seed):
     lam = torch.rand(rows, generator=generator, dtype=torch.float64)
     label = lam[:, None] * F.one_hot(y, classes) + (1 - lam[:, None]) * F.one_hot(other, classes)
     one = F.cross_entropy(logits, label, reduction="sum")
-    assert torch.allclose(mixed_cross_entropy(logits, y, other, lam), one, rtol=1e-12)
+    assert torch.allclose(mixed_cross_entropy(logits, (y, other), lam[None]).sum(), one, rtol=1e-12)
 
 
 def test_lambda_one_is_plain_cross_entropy_to_the_bit():
     logits, y, other = torch.randn(20, 10), torch.arange(20) % 10, torch.arange(20) % 7
     plain = F.cross_entropy(logits, y, reduction="none").sum()
-    assert torch.equal(mixed_cross_entropy(logits, y, other, torch.ones(20)), plain)
+    assert torch.equal(mixed_cross_entropy(logits, (y, other), torch.ones(1, 20)).sum(), plain)
 
 
 def test_hits_weigh_both_classes():
     logits = torch.eye(3)[[0, 1, 2]]
     y, other = torch.tensor([0, 0, 0]), torch.tensor([1, 1, 2])
     lam = torch.tensor([0.75, 0.75, 0.5])
-    assert mixed_hits(logits, y, other, lam).item() == 0.75 + 0.25 + 0.5
+    assert mixed_hits(logits, (y, other), lam[None]).sum().item() == 0.75 + 0.25 + 0.5
 
 
 def test_agrees_with_torchvision_whose_partner_is_the_row_before():
@@ -67,14 +72,13 @@ def test_agrees_with_torchvision_whose_partner_is_the_row_before():
     lam = torch._sample_dirichlet(torch.tensor([0.7, 0.7]))[0]
     partner = torch.arange(8).roll(1)
     weights = lam.expand(8)
-    assert torch.allclose(mix(x, x[partner], weights), theirs, atol=1e-6)
+    assert torch.allclose(mix((x, x[partner]), weights[None]), theirs, atol=1e-6)
     logits = torch.randn(8, 5)
-    ours = mixed_cross_entropy(logits, y, y[partner], weights)
+    ours = mixed_cross_entropy(logits, (y, y[partner]), weights[None]).sum()
     assert torch.allclose(ours, F.cross_entropy(logits, label, reduction="sum"), atol=1e-5)
 
 
 def test_agrees_with_timm_whose_partner_is_the_flipped_batch():
-    import numpy as np
     from timm.data.mixup import Mixup
 
     x, y = torch.rand(8, 3, 4, 4), torch.arange(8) % 5
@@ -83,9 +87,9 @@ def test_agrees_with_timm_whose_partner_is_the_flipped_batch():
     np.random.seed(5)
     np.random.rand()  # whether to mix at all
     weights = torch.full((8,), float(np.random.beta(0.7, 0.7)))
-    assert torch.allclose(mix(x, x.flip(0), weights), theirs, atol=1e-6)
+    assert torch.allclose(mix((x, x.flip(0)), weights[None]), theirs, atol=1e-6)
     logits = torch.randn(8, 5)
-    ours = mixed_cross_entropy(logits, y, y.flip(0), weights)
+    ours = mixed_cross_entropy(logits, (y, y.flip(0)), weights[None]).sum()
     assert torch.allclose(ours, F.cross_entropy(logits, label, reduction="sum"), atol=1e-5)
 
 
@@ -96,7 +100,99 @@ def test_smoothed_labels_are_torchs_for_rows_and_pairs(smoothing):
     y, other = torch.randint(10, (2, 20), generator=generator)
     lam = torch.rand(20, generator=generator, dtype=torch.float64)
     alone = F.cross_entropy(logits, y, reduction="sum", label_smoothing=smoothing)
-    assert torch.allclose(mixed_cross_entropy(logits, y, other, torch.ones(20), smoothing), alone, rtol=1e-12)
+    assert torch.allclose(
+        mixed_cross_entropy(logits, (y, other), torch.ones(1, 20, dtype=torch.float64), smoothing).sum(),
+        alone,
+        rtol=1e-12,
+    )
     label = lam[:, None] * F.one_hot(y, 10) + (1 - lam[:, None]) * F.one_hot(other, 10)
     pair = F.cross_entropy(logits, (1 - smoothing) * label + smoothing / 10, reduction="sum")
-    assert torch.allclose(mixed_cross_entropy(logits, y, other, lam, smoothing), pair, rtol=1e-12)
+    assert torch.allclose(mixed_cross_entropy(logits, (y, other), lam[None], smoothing).sum(), pair, rtol=1e-12)
+
+
+SIZES = [(8, 8), (5, 9), (1, 6), (32, 32)]
+
+
+@settings(deadline=None)
+@given(st.sampled_from(SIZES), st.floats(0, 1), st.data())
+def test_cutmixs_lambda_is_the_share_of_pixels_that_are_kept(size, lam, data):
+    centre = [data.draw(st.integers(0, side - 1)) for side in size]
+    box = boxes(np.array([lam]), np.array([centre]), size)
+    ones, zeros = torch.ones(1, 2, *size), torch.zeros(1, 2, *size)
+    pasted = paste(ones, zeros, torch.from_numpy(box))
+    assert pasted.sum().item() == round(2 * size[0] * size[1] * kept(box, size)[0])
+
+
+@pytest.mark.parametrize("size", [(8, 8), (4, 10), (32, 32)])
+def test_a_box_of_lambda_one_is_empty_and_one_of_lambda_zero_the_image(size):
+    middle = np.array([[side // 2 for side in size]])
+    assert kept(boxes(np.ones(1), middle, size), size) == 1
+    assert kept(boxes(np.zeros(1), middle, size), size) == 0
+    x, other = torch.rand(1, 3, *size), torch.rand(1, 3, *size)
+    for lam, wanted in ((1.0, x), (0.0, other)):
+        assert torch.equal(paste(x, other, torch.from_numpy(boxes(np.array([lam]), middle, size))), wanted)
+
+
+def test_a_box_at_the_border_is_cut_there():
+    corners = np.array([[0, 0], [0, 7], [7, 0], [7, 7]])
+    found = boxes(np.full(4, 0.75), corners, (8, 8))  # of 4 x 4 pixels, of which a corner leaves 2 or 3 a side
+    assert found.tolist() == [[0, 0, 2, 2], [0, 5, 2, 8], [5, 0, 8, 2], [5, 5, 8, 8]]
+    assert (64 * (1 - kept(found, (8, 8)))).tolist() == [4, 6, 6, 9]
+
+
+def test_agrees_with_torchvisions_cutmix_given_its_box():
+    from torchvision.transforms import v2
+
+    x, y, drawn = torch.rand(8, 3, 9, 6), torch.arange(8) % 5, {}
+
+    class Watched(v2.CutMix):
+        def make_params(self, inputs):
+            drawn.update(super().make_params(inputs))
+            return drawn
+
+    for seed in range(5):
+        torch.manual_seed(seed)
+        theirs, label = Watched(alpha=0.7, num_classes=5)(x, y)
+        left, top, right, bottom = map(int, drawn["box"])
+        box = np.array([[top, left, bottom, right]] * 8)
+        assert torch.equal(paste(x, x.roll(1, 0), torch.from_numpy(box)), theirs)
+        lam = torch.from_numpy(kept(box, (9, 6))).float()[None]
+        logits = torch.randn(8, 5)
+        ours = mixed_cross_entropy(logits, (y, y.roll(1)), lam).sum()
+        assert torch.allclose(ours, F.cross_entropy(logits, label, reduction="sum"), atol=1e-5)
+
+
+def test_agrees_with_timms_cutmix_given_its_box(monkeypatch):
+    from timm.data import mixup as timm
+
+    found, make = [], timm.cutmix_bbox_and_lam
+    monkeypatch.setattr(timm, "cutmix_bbox_and_lam", lambda *a, **k: found.append(make(*a, **k)) or found[-1])
+    x, y = torch.rand(8, 3, 9, 6), torch.arange(8) % 5
+    for seed in range(5):
+        np.random.seed(seed)  # timm draws from NumPy's global state
+        mixer = timm.Mixup(mixup_alpha=0.0, cutmix_alpha=0.7, label_smoothing=0.0, num_classes=5)
+        theirs, label = mixer(x.clone(), y)
+        (top, bottom, left, right), share = found[-1]
+        box = np.array([[top, left, bottom, right]] * 8)
+        assert kept(box, (9, 6))[0] == pytest.approx(share)
+        assert torch.equal(paste(x, x.flip(0), torch.from_numpy(box)), theirs)
+        lam = torch.from_numpy(kept(box, (9, 6))).float()[None]
+        logits = torch.randn(8, 5)
+        ours = mixed_cross_entropy(logits, (y, y.flip(0)), lam).sum()
+        assert torch.allclose(ours, F.cross_entropy(logits, label, reduction="sum"), atol=1e-5)
+
+
+@pytest.mark.parametrize("lam_per", ["batch", "row"])
+@pytest.mark.parametrize("alpha", [0.2, 5.0])
+def test_cutmix_draws_lambda_by_its_own_alpha_and_a_box_a_batch_or_row(alpha, lam_per):
+    plan = draw(2000, 5, seed=0, epoch=1, method=CutMix(alpha, lam_per, size=(32, 32)), pad=0)
+    each = 1 if lam_per == "row" else 5
+    drawn = plan.box[::each]
+    assert torch.equal(plan.box, drawn.repeat_interleave(each, 0))
+    assert len({*map(tuple, drawn.tolist())}) > len(drawn) / 2
+    assert torch.equal(plan.lam[0], torch.from_numpy(kept(plan.box.numpy(), (32, 32))).float())
+    chance = np.random.default_rng(0)
+    again = kept(boxes(chance.beta(alpha, alpha, 20_000), chance.integers(32, size=(20_000, 2)), (32, 32)), (32, 32))
+    for share in (0.1, 0.5, 0.9):
+        below = (plan.lam[0] < share).float().mean().item()
+        assert below == pytest.approx((again < share).mean(), abs=0.07), share

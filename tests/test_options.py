@@ -175,6 +175,7 @@ ANOTHER = {
     "dropout": 0.7,
     "alpha": 0.7,
     "lam_per": "row",
+    "mix": "patches",
     "warmup_epochs": 7,
     "epochs": 100,
     "measure_every": 7,
@@ -203,7 +204,7 @@ ANOTHER = {
 def test_two_configurations_never_share_a_name(one, two):
     def changed(fields):
         config = dataclasses.replace(cifar(mixup=True), **{field: ANOTHER[field] for field in fields})
-        return config if config.mixup else dataclasses.replace(config, alpha=None, lam_per=None, warmup_epochs=0)
+        return config if config.mixup else dataclasses.replace(config, **o.OF_MIXUP)
 
     a, b = changed(one), changed(two)
     assert (a == b) == (name_of(a) == name_of(b))

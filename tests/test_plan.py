@@ -31,7 +31,7 @@ def test_order_is_a_permutation_and_partners_one_of_each_batch():
     plan = planned()
     assert sorted(plan.order.tolist()) == list(range(103))
     for places, _ in plan.batches(0, 1):
-        assert sorted(plan.partner[places].tolist()) == sorted(plan.order[places].tolist())
+        assert sorted(plan.partner[0, places].tolist()) == sorted(plan.order[places].tolist())
     assert (plan.partner != plan.order).sum() > 80  # not the identity
 
 
@@ -58,15 +58,15 @@ def test_erm_is_lambda_one_and_otherwise_the_plan_of_mixup():
 def test_lambda_is_one_number_a_batch_or_one_a_row():
     by_batch, by_row = planned(), planned(lam_per="row")
     for places, _ in by_batch.batches(0, 1):
-        assert len(by_batch.lam[places].unique()) == 1
-        assert len(by_row.lam[places].unique()) == len(by_row.lam[places])
+        assert len(by_batch.lam[0, places].unique()) == 1
+        assert len(by_row.lam[0, places].unique()) == len(by_row.lam[0, places])
     assert len(by_batch.lam.unique()) == 11
 
 
 @pytest.mark.parametrize("alpha", [0.1, 0.2, 1.0, 8.0, 32.0])
 def test_lambda_follows_the_beta_distribution(alpha):
-    rows = planned(rows=4000, batch_size=4000, alpha=alpha, lam_per="row").lam.numpy()
-    batches = planned(rows=8000, batch_size=2, alpha=alpha).lam.numpy()[::2]
+    rows = planned(rows=4000, batch_size=4000, alpha=alpha, lam_per="row").lam[0].numpy()
+    batches = planned(rows=8000, batch_size=2, alpha=alpha).lam[0, ::2].numpy()
     for lam in (rows, batches):
         # Close to 1 a small alpha's weights are finer than float32; the distribution is symmetric, so the lower half
         # tells as much.
@@ -77,7 +77,7 @@ def test_lambda_follows_the_beta_distribution(alpha):
 
 
 def test_a_tiny_alpha_still_gives_weights():
-    lam = planned(rows=2000, alpha=1e-4, lam_per="row").lam
+    lam = planned(rows=2000, alpha=1e-4, lam_per="row").lam[0]
     assert torch.isfinite(lam).all()
     assert set(lam.round().tolist()) == {0.0, 1.0}
 

@@ -72,7 +72,7 @@ def test_every_module_has_a_test_file_or_is_tested_by_its_script():
     for file in [
         *ROOT.glob("scripts/*.py"),
         ROOT / "common/plan.py",
-        ROOT / "common/mixup.py",
+        ROOT / "common/mixup",
         ROOT / "common/training.py",
     ]:
         assert (ROOT / "tests" / f"test_{file.stem}.py").exists(), file

@@ -57,8 +57,8 @@ def test_an_epoch_is_the_plain_loop_that_a_reader_would_write(alpha, lam_per):
     for step, start in enumerate(range(0, ROWS, 8)):
         if step == 2:
             optimizer.param_groups[0]["lr"] = 0.01
-        i, j = plan.order[start : start + 8], plan.partner[start : start + 8]
-        lam = plan.lam[start : start + 8].view(-1, 1, 1, 1)
+        i, j = plan.order[start : start + 8], plan.partner[0, start : start + 8]
+        lam = plan.lam[0, start : start + 8].view(-1, 1, 1, 1)
         x = lam * part.inputs[i] / 255 + (1 - lam) * part.inputs[j] / 255
         label = lam.view(-1, 1) * F.one_hot(part.labels[i], 4) + (1 - lam.view(-1, 1)) * F.one_hot(part.labels[j], 4)
         loss = F.cross_entropy(plain(x), label)
@@ -101,9 +101,9 @@ def test_a_batch_in_pieces_gives_the_weights_of_the_whole(monkeypatch, accumulat
 def test_a_row_is_cropped_and_flipped_alike_as_itself_and_as_a_partner():
     part, plan = images(), the_plan()
     own = training.gather(part, plan.order, plan)
-    partner = training.gather(part, plan.partner, plan)
+    partner = training.gather(part, plan.partner[0], plan)
     place_of = {row: place for place, row in enumerate(plan.order.tolist())}
-    assert all(torch.equal(partner[p], own[place_of[row]]) for p, row in enumerate(plan.partner.tolist()))
+    assert all(torch.equal(partner[p], own[place_of[row]]) for p, row in enumerate(plan.partner[0].tolist()))
     assert not torch.equal(own, training.natural(part.inputs[plan.order]))
 
 
@@ -153,8 +153,8 @@ def test_weighted_accuracy_of_a_model_that_always_says_class_0():
 
     part, plan = images(), the_plan()
     got = train(Constant(), part, plan, lr=1e-9)
-    y, other = part.labels[plan.order], part.labels[plan.partner]
-    expected = (plan.lam * (y == 0) + (1 - plan.lam) * (other == 0)).sum() / ROWS
+    y, other = part.labels[plan.order], part.labels[plan.partner[0]]
+    expected = (plan.lam[0] * (y == 0) + (1 - plan.lam[0]) * (other == 0)).sum() / ROWS
     assert got["weighted_accuracy"] == pytest.approx(expected.item(), rel=1e-5)
 
 

@@ -9,13 +9,14 @@ from typing import Annotated, Any, Literal, get_args
 from common.data.sets import SETS
 from common.data.sources import Reading
 from common.errors import UserError
-from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, flag, own, pieces, plain, several, words
+from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, earlier, flag, own, pieces, plain, several, words
 from common.options.machine import MachineWithModels
 from common.options.networks import NETWORKS, Model
 
 Recipe = Literal["fast"]
 Augment = Literal["crop-flip", "translate-flip", "none"]
 LamPer = Literal["batch", "row"]
+Mix = Literal["inputs", "patches"]
 Optimizer = Literal["sgd", "nesterov", "adam"]
 Schedule = Literal["drops", "triangle"]
 Tracker = Literal["tensorboard", "wandb", "trackio", "mlflow", "comet_ml", "aim", "clearml", "dvclive", "swanlab"]
@@ -147,6 +148,9 @@ class MixupOptions:
     """Train on mixed pairs of rows (mixup) rather than on the rows themselves (ERM)."""
     alpha: Annotated[float | None, own("A", "1.0"), Fact("(0, 1e6]")] = None
     """lambda ~ Beta(alpha, alpha): towards 0 it is ERM, 1 is uniform, large trains on midpoints. With --mixup."""
+    mix: Annotated[Mix, Fact(piece="{}", since="inputs")] = "inputs"
+    """inputs: mixup. patches: a box of the partner is pasted, and lambda is the share that is left (CutMix; --alpha is
+    its own). With --mixup."""
     lam_per: Annotated[LamPer | None, own("{batch,row}", "batch, as the authors'"), Fact(piece="per{}")] = None
     """One lambda a batch, or one a row. With --mixup."""
     warmup_epochs: Annotated[
@@ -197,9 +201,9 @@ class TrainOptions:
         """raises UserError for options that mean nothing beside the others"""
         asked = self.asked
         if not asked.mixup:
-            for name in OF_MIXUP:
+            for name, usual in OF_MIXUP.items():
                 value = getattr(asked, name)
-                if value is not None and value != 0:  # no epochs of ERM before mixup is what a record of ERM says
+                if value is not None and value != usual:
                     raise UserError(
                         f"{flag(name)} {value}: means nothing without --mixup; add --mixup, or leave it out."
                     )
@@ -213,8 +217,12 @@ class TrainOptions:
             raise UserError(f"--lr-drops {' '.join(map(str, drops))}: must rise, each drop after the one before it.")
 
 
-# The options that mean something under mixup alone.
-OF_MIXUP = tuple(field.name for field in dataclasses.fields(MixupOptions) if field.name != "mixup")
+# The options that mean something under mixup alone, and what a record of ERM says of each.
+OF_MIXUP: dict[str, Any] = {
+    field.name: earlier(MixupOptions).get(field.name)
+    for field in dataclasses.fields(MixupOptions)
+    if field.name != "mixup"
+}
 
 
 @dataclass(frozen=True)
@@ -348,6 +356,8 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
         raise UserError(
             f"--augment {augment}: moves by 1/{MOVES[augment]} of an image's side, and {name} is {what}; leave it out."
         )
+    if asked.mix == "patches" and kind == "table":
+        raise UserError(f"--mix patches: cuts boxes out of images or sounds, and {name} is a table; leave it out.")
     schedule = asked.schedule or usual.schedule
     drops = () if schedule == "triangle" else usual.lr_drops
     if schedule == "triangle" and asked.lr_drops:

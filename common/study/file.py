@@ -15,6 +15,7 @@ from common.options.attack import AttackOptions
 from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
 from common.options.interpolate import InterpolateOptions
+from common.options.train import OF_MIXUP
 from common.records import ROOT
 
 STUDIES = ROOT / "scripts" / "studies"
@@ -98,7 +99,7 @@ def expanded(where: str, script: str, entry: Mapping[str, Any]) -> list[dict[str
         if lines.get("data_seed") == "seed":
             lines["data_seed"] = lines.get("seed", "0")
         if "mixup" in axes and str(lines["mixup"]).lower() in cli.NO:
-            lines = {name: value for name, value in lines.items() if name not in ("alpha", "lam_per", "warmup_epochs")}
+            lines = {name: value for name, value in lines.items() if name not in OF_MIXUP}
         if lines not in expanded:
             expanded.append(lines)
     return expanded
