@@ -225,7 +225,7 @@ def from_mapping(options: type[Options], where: Path | str, content: Mapping[Any
             hint = f"; perhaps you meant {near[0]}" if near else f"; it takes {', '.join(types)}"
             raise UserError(f"{where}: unknown option {key!r}{hint}.")
         if value not in (None, "", "null", "~"):
-            arguments[name] = _as_arguments(where, name, value, types[name] is bool)
+            arguments[name] = _as_arguments(where, name, value, bool in (types[name], *get_args(types[name])[:1]))
     words = [word for words in arguments.values() for word in words]
     try:
         return _quietly(options, words), words

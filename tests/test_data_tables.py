@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -469,6 +470,18 @@ def test_the_twins_of_phishing_are_counted():
     shared = sum(tuple(row) in train_rows for row in data.test.inputs.int().tolist())
     assert len(test_rows) > shared / 2 > 0
     assert f"{shared:,} of 2,211 test rows have the very values of a training row" in data.notes
+
+
+def test_of_rows_that_are_the_same_one_is_kept_if_asked(tmp_path):
+    """The same in every column that is learnt, a missing value among them, and in their class; the first one stays."""
+    rows = ["1,,x,a", "1,,y,a", "1,,x,b", "2,5,x,b", "2,5,x,b", "3,5,z,a", "3,6,z,b"]
+    file = write(tmp_path / "own.csv", [row.split(",") for row in rows], header="size,age,kind,label")
+    reading = Reading("label", drop=("kind",), distinct=True, test_share=0.4)
+    data = load(find(str(file), None), reading)
+    kept = torch.cat([data.train.inputs, data.test.inputs]).nan_to_num(-1).tolist()
+    assert sorted(map(tuple, kept)) == [(1, -1), (1, -1), (2, 5), (3, 5), (3, 6)]
+    assert "2 of 7 rows copy another and are left out" in data.notes
+    assert len(load(find(str(file), None), replace(reading, distinct=False)).train) > len(data.train)
 
 
 # --- trained on -------------------------------------------------------------------------------------------------------

@@ -169,6 +169,7 @@ ANOTHER = {
     "data_seed": 7,
     "target": "kind",
     "drop": ("id", "kind of"),
+    "distinct": True,
     "size": 64,
     "test_share": 0.7,
     "width": 100,
@@ -303,6 +304,7 @@ def test_the_test_part_of_a_table():
         ("digits", "images", {"size": 64}, "--size 64: digits has no images of several sizes; leave it out"),
         ("wine", "table", {"size": 64}, "--size 64: wine has no images of several sizes; leave it out"),
         ("wine", "table", {"drop": ("id",)}, "--drop id: wine is no CSV file.*leave it out"),
+        ("wine", "table", {"distinct": True}, "--distinct: wine is no CSV file.*leave it out"),
         ("wine", "table", {"target": "label"}, "--target label: wine is no CSV file.*leave it out"),
     ],
 )

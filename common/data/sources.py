@@ -82,6 +82,7 @@ class Reading:
     drop        columns that are not learnt; given, the others are learnt whatever they give away
     size        the side in pixels of the squares that images are cut to; None for their most common size
     test_share  the share of each class that is the test part, drawn by data_seed; None where the test part is given
+    distinct    whether one of rows that are the same is kept, and no other
     """
 
     target: str | None = None
@@ -89,6 +90,7 @@ class Reading:
     size: int | None = None
     test_share: float | None = None
     data_seed: int = 0
+    distinct: bool = False
 
 
 def find(dataset: str, data_dir: Path | None, known: Path | None = None) -> Source:

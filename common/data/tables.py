@@ -59,6 +59,11 @@ def read(source: Source, reading: Reading) -> Dataset:
         inputs[:, place], is_category = table.column(name)
         if is_category:
             categories.append(place)
+    if reading.distinct:
+        places = {inputs[row].tobytes() + labels[row].tobytes(): row for row in reversed(range(len(labels)))}
+        first = np.sort(list(places.values()))
+        notes = (*notes, f"{len(labels) - len(first):,} of {len(labels):,} rows copy another and are left out")
+        inputs, labels = inputs[first], labels[first]
     for_test = draw_test(labels, len(classes), reading.test_share, rng("test part", reading.data_seed), source.name)
     train, test = (
         Part(torch.from_numpy(inputs[rows]), torch.from_numpy(labels[rows])) for rows in (~for_test, for_test)

@@ -53,6 +53,9 @@ class DataOptions:
         Fact(piece=lambda it: f"drop{several(it)}", since=None),
     ] = None
     """Of a CSV file: leave these columns out. Given, also without a value, all others are learnt on purpose."""
+    distinct: Annotated[bool, Fact(piece="distinct", since=False)] = False
+    """Of a CSV file: keep one of rows that are the same in all that is learnt and in their class, so that no test row
+    is learnt by heart."""
     test_share: Annotated[
         float | None,
         own("SHARE", "CSV files: 0.2; digits, iris, wine, breast_cancer: a fixed fifth"),
@@ -295,7 +298,7 @@ OPTIMIZERS: dict[Optimizer, dict[str, float | None]] = {
 
 
 # The options by which a set is read, but for the seed that draws its test part.
-OF_READING = ("target", "drop", "size", "test_share")
+OF_READING = ("target", "drop", "distinct", "size", "test_share")
 
 
 def reading(data: DataOptions, name: str, kind: str) -> Reading:
@@ -313,11 +316,13 @@ def reading(data: DataOptions, name: str, kind: str) -> Reading:
         raise UserError(f"--size {data.size}: {name} has no images of several sizes; leave it out.")
     if data.drop is not None and not is_csv:
         raise UserError(f"--drop {' '.join(data.drop)}: {name} is no CSV file, whose columns it names; leave it out.")
+    if data.distinct and not is_csv:
+        raise UserError(f"--distinct: {name} is no CSV file, whose rows it looks at; leave it out.")
     if not is_csv:
         return Reading(data.target, None, data.size, data.test_share, data.data_seed)
     drop = None if data.drop is None else tuple(sorted(set(data.drop)))
     share = TEST_SHARE if data.test_share is None else data.test_share
-    return Reading(data.target or TARGET, drop, None, share, data.data_seed)
+    return Reading(data.target or TARGET, drop, None, share, data.data_seed, data.distinct)
 
 
 def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> TrainConfig:
