@@ -185,7 +185,7 @@ STUDIES = {  # runs, and all that is in it
     "deck": (10, 24),
     "demo": (3, 8),
     "few-cifar": (32, 46),
-    "few-digits": (216, 243),
+    "few-digits": (312, 339),
     "paper-cifar": (60, 70),
     "speech": (30, 30),
     "tables": (120, 180),
