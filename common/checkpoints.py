@@ -3,6 +3,9 @@
 import hashlib
 import io
 import json
+import math
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,11 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
+from common import files, places, records
 from common.errors import UserError
 from common.files import write_whole
+from common.measurement import Measurement
+from common.options.fields import earlier
 from common.places import read
 
 HEADER = "mixup-study"  # the key of our header in a safetensors file
@@ -66,3 +72,107 @@ def load_state(path: Path) -> dict[str, Any]:
             f"{path}: not a checkpoint of this project, or damaged ({type(error).__name__}); "
             "remove it, or train again from the start with --overwrite."
         ) from None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a training leaves beside its record: weights, and as long as it is not finished the state that it goes on
+    from.
+
+    one     the record
+    folder  that holds the rest
+    """
+
+    one: Measurement[Any, Any]
+    folder: Path
+
+    @property
+    def weights_path(self) -> Path:
+        return places.weights_path(self.folder, self.one.name)
+
+    @property
+    def state_path(self) -> Path:
+        return places.state_path(self.folder, self.one.name)
+
+    @property
+    def lock_path(self) -> Path:
+        return places.lock_path(self.folder, self.one.name)
+
+    def is_finished(self) -> bool:
+        """Whether record and weights of this very run are there, and no training of it is under way.
+
+        raises UserError where the record under this name is of another configuration or other data, or the weights are
+        not those that it names
+        """
+        if not self.one.path.exists():
+            return False
+        record = records.read(self.one.path)
+        config = record["config"] | {"precision": record["environment"]["precision"]}
+        self._refuse_other(self.one.path, config, record["data"]["fingerprint"])
+        if self.state_path.exists() or not self.weights_path.exists():
+            return False
+        if not places.has_weights(self.weights_path, record["weights"]):
+            raise UserError(
+                f"{self.weights_path}: not the weights that {self.one.path} names (their SHA-256 differs). Put "
+                "those back, name the folder that has them with --checkpoint-dir, or train both again with --overwrite."
+            )
+        return True
+
+    def replaced(self) -> str:
+        """What a training of this run will replace, and what keeps it; nothing where nothing is there."""
+        record, weights = self.one.path.exists(), self.weights_path.exists()
+        elsewhere = "name another --results-dir and --checkpoint-dir"
+        if record and weights and self.state_path.exists():
+            what = f"{self.one.path} and {self.weights_path}, which are whole; {self.state_path} is gone on from"
+            keep = f"remove {self.state_path}, or {elsewhere}"
+        elif record and weights:
+            what, keep = f"{self.one.path} and {self.weights_path}", elsewhere
+        elif record:
+            what = f"{self.one.path}, whose weights are not in {self.weights_path.parent}; what was measured of them"
+            what += " counts no more"
+            keep = "put its weights there, or name another --results-dir"
+        elif weights and not self.state_path.exists():
+            what = f"{self.weights_path}, whose record is not in {self.one.path.parent}"
+            keep = "put its record there, or name another --checkpoint-dir"
+        else:
+            return ""
+        return f"{what}. To keep it: {keep}."
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keeps other processes off this run's files, and sweeps what a killed one left of them."""
+        return files.alone(self.lock_path, (self.one.path, self.weights_path, self.state_path))
+
+    def load(self) -> dict[str, Any] | None:
+        """The state after the last finished epoch, or None where there is none.
+
+        raises UserError where it is damaged, or of another configuration or other data
+        """
+        if not self.state_path.exists():
+            return None
+        state = load_state(self.state_path)
+        try:
+            usual = earlier(type(self.one.config))
+            config = usual | json.loads(state["config"]) | {"precision": state["precision"]}
+            mark, curve, done = state["fingerprint"], state["curve"], state.get("epoch", len(state["curve"]))
+            spent = state["seconds"], state["training_seconds"]
+            is_ours = records.is_curve(curve) and type(done) is int and len(curve) <= done <= config["epochs"]
+            if not (is_ours and all(type(seconds) is float and 0 <= seconds < math.inf for seconds in spent)):
+                raise ValueError("no state of a training")
+        except (KeyError, RecursionError, TypeError, ValueError):
+            raise UserError(
+                f"{self.state_path}: not a checkpoint of this project; remove it, or train from the start with "
+                "--overwrite."
+            ) from None
+        self._refuse_other(self.state_path, config, mark)
+        return state
+
+    def save(self, **state: Any) -> None:
+        """Keeps what it takes to go on after this epoch."""
+        one = self.one
+        own = {"config": json.dumps(one.config.to_json()), "fingerprint": one.data["fingerprint"]}
+        save_state(self.state_path, own | {"precision": one.precision} | state)
+
+    def _refuse_other(self, path: Path, there: dict[str, Any], mark: str) -> None:
+        one = self.one
+        here = one.config.to_json() | {"precision": one.precision, "data": one.data["fingerprint"]}
+        records.refuse_other(path, there | {"data": mark}, here, "run", "--results-dir and --checkpoint-dir")

@@ -45,37 +45,39 @@ PLAIN |= {"–": "-", "—": "-", "─": "-", "│": "|", **dict.fromkeys("╭�
 YES, NO = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
-def parse(
-    options: type[Options],
-    description: str,
-    argv: Sequence[str] | None = None,
-    config_file: Callable[[Options], Path | None] | None = None,
-) -> Options:
-    """The options of a script: command line before the file that `config_file` finds in them before default.
+def parse(options: type[Options], description: str | None, argv: Sequence[str] | None = None) -> Options:
+    """The options of a script: command line before the file that they name as their `config_file` before default.
+
+    description  of the script
 
     raises UserError for a file that cannot be used, a number out of range, options that clash, and options that are
     none, with what they are called here
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     _refuse_control(argv)
+    description = description or ""
     typed = _tyro(options, argv, description)
-    file = config_file(typed) if config_file else None
+    file = getattr(typed, "config_file", None)
     if file is not None:
         typed = _tyro(options, argv, description, default=from_mapping(options, file, _read(file))[0])
     check(typed)
     return typed
 
 
-def answer(options: type[Any], description: str) -> None:
-    """Ends with the help, or with what is wrong with the options, where a script imports what takes seconds."""
+def answer(options: type[Any], description: str | None) -> None:
+    """Ends with the help, or with what is wrong with the options (a data set that is not there, too), before a script
+    imports what takes seconds. While it does, SIGINT and SIGTERM end it."""
     speak_plainly()
     try:
-        parse(options, description)
+        asked = parse(options, description)
+        if hasattr(asked, "source"):
+            asked.source()
     except UserError as error:
         if not is_speaker():
             time.sleep(WAIT_FOR_SPEAKER)
         say(str(error), error=True)
         sys.exit(error.status)
+    signals.end_at_once(_stopped() if is_speaker() else None)  # now, since parsing takes stderr away
 
 
 def is_speaker() -> bool:
@@ -92,7 +94,7 @@ def run(main: Callable[[], Any], grace: float = signals.GRACE) -> int:
     grace  seconds that main has to clean up in when it is told to end
     """
     speak_plainly()
-    stopped = f"Stopped. The same command{_without_overwrite()} goes on from what is finished."
+    stopped = _stopped()
     try:
         with signals.stoppable(stopped if is_speaker() else None, grace):
             main()
@@ -163,6 +165,10 @@ def _is_lost_contact(error: Exception) -> bool:
         return False
     is_network = type(error).__name__ in ("DistBackendError", "DistNetworkError", "DistStoreError")
     return is_network or (isinstance(error, RuntimeError) and re.search("gloo|nccl", str(error), re.I) is not None)
+
+
+def _stopped() -> str:
+    return f"Stopped. The same command{_without_overwrite()} goes on from what is finished."
 
 
 def _without_overwrite() -> str:

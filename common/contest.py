@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import torch
-from accelerate.utils import tqdm
+from tqdm import tqdm
 
 from common.errors import UserError
 

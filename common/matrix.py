@@ -42,7 +42,7 @@ class Tested:
 
 
 @dataclass(frozen=True)
-class Bench:
+class Matrix:
     """What all attacks of a matrix share. The batch size moves no number beyond rounding."""
 
     accelerator: Accelerator
@@ -174,14 +174,14 @@ def errors(
             logits = model(natural(part.fetch(slice(1)))).shape[-1]
         if logits < classes:
             raise UserError(f"{name} gives {logits} logits, and the labels are of {classes} classes.")
-    bench, targets = Bench(Accelerator(), resolve(asked), part, space, batch_size), dict(enumerate(models.values()))
-    names, clean = list(models), [bench.clean(model) for model in models.values()]
+    matrix, targets = Matrix(Accelerator(), resolve(asked), part, space, batch_size), dict(enumerate(models.values()))
+    names, clean = list(models), [matrix.clean(model) for model in models.values()]
     return [
         {"source": names[source], "target": names[target]}
         | counts(made, tested, target, (clean[source], clean[target]), classes)
         for source, model in targets.items()
-        for attack in bench.config.attacks
-        for made, tested in bench.attack(attack, model, targets).items()
+        for attack in matrix.config.attacks
+        for made, tested in matrix.attack(attack, model, targets).items()
         for target in targets
     ]
 

@@ -38,7 +38,7 @@ PATIENCE = datetime.timedelta(minutes=10)
 TINY = 8_000_000
 
 
-def start(threads: int | None, tracker: str | None) -> Accelerator:
+def start(threads: int | None, tracker: str | None = None) -> Accelerator:
     """The accelerator, on every core that this process may use.
 
     threads  what was asked for by --threads, or None

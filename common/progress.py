@@ -5,6 +5,8 @@ import sys
 import time
 from types import TracebackType
 
+from tqdm import tqdm
+
 from common.terminal import say
 
 LINE_EVERY = (10.0, 600.0)  # seconds between two lines where there is no terminal: first, and after hours
@@ -38,8 +40,6 @@ class Progress:
     """
 
     def __init__(self, total: int, done: int, is_speaker: bool, as_json: bool = False) -> None:
-        from accelerate.utils import tqdm  # imports torch, which who asks for a duration need not
-
         self._is_line, self._as_json = is_speaker and (as_json or not sys.stderr.isatty()), as_json
         self._start = self._last_line = time.monotonic()
         self._total, self._first, self._done, self._text = total, done, done, "first epoch"

@@ -103,28 +103,48 @@ def is_curve(rows: Any) -> bool:
 
 
 def is_of(
-    path: Path, config: dict[str, Any], fingerprint: str, parents: Sequence[dict[str, str]] = (), precision: str = "no"
+    path: Path,
+    config: dict[str, Any],
+    fingerprint: str | None,
+    parents: Sequence[dict[str, str]] = (),
+    precision: str = "no",
 ) -> bool:
     """Whether the record of this very measurement is there: of this configuration and data, and made from these
     weights. One of other weights is to be made again.
+
+    fingerprint  of the data; None of a record that is of none
 
     raises UserError where the record under this name is of another configuration or other data
     """
     if not path.exists():
         return False
     record = read(path)
-    there = record["config"] | {
-        "precision": record["environment"]["precision"],
-        "data": record["data"]["fingerprint"],
-    }
-    here = config | {"precision": precision, "data": fingerprint}
+    refuse_other(
+        path,
+        record["config"]
+        | {"precision": record["environment"]["precision"], "data": record.get("data", {}).get("fingerprint")},
+        config | {"precision": precision, "data": fingerprint},
+    )
+    return record["parents"] == list(parents)
+
+
+def refuse_other(
+    path: Path,
+    there: dict[str, Any],
+    here: dict[str, Any],
+    what: str = "measurement",
+    elsewhere: str = "--results-dir",
+) -> None:
+    """raises UserError that names the first field by which what lies under a name differs from what is to lie there
+
+    elsewhere  the options by which both could be kept
+    """
     for field in here | there:
         if there.get(field) != here.get(field):
             raise UserError(
-                f"{path}: is of another measurement under the same name: {field} is {there.get(field)!r} there and "
-                f"{here.get(field)!r} here. Give another --results-dir, or replace it with --overwrite."
+                f"{path}: is of another {what} under the same name: {field} is {there.get(field)!r} there and "
+                f"{here.get(field)!r} here. Give another {elsewhere}, or replace it with --overwrite."
             )
-    return record["parents"] == list(parents)
 
 
 def environment(**measured: Any) -> dict[str, Any]:

@@ -1,53 +1,48 @@
-"""What a training run is before it is trained: its configuration, rows, network, name and files."""
+"""What a training run is before it is trained: its configuration, rows and network, and what each epoch is made of."""
 
-import json
-import math
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from accelerate import Accelerator
 
-from common import checkpoints, files, metrics, places, records
+from common import metrics, models, processes, training
 from common.chance import rng
 from common.consistency import CLEAN_TRAIN_ROWS, WIDE
 from common.data.dataset import Dataset, Part, fingerprint, patches, select, statistics, take
 from common.data.load import load
 from common.data.sources import Source
-from common.errors import UserError
 from common.mixup import ERM, CutMix, Mixup
 from common.models import Blueprint
-from common.options import OF_ROWS, TrainConfig, TrainOptions, reading, resolve, run_name
-from common.options.fields import earlier
+from common.options import OF_ROWS, TrainConfig, reading, resolve, run_name
 from common.options.networks import NETWORKS
 from common.options.train import MOVES
 from common.plan import Plan, batch_stops, draw
-
-Config = dict[str, Any]
+from common.training import Training
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run of `train.py`.
+    """A training, and all that decides its numbers but the precision.
 
-    config       every option that decides its numbers
-    precision    Accelerate's mixed precision, which decides them too
-    data         the rows it sees: `test` is what it is measured on
-    fingerprint  SHA-256 of those rows
+    config     with nothing left open
+    data       the rows it sees: `test` is what it is measured on
+    blueprint  of the network
     """
 
-    name: str
     config: TrainConfig
-    precision: str
     data: Dataset
-    fingerprint: str
     blueprint: Blueprint
-    record_path: Path
-    weights_path: Path
-    state_path: Path
-    lock_path: Path
+
+    def name(self, precision: str) -> str:
+        """precision  Accelerate's"""
+        return run_name(self.config, self.data.kind, _side(self.data), precision)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the rows."""
+        return fingerprint(self.data)
 
     @property
     def pad(self) -> int:
@@ -89,6 +84,23 @@ class Run:
             alternating=config.augment == "translate-flip",
         )
 
+    def begin(self, accelerator: Accelerator) -> Training:
+        """Before the first step, with the weights that its seed draws."""
+        network = models.build(self.blueprint, self.config.seed).to(accelerator.device)
+        return training.begin(
+            accelerator,
+            processes.synchronise_batchnorm(accelerator, network),
+            self.config.epochs * self.steps_per_epoch,
+            optimizer=self.config.optimizer,
+            lr=self.config.lr,
+            lr_drops=self.config.lr_drops,
+            momentum=self.config.momentum,
+            weight_decay=self.config.weight_decay,
+            schedule=self.config.schedule,
+            bias_lr=self.config.bias_lr,
+            lookahead=self.config.lookahead,
+        )
+
     @property
     def clean_train(self) -> Part:
         """Training rows as they are, to measure the training error on: the same for every seed and method. Where labels
@@ -110,12 +122,7 @@ class Run:
     @property
     def flat_config(self) -> dict[str, int | float | str | bool]:
         """The configuration as a tracker takes it."""
-        return {k: v if isinstance(v, int | float | str) else str(v) for k, v in self.config_json.items()}
-
-    @property
-    def config_json(self) -> Config:
-        """The configuration as a record holds it."""
-        return self.config.to_json()
+        return {k: v if isinstance(v, int | float | str) else str(v) for k, v in self.config.to_json().items()}
 
     @property
     def data_json(self) -> dict[str, Any]:
@@ -137,120 +144,25 @@ class Run:
             "fingerprint": self.fingerprint,
         }
 
-    def is_finished(self) -> bool:
-        """Whether record and weights of this very run are there, and no training of it is under way.
 
-        raises UserError where the record under this name is of another configuration or other data, or the weights are
-        not those that it names
-        """
-        if not self.record_path.exists():
-            return False
-        record = records.read(self.record_path)
-        config = record["config"] | {"precision": record["environment"]["precision"]}
-        self._refuse_other(self.record_path, config, record["data"]["fingerprint"])
-        if self.state_path.exists() or not self.weights_path.exists():
-            return False
-        if not places.has_weights(self.weights_path, record["weights"]):
-            raise UserError(
-                f"{self.weights_path}: not the weights that {self.record_path} names (their SHA-256 differs). Put "
-                "those back, name the folder that has them with --checkpoint-dir, or train both again with --overwrite."
-            )
-        return True
-
-    def replaced(self) -> str:
-        """What a training of this run will replace, and what keeps it; nothing where nothing is there."""
-        record, weights = self.record_path.exists(), self.weights_path.exists()
-        elsewhere = "name another --results-dir and --checkpoint-dir"
-        if record and weights and self.state_path.exists():
-            what = f"{self.record_path} and {self.weights_path}, which are whole; {self.state_path} is gone on from"
-            keep = f"remove {self.state_path}, or {elsewhere}"
-        elif record and weights:
-            what, keep = f"{self.record_path} and {self.weights_path}", elsewhere
-        elif record:
-            what = f"{self.record_path}, whose weights are not in {self.weights_path.parent}; what was measured of them"
-            what += " counts no more"
-            keep = "put its weights there, or name another --results-dir"
-        elif weights and not self.state_path.exists():
-            what = f"{self.weights_path}, whose record is not in {self.record_path.parent}"
-            keep = "put its record there, or name another --checkpoint-dir"
-        else:
-            return ""
-        return f"{what}. To keep it: {keep}."
-
-    def alone(self) -> AbstractContextManager[None]:
-        """Keeps other processes off this run's files, and sweeps what a killed one left of them."""
-        return files.alone(self.lock_path, (self.record_path, self.weights_path, self.state_path))
-
-    def saved_state(self) -> dict[str, Any] | None:
-        """The state after the last finished epoch, or None where there is none.
-
-        raises UserError where it is damaged, or of another configuration or other data
-        """
-        if not self.state_path.exists():
-            return None
-        state = checkpoints.load_state(self.state_path)
-        try:
-            config = earlier(TrainConfig) | json.loads(state["config"]) | {"precision": state["precision"]}
-            mark, curve, done = state["fingerprint"], state["curve"], state.get("epoch", len(state["curve"]))
-            spent = state["seconds"], state["training_seconds"]
-            is_ours = records.is_curve(curve) and type(done) is int and len(curve) <= done <= config["epochs"]
-            if not (is_ours and all(type(seconds) is float and 0 <= seconds < math.inf for seconds in spent)):
-                raise ValueError("no state of a training")
-        except (KeyError, RecursionError, TypeError, ValueError):
-            raise UserError(
-                f"{self.state_path}: not a checkpoint of this project; remove it, or train from the start with "
-                "--overwrite."
-            ) from None
-        self._refuse_other(self.state_path, config, mark)
-        return state
-
-    def save_state(self, **state: Any) -> None:
-        """Keeps what it takes to go on after this epoch."""
-        own = {"config": json.dumps(self.config_json), "fingerprint": self.fingerprint, "precision": self.precision}
-        checkpoints.save_state(self.state_path, own | state)
-
-    def _refuse_other(self, path: Path, config: Config, mark: str) -> None:
-        mine = self.config_json | {"precision": self.precision}
-        for field, theirs in (config | {"data": mark}).items():
-            ours = self.fingerprint if field == "data" else mine.get(field)
-            if ours != theirs:
-                raise UserError(
-                    f"{path}: is of another run under the same name: {field} is {theirs!r} there and {ours!r} here. "
-                    "Give another --results-dir and --checkpoint-dir, or replace it with --overwrite."
-                )
-
-
-def describe(asked: TrainOptions, source: Source, precision: str) -> Run:
+def describe(asked: TrainConfig, source: Source) -> Run:
     """Loads the data, draws the rows, and settles everything that was left to the data set.
 
     raises UserError for rows that are not to be had, or a model that does not take them
     """
-    options = asked.data
-    whole = load(source, reading(options, source.name, source.kind))
-    data = select(whole, **{name: getattr(options, name) for name in OF_ROWS})
-    shape = data.train.shape
-    side = shape[-1] if data.kind == "images" else None
-    config = resolve(asked.asked, data.name, data.kind, side)
-    name = run_name(config, data.kind, side, precision)
+    whole = load(source, reading(asked, source.name, source.kind))
+    return of(asked, select(whole, **{name: getattr(asked, name) for name in OF_ROWS}))
+
+
+def of(asked: TrainConfig, data: Dataset) -> Run:
+    """A run on these rows, with everything settled that was left to them. raises UserError for a model that does not
+    take them"""
+    config = resolve(asked, data.name, data.kind, _side(data))
     mean, std = statistics(data.train.inputs)
-    return Run(
-        name=name,
-        config=config,
-        precision=precision,
-        data=data,
-        fingerprint=fingerprint(data),
-        blueprint=Blueprint(
-            config.model,
-            config.width,
-            data.classes,
-            shape,
-            mean,
-            std,
-            config.dropout,
-            patches(data.train.inputs, std) if NETWORKS[config.model].is_whitened else (),
-        ),
-        record_path=records.path_of(asked.run.results_dir, data.name, "train", name),
-        weights_path=places.weights_path(asked.run.checkpoint_dir, name),
-        state_path=places.state_path(asked.run.checkpoint_dir, name),
-        lock_path=places.lock_path(asked.run.checkpoint_dir, name),
-    )
+    seen = patches(data.train.inputs, std) if NETWORKS[config.model].is_whitened else ()
+    blueprint = Blueprint(config.model, config.width, data.classes, data.train.shape, mean, std, config.dropout, seen)
+    return Run(config, data, blueprint)
+
+
+def _side(data: Dataset) -> int | None:
+    return data.train.shape[-1] if data.kind == "images" else None

@@ -34,8 +34,7 @@ def stoppable(sentence: str | None, grace: float = GRACE) -> Iterator[None]:
 
     A signal that was ignored when the script began (nohup's, or a shell's ``&``) stays ignored.
     """
-    numbers = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, _raise) for number in numbers}
+    before = {number: signal.signal(number, _raise) for number in _heard()}
     reader, writer = os.pipe()
     if hasattr(os, "set_blocking"):  # not on Windows before Python 3.12
         os.set_blocking(writer, False)
@@ -51,6 +50,13 @@ def stoppable(sentence: str | None, grace: float = GRACE) -> Iterator[None]:
         os.close(writer)  # ends the thread
 
 
+def end_at_once(sentence: str | None) -> None:
+    """From here on SIGINT and SIGTERM end the process, with the sentence: as long as it imports there is nothing to
+    clean up, and an import may swallow an exception."""
+    for number in _heard():
+        signal.signal(number, lambda number, frame: end(128 + number, sentence))
+
+
 def end(status: int, sentence: str | None) -> NoReturn:
     """Ends the process without waiting for anything: what would tidy up at exit may wait for a process that is gone."""
     if not _ending.acquire(blocking=False):
@@ -60,6 +66,11 @@ def end(status: int, sentence: str | None) -> NoReturn:
             say(sentence, error=True)
         sys.stdout.flush()
     os._exit(status)
+
+
+def _heard() -> list[signal.Signals]:
+    """The signals that are not ignored."""
+    return [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _raise(number: int, frame: FrameType | None) -> NoReturn:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import Accelerator
 from torch import nn
 
-from common import checkpoints, models, places, records
+from common import checkpoints, models, places, processes, records
 from common.data import sources
 from common.data.dataset import Dataset, fingerprint, select
 from common.data.load import load
@@ -17,6 +18,7 @@ from common.data.sources import Reading
 from common.errors import UserError
 from common.models import Blueprint
 from common.options import OF_READING, OF_ROWS, TrainConfig, resolve, run_name
+from common.options.machine import MachineWithModels
 from common.records import Record
 
 SHOWN = 20  # names of runs that an error lists, at most
@@ -51,6 +53,17 @@ class Trained:
     def flops(self) -> int:
         """Of a row in training."""
         return self.record["cost"]["training_flops"] // (self.record["config"]["epochs"] * self.record["data"]["train"])
+
+
+def start(names: Sequence[str], machine: MachineWithModels) -> tuple[Accelerator, list[Trained], dict[str, Any]]:
+    """What it takes to measure finished runs: the accelerator, in full precision; the runs, as `find` has them, on its
+    device; and what is to be recorded of the machine."""
+    accelerator = processes.start(machine.threads)
+    processes.full_precision()
+    with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
+        runs = find(names, machine.results_dir, machine.checkpoint_dir, machine.data_dir, accelerator.device)
+    processes.spare_threads(machine.threads, max(run.flops for run in runs))
+    return accelerator, runs, records.environment(**processes.measuring_environment(accelerator))
 
 
 def find(

@@ -9,132 +9,109 @@ black-box (transfer) where not. What is recorded already is left as it is. Paper
 if __name__ == "__main__":
     import ready
 
-    ready.check()
-
+    ready.answer("attack", __doc__)
 
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from common import cli, records
+import numpy as np
+from torch import nn
+
+from common import cli, measurement, metrics, processes, records, trained
+from common.attacks import space
+from common.data.dataset import Part
 from common.errors import UserError
-from common.files import check_writable
+from common.matrix import Made, Matrix, Tested, counts
+from common.measurement import Measurement
 from common.options.attack import AttackConfig, AttackOptions, attack_name, check_unit, passes, resolve
+from common.progress import Progress, duration
 from common.terminal import say
+from common.trained import Trained
 
-if TYPE_CHECKING:
-    import numpy as np
-    from torch import nn
-
-    from common.data.dataset import Part
-    from common.matrix import Bench, Made, Tested
-    from common.trained import Trained
-
-Todo = dict[int, list[int]]  # the targets of each source, by their numbers
+Pair = Measurement[AttackConfig, tuple[int, int]]  # of a source and a target, by their numbers
+Todo = dict[int, list[Pair]]  # what is missing, by the number of its source
 
 TRIAL_ROWS = 16  # at most, to predict the time from
 ZERO_SHARE = 0.01  # of vanished gradients, from which the reader is warned
 WIDEST = 4  # models whose pairs fit beside each other; of more, each source has a table
 
 
-def main(argv: Sequence[str] | None = None) -> list[Path]:
-    """Attacks every model by every model. returns the records' paths, source by source (with --plan, of records that
-    may not be there yet)"""
-    asked = cli.parse(AttackOptions, __doc__ or "", argv)
-    return fill_matrix(asked)
-
-
-def fill_matrix(asked: AttackOptions) -> list[Path]:
-    # torch takes seconds to import; what can be refused without it has been refused by now.
-    from common import matrix, measurement, processes, trained
-    from common.attacks import space
-    from common.progress import Progress
-
-    accelerator = processes.start(asked.run.threads, None)
-    processes.full_precision()
+def main(argv: Sequence[str] | None = None) -> list[Path] | None:
+    """Attacks every model by every model. returns the records' paths, source by source, or None with --plan"""
+    asked = cli.parse(AttackOptions, __doc__, argv)
+    accelerator, runs, environment = trained.start(asked.models.runs, asked.run)
     is_main = accelerator.is_main_process
-    with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
-        folders = asked.run.results_dir, asked.run.checkpoint_dir, asked.run.data_dir
-        runs = trained.find(asked.models.runs, *folders, accelerator.device)
-    processes.spare_threads(asked.run.threads, max(run.flops for run in runs))
-    environment = records.environment(**processes.measuring_environment(accelerator))
-    config, models = resolve(asked.attack), dict(enumerate(run.model for run in runs))
-    bench = matrix.Bench(
+    config, models = resolve(asked.attack), [run.model for run in runs]
+    matrix = Matrix(
         accelerator=accelerator,
         config=config,
         part=_measured_part(runs).to(accelerator.device),
         space=space(models[0], runs[0].data.kind),
         batch_size=asked.run.batch_size or (100 if accelerator.device.type == "cpu" else 500),
     )
-    check_unit(asked.attack, bench.space.unit, runs[0].data.name)
-    paths = {
-        (s, t): records.path_of(
-            asked.run.results_dir, runs[t].data.name, "attack", attack_name(runs[s].name, runs[t].name, config)
-        )
-        for s in models
-        for t in models
-    }
-    todo = processes.from_main(accelerator, lambda: _todo(paths, runs, config, asked.run.overwrite))
-    if asked.run.plan and asked.run.json:
-        wanted = [
-            (attack_name(runs[s].name, runs[t].name, config), path, config.to_json(), t not in todo.get(s, []))
-            for (s, t), path in paths.items()
-        ]
-        seconds, device = _predicted(bench, runs[0].model, todo), processes.device_name(accelerator)
-        processes.say(accelerator, measurement.plan_json(wanted, seconds, device))
-        return list(paths.values())
-    processes.say(accelerator, _opening(bench, runs, todo, paths))
+    check_unit(asked.attack, matrix.space.unit, runs[0].data.name)
+    wanted = [
+        _wanted(asked.run.results_dir, config, runs, source, target)
+        for source in range(len(runs))
+        for target in range(len(runs))
+    ]
+    missing = measurement.missing(accelerator, asked.run, wanted)
+    todo: Todo = {}
+    for one in missing:
+        todo.setdefault(one.of[0], []).append(one)
+    seconds = _predicted(matrix, models[0], todo)
+    said = _opening(matrix, runs, todo, len(wanted), seconds)
+    measurement.announce(accelerator, asked.run, wanted, missing, seconds, said)
     if asked.run.plan:
-        return list(paths.values())
+        return None
 
-    for path in paths.values():
-        check_writable(path)
-    tested = sorted({target for targets in todo.values() for target in targets})
-    one_step, iterated = (bench.batches(attack) for attack in ("fgsm", "pgd"))
-    with Progress(sum(passes(config, one_step, iterated, todo)), 0, is_main, asked.run.json) as progress:
-        hooks = [model.register_forward_hook(lambda *_: progress.step()) for model in models.values()]
+    tested = sorted({one.of[1] for one in missing})
+    steps = sum(passes(config, matrix.batches("fgsm"), matrix.batches("pgd"), _targets(todo)))
+    with Progress(steps, 0, accelerator.is_main_process, asked.run.json) as progress:
+        hooks = [model.register_forward_hook(lambda *_: progress.step()) for model in models]
         progress.say("clean rows and noise")
-        clean = {number: bench.clean(models[number]) for number in sorted({*todo, *tested})}
+        clean = {number: matrix.clean(models[number]) for number in sorted({*todo, *tested})}
         noise: dict[Made, Tested] = {}
         if todo and "noise" in config.attacks:
-            noise = bench.attack("noise", models[0], {number: models[number] for number in tested})
-        for source, targets in todo.items():
+            noise = matrix.attack("noise", models[0], {number: models[number] for number in tested})
+        for source, pairs in todo.items():
             progress.say(f"by {runs[source].name}")
             begun = time.perf_counter()
             made: dict[Made, Tested] = {}
-            aims = {target: models[target] for target in targets}
+            aims = {target: models[target] for _, target in (one.of for one in pairs)}
             for attack in config.attacks:
-                made |= noise if attack == "noise" else bench.attack(attack, models[source], aims)
-            if not is_main:
-                continue
-            _warn(runs[source].name, made)
-            for target in targets:
-                pair = runs[source], runs[target]
-                record = {
-                    "schema": records.SCHEMA,
-                    "kind": "attack",
-                    "run": attack_name(pair[0].name, pair[1].name, config),
-                    "config": config.to_json(),
-                    "environment": environment,
-                    "data": pair[1].record["data"],
-                    "parents": [run.parent for run in pair],
-                    "final": _final(bench, pair, target, (clean[source], clean[target]), made),
-                    "cost": {
-                        "seconds": time.perf_counter() - begun,  # of all targets of this source
-                        "peak_memory_bytes": processes.peak_memory(accelerator),
-                    },
-                }
-                records.write(paths[source, target], record)
+                made |= noise if attack == "noise" else matrix.attack(attack, models[source], aims)
+            if is_main:
+                _warn(runs[source].name, made)
+            spent = {
+                "seconds": time.perf_counter() - begun,  # of all targets of this source
+                "peak_memory_bytes": processes.peak_memory(accelerator),
+            }
+            for one in pairs:
+                measurement.write(accelerator, one, environment, _final(matrix, runs, one, clean, made), spent)
     for hook in hooks:
         hook.remove()
     if is_main:
-        say(_closing(runs, paths))
-    return list(paths.values())
+        say(_closing(runs, wanted))
+    return [one.path for one in wanted]
 
 
-def _measured_part(runs: Sequence["Trained"]) -> "Part":
+def _wanted(results_dir: Path, config: AttackConfig, runs: Sequence[Trained], source: int, target: int) -> Pair:
+    pair = runs[source], runs[target]
+    name = attack_name(pair[0].name, pair[1].name, config)
+    path = records.path_of(results_dir, pair[1].data.name, "attack", name)
+    return Measurement("attack", name, path, config, (source, target), pair[1].record["data"], [r.parent for r in pair])
+
+
+def _targets(todo: Todo) -> dict[int, list[int]]:
+    """The targets of each source, by their numbers."""
+    return {source: [one.of[1] for one in pairs] for source, pairs in todo.items()}
+
+
+def _measured_part(runs: Sequence[Trained]) -> Part:
     """The rows that all runs were measured on. raises UserError where they are not the same"""
     first = runs[0]
     for run in runs[1:]:
@@ -148,57 +125,28 @@ def _measured_part(runs: Sequence["Trained"]) -> "Part":
     return first.data.test
 
 
-def _todo(
-    paths: Mapping[tuple[int, int], Path], runs: Sequence["Trained"], config: AttackConfig, overwrite: bool
-) -> Todo:
-    """What is not yet recorded of these very models."""
-    todo: Todo = {}
-    for (source, target), path in paths.items():
-        if overwrite or not _is_done(path, config, runs[source], runs[target]):
-            todo.setdefault(source, []).append(target)
-    return todo
-
-
-def _is_done(path: Path, config: AttackConfig, source: "Trained", target: "Trained") -> bool:
-    """Whether the record is there, of the weights that are there. raises UserError where it is of something else"""
-    if not path.exists():
-        return False
-    record = records.read(path)
-    if record["parents"] != [source.parent, target.parent]:
-        return False  # trained again since
-    there = record["config"] | {"data": record["data"]["fingerprint"]}
-    here = config.to_json() | {"data": target.record["data"]["fingerprint"]}
-    for field, ours in here.items():
-        if there.get(field) != ours:
-            raise UserError(
-                f"{path}: is of another attack under the same name: {field} is {there.get(field)!r} there and {ours!r} "
-                "here. Give another --results-dir, or replace it with --overwrite."
-            )
-    return True
-
-
 def _final(
-    bench: "Bench",
-    pair: tuple["Trained", "Trained"],
-    target: int,
-    clean: tuple["np.ndarray", "np.ndarray"],
-    made: Mapping["Made", "Tested"],
+    matrix: Matrix,
+    runs: Sequence[Trained],
+    one: Pair,
+    clean: Mapping[int, np.ndarray],
+    made: Mapping[Made, Tested],
 ) -> dict[str, Any]:
-    from common import matrix, metrics
-
-    rows, classes = bench.all_rows(), len(pair[1].data.classes)
-    unattacked = [metrics.errors_of(found[rows], classes) for found in clean]
+    source, target = one.of
+    rows, classes = matrix.all_rows(), len(runs[target].data.classes)
+    of_pair = clean[source], clean[target]
+    unattacked = [metrics.errors_of(found[rows], classes) for found in of_pair]
     return {
-        "source": pair[0].name,
-        "target": pair[1].name,
-        "epsilon_unit": bench.space.unit,
-        "clipped": bench.space.deviations is None,
+        "source": runs[source].name,
+        "target": runs[target].name,
+        "epsilon_unit": matrix.space.unit,
+        "clipped": matrix.space.deviations is None,
         "clean": dict(zip(("source", "target"), unattacked, strict=True)),
-        "attacks": [matrix.counts(which, tested, target, clean, classes) for which, tested in made.items()],
+        "attacks": [counts(which, tested, target, of_pair, classes) for which, tested in made.items()],
     }
 
 
-def _warn(source: str, made: Mapping["Made", "Tested"]) -> None:
+def _warn(source: str, made: Mapping[Made, Tested]) -> None:
     """Of masked gradients: an attack that has no gradient to follow proves nothing about the model."""
     shares: dict[str, float] = {}
     for (attack, _), tested in made.items():
@@ -212,45 +160,40 @@ def _warn(source: str, made: Mapping["Made", "Tested"]) -> None:
             )
 
 
-def _predicted(bench: "Bench", model: "nn.Module", todo: Todo) -> float:
+def _predicted(matrix: Matrix, model: nn.Module, todo: Todo) -> float:
     """Seconds, from a trial of one model."""
     if not todo:
         return 0.0
-    forward, gradient = passes(bench.config, len(bench.rows("fgsm")), len(bench.rows("pgd")), todo)
-    for_one_row = bench.trial(model, TRIAL_ROWS)
-    return (forward * for_one_row[0] + gradient * for_one_row[1]) / bench.accelerator.num_processes
+    forward, gradient = passes(matrix.config, len(matrix.rows("fgsm")), len(matrix.rows("pgd")), _targets(todo))
+    for_one_row = matrix.trial(model, TRIAL_ROWS)
+    return (forward * for_one_row[0] + gradient * for_one_row[1]) / matrix.accelerator.num_processes
 
 
-def _opening(bench: "Bench", runs: Sequence["Trained"], todo: Todo, paths: Mapping[tuple[int, int], Path]) -> str:
-    """What is to be done, and how long it will take, before the first pass."""
-    from common.processes import device_name
-    from common.progress import duration
-
-    pairs = sum(map(len, todo.values()))
+def _opening(matrix: Matrix, runs: Sequence[Trained], todo: Todo, pairs: int, seconds: float) -> str:
+    """What is to be done of so many pairs, and how long it will take, before the first pass."""
     if not todo:
-        return f"All {len(paths)} records are there, of these weights. To attack again, add --overwrite."
-    config, accelerator = bench.config, bench.accelerator
-    one_step, iterated = len(bench.rows("fgsm")), len(bench.rows("pgd"))
-    forward, gradient = passes(config, one_step, iterated, todo)
-    seconds = _predicted(bench, runs[0].model, todo)
+        return f"All {pairs} records are there, of these weights. To attack again, add --overwrite."
+    config, accelerator = matrix.config, matrix.accelerator
+    one_step, iterated = len(matrix.rows("fgsm")), len(matrix.rows("pgd"))
+    forward, gradient = passes(config, one_step, iterated, _targets(todo))
     options = " ".join(f"{name}={value}" for name, value in config.to_json().items() if value is not None)
     number = accelerator.num_processes
     return "\n".join(
         [
-            f"{len(runs)} models of {runs[0].data.name}: {pairs} of {len(paths)} pairs to attack",
+            f"{len(runs)} models of {runs[0].data.name}: {sum(map(len, todo.values()))} of {pairs} pairs to attack",
             *(f"  {number}  {run.name}" for number, run in enumerate(runs, 1)),
             f"  options  {options}",
-            f"  rows     {one_step:,} (fgsm, noise), {iterated:,} (ifgsm, pgd); epsilon in {bench.space.unit}",
+            f"  rows     {one_step:,} (fgsm, noise), {iterated:,} (ifgsm, pgd); epsilon in {matrix.space.unit}",
             f"  passes   {forward:,} forward and {gradient:,} forward and backward, of a row",
-            f"  cost     about {duration(seconds)} on {device_name(accelerator)}, {number} "
+            f"  cost     about {duration(seconds)} on {processes.device_name(accelerator)}, {number} "
             f"process{'es' if number > 1 else ''} (from a trial)",
         ]
     )
 
 
-def _closing(runs: Sequence["Trained"], paths: Mapping[tuple[int, int], Path]) -> str:
+def _closing(runs: Sequence[Trained], wanted: Sequence[Pair]) -> str:
     """The matrix in percent of errors, and where its records lie."""
-    finals = {pair: records.read(path)["final"] for pair, path in paths.items()}
+    finals = {one.of: records.read(one.path)["final"] for one in wanted}
     lines = [f"  {number}  {run.name}" for number, run in enumerate(runs, 1)]
     every = list(range(len(runs)))
     for sources in [every] if len(runs) <= WIDEST else [[source] for source in every]:
@@ -261,7 +204,7 @@ def _closing(runs: Sequence["Trained"], paths: Mapping[tuple[int, int], Path]) -
         lines.append(_line("clean", "0", [_percent(clean) for clean in cleans]))
         for rows in zip(*(finals[pair]["attacks"] for pair in pairs), strict=True):
             lines.append(_line(rows[0]["attack"], f"{rows[0]['epsilon']:g}", [_percent(row) for row in rows]))
-    return "\n".join([*lines, "", f"  records  {paths[0, 0].parent}/attack-*.json"])
+    return "\n".join([*lines, "", f"  records  {wanted[0].path.parent}/attack-*.json"])
 
 
 def _line(attack: str, epsilon: str, cells: Sequence[str]) -> str:

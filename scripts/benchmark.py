@@ -10,14 +10,7 @@ Leaves results/benchmark/benchmark-<name>.json.
 if __name__ == "__main__":
     import ready
 
-    ready.check()
-
-    from common import cli
-    from common.options.benchmark import BenchmarkOptions
-
-    # Help, and an answer to what is mistyped, before all else is imported, which takes seconds.
-    cli.answer(BenchmarkOptions, __doc__ or "")
-
+    ready.answer("benchmark", __doc__)
 
 import statistics
 import sys
@@ -35,18 +28,18 @@ from torch.optim import SGD
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision import transforms
 
-from common import attacks, cli, costs, matrix, measurement, models, probes, processes, records, training
+from common import attacks, cli, costs, measurement, models, probes, processes, records, training
 from common.chance import rng
 from common.contest import Contest, Turn, paired
 from common.data.dataset import Part
 from common.errors import UserError
-from common.files import check_writable
+from common.matrix import Matrix
+from common.measurement import Measurement
 from common.mixup import Mixup
 from common.options.attack import Attack, AttackConfig
 from common.options.attack import resolve as resolve_attack
 from common.options.benchmark import BenchmarkOptions, MeasuredConfig, record_name, resolve
 from common.plan import draw
-from common.terminal import say
 
 CLASSES = 10
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # CIFAR-10's
@@ -57,42 +50,28 @@ PGD_EPSILON, PGD_STEPS = 4.0, 4  # time is linear in the steps, so that a few te
 POINTS = 21  # interpolate.py's own
 
 
-def main(argv: Sequence[str] | None = None) -> Path:
-    """returns the record's path"""
-    asked = cli.parse(BenchmarkOptions, __doc__ or "", argv)
-    accelerator = processes.start(asked.run.threads, None)
+def main(argv: Sequence[str] | None = None) -> Path | None:
+    """returns the record's path, or None with --plan"""
+    asked = cli.parse(BenchmarkOptions, __doc__, argv)
+    accelerator = processes.start(asked.run.threads)
     if accelerator.num_processes > 1:
         raise UserError("The benchmark compares single processes; start it with one.")
-    measured = resolve(asked.measured)
-    name = record_name(measured, torch.get_num_threads())
-    path = records.path_of(asked.run.results_dir, "benchmark", "benchmark", name)
-    is_finished = path.exists() and not asked.run.overwrite
-    if asked.run.plan:
-        wanted = [(name, path, measured.to_json(), is_finished)]
-        state = "is there" if is_finished else "not there yet"
-        as_json = measurement.plan_json(wanted, None, processes.device_name(accelerator))
-        say(as_json if asked.run.json else f"{name}\n  record   {path} ({state})")
-        return path
-    if is_finished:
-        say(f"Measured already: {path}. To measure again, add --overwrite.")
-        return path
-    check_writable(path)
     environment = records.environment(**processes.environment(accelerator))
-    begun = time.perf_counter()
-    compare = {"train": compare_training, "attack": compare_attacks, "interpolate": compare_misses}[measured.what]
-    final, said = compare(measured)
-    record = {
-        "schema": records.SCHEMA,
-        "kind": "benchmark",
-        "run": name,
-        "config": measured.to_json(),
-        "environment": environment,
-        "parents": [],
-        "final": final,
-        "cost": {"seconds": time.perf_counter() - begun},
-    }
-    records.write(path, record)
-    say(f"{said}; record {path}")
+    config = resolve(asked.measured)
+    compare = {"train": compare_training, "attack": compare_attacks, "interpolate": compare_misses}[config.what]
+    name = record_name(config, torch.get_num_threads())
+    path = records.path_of(asked.run.results_dir, "benchmark", "benchmark", name)
+    one = Measurement("benchmark", name, path, config, compare, {}, precision=accelerator.mixed_precision)
+    missing = measurement.missing(accelerator, asked.run, [one])
+    said = measurement.listed([one], missing, f"{config.repeats} turns each, in alternation")
+    measurement.announce(accelerator, asked.run, [one], missing, None, said)
+    if asked.run.plan:
+        return None
+    for one in missing:
+        begun = time.perf_counter()
+        final, outcome = compare(config)
+        measurement.write(accelerator, one, environment, final, {"seconds": time.perf_counter() - begun})
+        processes.say(accelerator, f"{outcome}; record {path}")
     return path
 
 
@@ -231,13 +210,11 @@ def our_attack(measured: MeasuredConfig, attack: Attack) -> Turn:
     )
     part = _images(measured.rows).to(accelerator.device)
     networks = [network.to(accelerator.device) for network in _finished(measured.width)]
-    bench = matrix.Bench(
-        accelerator, resolve_attack(asked), part, attacks.space(networks[0], "images"), measured.batch_size
-    )
+    matrix = Matrix(accelerator, resolve_attack(asked), part, attacks.space(networks[0], "images"), measured.batch_size)
     targets = dict(enumerate(networks if attack == "fgsm" else networks[:1]))
 
     def turn() -> list[int]:
-        made = bench.attack(attack, networks[0], targets)
+        made = matrix.attack(attack, networks[0], targets)
         return [int((tested.ranks[target] > 0).sum()) for tested in made.values() for target in targets]
 
     return turn

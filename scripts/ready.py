@@ -1,14 +1,18 @@
-"""Every script asks it first, when it is run: is the environment active? It runs on any Python, and imports nothing."""
+"""What every script asks first when it is run, in one line above its imports. Python reads a script from top to bottom,
+and torch and its like, which stand there, take seconds to import: whoever asks for --help, mistypes an option or has
+not got the environment is answered before. It runs on any Python, and imports nothing until that is known."""
 
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 
 NEEDED = ("common", "tyro", "torch", "accelerate")
 
 
-def check():  # type: ignore[no-untyped-def]  # of a Python too old for our own annotations, as of any
-    """Ends with a sentence where this Python has not got what the scripts import."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
+def answer(name, description):  # type: ignore[no-untyped-def]  # of a Python too old for our own annotations, as of any
+    """Ends with the help, or a sentence, where there is nothing to run. The options of scripts/NAME.py are NameOptions
+    in common/options/NAME.py; its `main` reads them again."""
+    missing = [module for module in NEEDED if find_spec(module) is None]
     if missing:
         sys.stderr.write(
             "The environment of this project is not active ({} has no {}). Once: python3 -m venv .venv; then\n"
@@ -18,3 +22,5 @@ def check():  # type: ignore[no-untyped-def]  # of a Python too old for our own 
             )
         )
         sys.exit(2)
+    options = getattr(import_module("common.options." + name), name.capitalize() + "Options")
+    import_module("common.cli").answer(options, description)

@@ -9,8 +9,7 @@ scripts/studies/; to write your own, copy one. Stopped, the same command goes on
 if __name__ == "__main__":
     import ready
 
-    ready.check()
-
+    ready.answer("study", __doc__)
 
 import shlex
 import subprocess
@@ -41,7 +40,7 @@ TICK = 0.2  # seconds between two looks at what runs
 
 def main(argv: Sequence[str] | None = None) -> None:
     """raises UnfinishedError where a member failed"""
-    asked = cli.parse(StudyOptions, __doc__ or "", argv)
+    asked = cli.parse(StudyOptions, __doc__, argv)
     work = Work(asked, members.read(asked.study, asked.data_dir))
     if asked.print:
         say(work.as_commands())

@@ -104,19 +104,19 @@ def digits(_trained_digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def stopped(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], object]], None]:
     """Runs a training and stops it once the state after so many epochs is kept."""
-    from common import runs
+    from common.checkpoints import Checkpoint
 
     def stop_after(epochs: int, training: Callable[[], object]) -> None:
-        real, saves = runs.Run.save_state, []
+        real, saves = Checkpoint.save, []
 
-        def save_then_stop(self: runs.Run, **state: object) -> None:
+        def save_then_stop(self: Checkpoint, **state: object) -> None:
             real(self, **state)
             saves.append(1)
             if len(saves) == epochs:
                 raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(runs.Run, "save_state", save_then_stop)
+            patch.setattr(Checkpoint, "save", save_then_stop)
             with pytest.raises(KeyboardInterrupt):
                 training()
 

@@ -10,7 +10,7 @@ from common import checkpoints, cli, records
 from common.errors import UserError
 from common.options import attack as o
 from common.options.attack import AttackConfig, AttackOptions, attack_name, resolve
-from scripts import attack
+from scripts import attack, interpolate, train
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = [
@@ -133,11 +133,33 @@ def test_another_configuration_under_the_same_name_is_refused(digits):
     (path,) = run(digits[0])
     record = records.read(path)
     records.write(path, fixtures.with_config(record, pgd_steps=5))
-    with pytest.raises(UserError, match=r"another attack under the same name: pgd_steps is 5 there and 4 here"):
+    with pytest.raises(UserError, match=r"another measurement under the same name: pgd_steps is 5 there and 4 here"):
         run(digits[0])
     records.write(path, record | {"data": record["data"] | {"fingerprint": "0" * 64}})
     with pytest.raises(UserError, match=r"same name: data is '0000"):
         run(digits[0])
+
+
+def test_of_a_run_that_was_trained_again_on_other_data_attacks_and_probes_refuse_alike(tmp_path, monkeypatch):
+    """Of other weights they would be made again."""
+    monkeypatch.chdir(tmp_path)
+    table = [f"{row % 7},{row * row % 11},{'ab'[row % 2]}" for row in range(40)]
+    trained = ["--dataset", "./own.csv", "--drop", "--epochs", "1", "--width", "4", "--threads", "1"]
+    measuring = [
+        lambda: attack.main(["own-drop-mlp-w4-1ep-erm-seed0", *SMALL]),
+        lambda: interpolate.main(["own-drop-mlp-w4-1ep-erm-seed0", "--pairs", "9", "--points", "3", "--threads", "1"]),
+    ]
+    sentences = []
+    for rows in (table, [*table[:-1], "3,4,a"]):
+        Path("own.csv").write_text("\n".join(["x,y,label", *rows]))
+        train.main([*trained, "--overwrite"])
+        for measure in measuring:
+            if rows is table:
+                measure()
+            else:
+                said = refused(measure, "another measurement under the same name: data is ", "--overwrite")
+                sentences.append(said.partition(": ")[2])
+    assert sentences[0] == sentences[1]
 
 
 def test_stopped_in_the_middle_and_started_again(digits, monkeypatch):
@@ -173,16 +195,14 @@ def test_two_processes_count_what_one_counts(digits, capfd):
 
 
 def test_a_plan_says_what_it_would_do_and_does_nothing(digits, capsys):
-    paths = run(*digits, "--plan")
+    assert run(*digits, "--plan") is None
     said = capsys.readouterr().out
     assert "9 of 9 pairs" in said
     assert "cost     about" in said
-    assert not any(path.exists() for path in paths)
+    assert not list(Path("results").rglob("attack-*"))
 
 
 def test_a_table_is_attacked_in_deviations(tmp_path, monkeypatch):
-    from scripts import train
-
     monkeypatch.chdir(tmp_path)
     train.main(["--dataset", "wine", "--epochs", "5", "--threads", "1"])
     (path,) = attack.main(["wine-mlp-5ep-erm-seed0", "--threads", "1", "--epsilons", "1", "50"])
@@ -208,8 +228,6 @@ def test_masked_gradients_are_said(digits, capsys):
 
 
 def test_runs_measured_on_other_rows_are_refused(digits):
-    from scripts import train
-
     train.main(["--dataset", "digits", "--width", "4", "--epochs", "1", "--holdout", "100", "--threads", "1"])
     other = next(Path("results/digits").glob("train-digits-holdout*")).stem.removeprefix("train-")
     with pytest.raises(UserError, match=r"measured on different rows \(359 test, 100 holdout\); attack them apart"):
@@ -260,8 +278,8 @@ def test_every_option_is_read_and_in_the_help(capsys):
 
     declared = {f.name for group in dataclasses.fields(AttackOptions) for f in dataclasses.fields(group.type)}
     assert set(o.MEANT_FOR) <= declared
-    read = (ROOT / "scripts/attack.py").read_text() + (ROOT / "common/matrix.py").read_text()
-    read += Path(o.__file__).read_text()
+    readers = ("scripts/attack.py", *(f"common/{name}.py" for name in ("matrix", "measurement", "trained")))
+    read = "".join((ROOT / file).read_text() for file in (*readers, "common/options/attack.py"))
     assert all(f".{name}" in read for name in declared)
     with pytest.raises(SystemExit) as caught:
         attack.main(["--help"])

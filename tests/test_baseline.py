@@ -79,9 +79,9 @@ def test_what_is_finished_is_not_fitted_again(capsys, monkeypatch):
     (path,) = baseline.main(asked)
     before = path.read_bytes()
     capsys.readouterr()
-    monkeypatch.setattr(baseline, "measure", lambda one: pytest.fail("fitted again"))
+    monkeypatch.setattr(baseline, "measure", lambda *_: pytest.fail("fitted again"))
     assert baseline.main(asked) == [path]
-    assert f"is finished: {path}. To fit it again, add --overwrite." in capsys.readouterr().out
+    assert f"is finished: {path}. To make it again, add --overwrite." in capsys.readouterr().out
     assert path.read_bytes() == before
     record = records.read(path)
     record["config"] |= {"holdout": 9}

@@ -21,7 +21,7 @@ def test_train_leaves_a_record_whose_ratios_are_those_of_its_seconds(tmp_path, c
     assert final["ours_images_per_second"] == 8 / sorted(seconds["ours"])[1]
     assert final["plain_workers"] in benchmark.WORKERS
     assert benchmark.main([*argv, "--results-dir", str(tmp_path)]) == path
-    assert "Measured already" in capsys.readouterr().out
+    assert "is finished" in capsys.readouterr().out
 
 
 @pytest.mark.long

@@ -20,7 +20,7 @@ from scripts import train
 
 
 def parse(*argv):
-    return cli.parse(TrainOptions, "", [str(word) for word in argv], config_file=lambda options: options.run.config)
+    return cli.parse(TrainOptions, "", [str(word) for word in argv])
 
 
 def test_command_line_before_file_before_default(tmp_path):

@@ -538,6 +538,6 @@ def test_a_record_holds_the_statistics_of_a_thousand_features_at_most(tmp_path, 
     header = ",".join([*(f"f{number}" for number in range(features)), "label"])
     write(tmp_path / "wide.csv", [[*range(row, row + features), "ab"[row % 2]] for row in range(8)], header)
     asked = TrainOptions(data=DataOptions(dataset=str(tmp_path / "wide.csv"), drop=()))
-    run = runs.describe(asked, find(asked.data.dataset, None), "no")
+    run = runs.describe(asked.asked, asked.source())
     assert (len(run.data_json["mean"]), len(run.data_json["std"])) == (kept, kept)
     assert len(run.blueprint.mean) == features

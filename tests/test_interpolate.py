@@ -202,7 +202,7 @@ def test_a_plan_says_what_is_to_be_done_and_leaves_nothing(capsys):
     before = sorted(Path().rglob("*"))
     assert interpolate.main([ERM, MIXUP, "--plan", *SMALL]) is None
     out = capsys.readouterr().out
-    assert out.count("(to be made)") == 2
+    assert out.count("(not there yet)") == 2
     assert "gradient_pairs=20" in out
     assert "about" in out
     assert sorted(Path().rglob("*")) == before

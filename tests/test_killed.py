@@ -14,7 +14,7 @@ import endurance
 import pytest
 import torch
 
-from common import checkpoints, cli, files, records, runs
+from common import checkpoints, cli, files, places, records, runs
 from common.data import cache
 from scripts import train
 
@@ -56,7 +56,7 @@ def ends_well(capsys):
 
 def stop_after(monkeypatch, epochs):
     """Runs until so many epochs are saved, then breaks off."""
-    real, saves = runs.Run.save_state, []
+    real, saves = checkpoints.Checkpoint.save, []
 
     def save(self, **state):
         real(self, **state)
@@ -65,7 +65,7 @@ def stop_after(monkeypatch, epochs):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
-        patch.setattr(runs.Run, "save_state", save)
+        patch.setattr(checkpoints.Checkpoint, "save", save)
         train.main(ARGV)
     (state,) = Path("checkpoints").glob("*.state")
     return state
@@ -159,7 +159,7 @@ with files.alone(Path({str(lock_of())!r}), ()):
 
 def lock_of():
     asked = cli.parse(train.TrainOptions, "", ARGV)
-    return runs.describe(asked, train.sources.find("digits", None), "no").lock_path
+    return places.lock_path(asked.run.checkpoint_dir, runs.describe(asked.asked, asked.source()).name("no"))
 
 
 @pytest.fixture

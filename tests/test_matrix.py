@@ -28,7 +28,7 @@ def network(seed):
 
 def bench(batch_size=10, **options):
     config = resolve(AttackConfig(**{"pgd_steps": 3, **options}))
-    return matrix.Bench(Accelerator(cpu=True), config, part(), Space(None), batch_size)
+    return matrix.Matrix(Accelerator(cpu=True), config, part(), Space(None), batch_size)
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_a_matrix_of_models_of_any_make():
         for epsilon in (4.0, 8.0)
         for target in models
     ]
-    bench_ = matrix.Bench(Accelerator(cpu=True), resolve(asked), part(), Space(None), 37)
+    bench_ = matrix.Matrix(Accelerator(cpu=True), resolve(asked), part(), Space(None), 37)
     clean = [bench_.clean(model) for model in models.values()]
     (four, eight) = bench_.attack("fgsm", plain, {0: models["a"]}).items()
     for made, tested in (four, eight):

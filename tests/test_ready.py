@@ -1,5 +1,7 @@
 """What is said where the environment is not active, and what works on systems that lack what Unix has."""
 
+import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,22 +47,54 @@ cli.run(lambda: cli.parse(TrainOptions, "", ["--help"]))
     assert "--weight-decay" in done.stdout
 
 
-def test_the_benchmark_answers_before_it_imports_torch(tmp_path):
-    code = f"""
-import runpy, sys
-class NoTorch:
+ANSWERED = """
+import io, json, runpy, sys
+from contextlib import redirect_stderr, redirect_stdout
+class NothingHeavy:
     def find_spec(self, name, *_):
-        assert name != "torch"
-sys.meta_path.insert(0, NoTorch())
-sys.path[0] = {str(ROOT / "scripts")!r}
-sys.argv = ["benchmark.py", *sys.argv[1:]]
+        assert name not in ("torch", "accelerate", "datasets", "sklearn", "matplotlib")
+sys.meta_path.insert(0, NothingHeavy())
+script, asked = sys.argv[1], json.loads(sys.argv[2])
+sys.path[0] = script.rpartition("/")[0]
 import ready
 ready.NEEDED = ()
-runpy.run_path({str(ROOT / "scripts" / "benchmark.py")!r}, run_name="__main__")
+for words, status, answer in asked:
+    sys.argv, said = [script, *words], io.StringIO()
+    try:
+        with redirect_stdout(said), redirect_stderr(said):
+            runpy.run_path(script, run_name="__main__")
+    except SystemExit as end:
+        assert (end.code or 0, answer in said.getvalue()) == (status, True), said.getvalue()
+    else:
+        raise AssertionError(words)
 """
-    for words, status, said in (
-        (["--help"], 0, "train,attack,interpolate"),
-        (["train", "--bs", "4"], 2, "--batch-size"),
-    ):
-        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path)
-        assert (done.returncode, said in done.stdout + done.stderr) == (status, True), done.stderr
+ALSO = {
+    "train": [(["--subset", "0"], 2, "--subset 0: must lie in"), (["--dataset", "no"], 2, "no is no known data set")],
+    "baseline": [(["--dataset", "digits"], 2, "--dataset digits: is images")],
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_what_can_be_answered_is_answered_before_anything_heavy_is_imported(script, tmp_path):
+    asked = [(["--help"], 0, f"scripts/{script.name}"), (["--sead", "3"], 2, "--sead"), *ALSO.get(script.stem, [])]
+    command = [sys.executable, "-c", ANSWERED, str(script), json.dumps(asked)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_while_it_imports_a_script_says_so(number, tmp_path):
+    code = f"""
+import os, sys, time
+sys.path[0] = {str(ROOT / "scripts")!r}
+import ready
+ready.answer("boundary", "")
+try:
+    os.kill(os.getpid(), {number})
+    time.sleep(60)
+except BaseException:  # as an import may
+    pass
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    said = "Stopped. The same command goes on from what is finished.\n"
+    assert (done.returncode, done.stderr) == (128 + number, said)

@@ -17,8 +17,8 @@ ORDER = [
     ["options"],
     ["consistency"],
     ["records"],
-    ["augment", "cli", "contest", "measurement", "metrics", "mixup", "processes", "progress"],
-    ["baselines", "models", "plan", "toys"],
+    ["augment", "cli", "contest", "metrics", "mixup", "processes", "progress"],
+    ["baselines", "measurement", "models", "plan", "toys"],
     ["attacks", "checkpoints", "training"],
     ["costs", "matrix", "probes", "runs", "study", "trained"],
 ]

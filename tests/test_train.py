@@ -75,7 +75,7 @@ def test_the_weights_are_those_of_the_record_and_tell_how_to_build_the_model():
     model = build(Blueprint.from_json(header)).eval()
     model.load_state_dict(weights)
     asked = train.cli.parse(train.TrainOptions, "", [*SMALL, "--mixup"])
-    test = runs.describe(asked, train.sources.find("digits", None), "no").data.test
+    test = runs.describe(asked.asked, asked.source()).data.test
     with torch.no_grad():
         predicted = model(test.inputs / 255).argmax(dim=1)
     assert (predicted != test.labels).sum().item() == record["final"]["last_epoch"]["errors"]
@@ -193,7 +193,7 @@ def test_another_configuration_or_other_data_under_the_same_name_is_refused_by_f
 
 def test_a_state_of_another_run_or_a_damaged_one_is_named(monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(runs.Run, "save_state", _save_then_stop)
+        patch.setattr(checkpoints.Checkpoint, "save", _save_then_stop)
         with pytest.raises(KeyboardInterrupt):
             run()
     (state,) = Path("checkpoints").glob("*.state")
@@ -209,7 +209,12 @@ def test_a_state_of_another_run_or_a_damaged_one_is_named(monkeypatch):
 def _save_then_stop(self, **state):
     checkpoints.save_state(
         self.state_path,
-        {"config": json.dumps(self.config_json), "fingerprint": self.fingerprint, "precision": "no"} | state,
+        {
+            "config": json.dumps(self.one.config.to_json()),
+            "fingerprint": self.one.data["fingerprint"],
+            "precision": "no",
+        }
+        | state,
     )
     raise KeyboardInterrupt
 
@@ -227,15 +232,6 @@ def test_tensorboard_gets_true_values_under_true_names():
     assert [event.value for event in events.Scalars("val acc")] == pytest.approx([1 - error for error in errors])
     losses = [row["test"]["cross_entropy"] for row in record["curve"]]
     assert [event.value for event in events.Scalars("val loss")] == pytest.approx(losses)
-
-
-@pytest.mark.by_python
-@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("scripts/*.py") if path.stem != "ready"))
-def test_help_of_every_script(script, name):
-    done = script(name, "--help")
-    assert done.returncode == 0
-    assert "--help" in done.stdout
-    assert f"scripts/{name}" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -314,7 +310,7 @@ def test_a_warm_up_is_erm_to_the_bit_and_then_mixup():
 
     def described(*argv):
         asked = train.cli.parse(train.TrainOptions, "", [*SMALL, *argv])
-        return runs.describe(asked, train.sources.find("digits", None), "no")
+        return runs.describe(asked.asked, asked.source())
 
     def weights_after(run, epochs):
         accelerator = Accelerator(cpu=True)

@@ -93,7 +93,7 @@ def kind_of(folder: Path, layout: Layout) -> str:
     """Of a set of the user's own: what it is shows in its layout, or in the columns of its parquet files."""
     if layout.origin != PARQUET:
         return "sounds" if layout.origin == WORDS else "images"
-    import pyarrow as pa
+    import pyarrow as pa  # 0.15 s, which no --help is to wait for
     import pyarrow.parquet as pq
 
     from common.data.columns import holds_sounds

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from common.data import cache
+from common.data import cache, commands, folders, parquet, sounds
 from common.data.dataset import Dataset, cut
 from common.data.encoded import Encoded
 from common.data.images import decode
@@ -16,8 +16,8 @@ from common.data.sources import ARCHIVE, CSV, PACKAGE, Reading, Source
 from common.errors import UserError
 from common.terminal import say, visible
 
-# A reader is imported when its set is asked for: scikit-learn, scipy, torchvision and `datasets` take a
-# second each to start.
+# Four readers are imported when their set is asked for: scikit-learn, pandas, `datasets` and torchvision take about a
+# second each to start, and a run needs one of them at most.
 
 
 def load(source: Source, reading: Reading | None = None) -> Dataset:
@@ -93,8 +93,6 @@ def _from_archive(source: Source, root: Path, reading: Reading) -> Dataset:
 
 
 def _from_folders(source: Source, folder: Path, reading: Reading) -> Dataset:
-    from common.data import folders
-
     parts = [folders.read_part(folder, part) for part in source.parts]  # lists the files, and opens none
     files = [image for part in parts for image in part.files if isinstance(image, Path)]
     key = cache.key_of_files(source, files, folder)
@@ -102,8 +100,6 @@ def _from_folders(source: Source, folder: Path, reading: Reading) -> Dataset:
 
 
 def _from_words(source: Source, folder: Path, reading: Reading) -> Dataset:
-    from common.data import commands
-
     train, test, notes = commands.read(folder)  # lists the files, and opens none but the lists
     files = [folder / name for name in LISTS]
     files += [recording for part in (train, test) for recording in part.files if isinstance(recording, Path)]
@@ -112,8 +108,6 @@ def _from_words(source: Source, folder: Path, reading: Reading) -> Dataset:
 
 
 def _from_parquet(source: Source, folder: Path, reading: Reading) -> Dataset:
-    from common.data import parquet
-
     files = [file for part in source.parts for file in parquet_files(folder, part)]
     key = cache.key_of_files(source, files, folder)
     parts = (parquet.read_part(folder, part, source.kind, reading.target) for part in source.parts)
@@ -160,8 +154,6 @@ def _decoded(source: Source, reading: Reading, parts: Iterable[Encoded], notes: 
             f"{train.where} holds one class only, '{train.classes[train.labels[0]]}'; at least two are needed."
         )
     if source.kind == "sounds":
-        from common.data import sounds
-
         decoded_train, decoded_test, done = sounds.decode(train, test)
     else:
         decoded_train, decoded_test, done = decode(train, test, reading.size)

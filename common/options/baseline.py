@@ -4,10 +4,12 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_args
 
+from common.data import sources
+from common.data.sources import Source
 from common.errors import UserError
 from common.options.fields import SEEDS, Fact, as_json, flag
 from common.options.machine import MachineWithData
-from common.options.train import DataOptions, RunOptions, TrainConfig, TrainingOptions, TrainOptions, rows_name
+from common.options.train import DataOptions, TrainConfig, TrainingOptions, TrainOptions, rows_name
 
 Method = Literal["logistic_regression", "gradient_boosting", "mlp"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -39,8 +41,13 @@ class BaselineOptions:
     @property
     def as_training(self) -> TrainOptions:
         """A training on the same rows."""
-        run = RunOptions(results_dir=self.run.results_dir, data_dir=self.run.data_dir)
-        return TrainOptions(data=self.data, training=TrainingOptions(seed=self.fitting.seed), run=run)
+        return TrainOptions(data=self.data, training=TrainingOptions(seed=self.fitting.seed))
+
+    def source(self) -> Source:
+        """raises UserError for a data set that cannot be had, or is no table"""
+        source = sources.find(self.data.dataset, self.run.data_dir)
+        check_kind(source.name, source.kind)
+        return source
 
 
 @dataclass(frozen=True)

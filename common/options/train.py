@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
+from common import places
+from common.data import sources
 from common.data.sets import SETS
-from common.data.sources import Reading
+from common.data.sources import Reading, Source
 from common.errors import UserError
 from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, earlier, flag, own, pieces, plain, several, words
 from common.options.machine import MachineWithModels
@@ -199,6 +201,15 @@ class TrainOptions:
     def asked(self) -> TrainConfig:
         """What was asked for of a configuration; the rest is open."""
         return TrainConfig(**(vars(self.data) | vars(self.model) | vars(self.mixing) | vars(self.training)))
+
+    @property
+    def config_file(self) -> Path | None:
+        """Where the options stand that the command line does not name."""
+        return self.run.config
+
+    def source(self) -> Source:
+        """raises UserError for a data set that cannot be had"""
+        return sources.find(self.data.dataset, self.run.data_dir, places.known_data(self.run.checkpoint_dir))
 
     def refuse_clashes(self) -> None:
         """raises UserError for options that mean nothing beside the others"""

@@ -207,7 +207,7 @@ def _kind_of(data: DataOptions, data_dir: Path | None) -> tuple[str, str, int | 
     source = sources.find(dataset, data_dir)
     if source.kind != "images":
         return source.name, source.kind, None
-    from common.data.load import load
+    from common.data.load import load  # torch, for the few studies of such images
 
     return source.name, source.kind, load(source, reading(data, source.name, source.kind)).train.shape[-1]
 

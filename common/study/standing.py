@@ -90,7 +90,7 @@ def _of_points(wanted: Wanted, path: Path) -> str:
     may have changed."""
     if wanted.csv is None:
         return records.read(path)["data"]["fingerprint"]
-    from common import toys
+    from common import toys  # torch, for the few studies of such points
     from common.data.dataset import fingerprint
 
     return fingerprint(toys.from_csv(wanted.csv))
