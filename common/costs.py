@@ -18,7 +18,8 @@ from common.options import TrainConfig
 from common.training import EVALUATED_AT_ONCE, EVALUATED_ON_CPU
 
 TRIAL_ROWS = 32  # a forward and backward pass of so many rows is timed, at most
-TURNS = 3  # of each number of threads
+TURNS = 3  # of each number of threads, and of each precision
+HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}  # what a forward pass is made in under mixed precision
 FORWARD_SHARE = 1 / 3  # of the FLOPs of a training step
 
 
@@ -96,8 +97,11 @@ def flops_per_row(blueprint: Blueprint) -> int:
     return training_pass(blueprint, rows=2).flops // 2
 
 
-def images_per_second(blueprint: Blueprint, device: torch.device, batch_size: int) -> float:
-    """Rows a second in training, from one timed pass (after one untimed) of a model of its own."""
+def images_per_second(blueprint: Blueprint, device: torch.device, batch_size: int, precision: str = "no") -> float:
+    """Rows a second in training, from one timed pass (after one untimed) of a model of its own.
+
+    precision  "no" (fp32), "bf16" or "fp16", as Accelerate's mixed precision: the forward pass under autocast
+    """
     rows = max(2, min(TRIAL_ROWS, batch_size))
     model = build(blueprint).to(device)
     x = torch.rand(rows, *blueprint.shape, device=device)
@@ -107,22 +111,27 @@ def images_per_second(blueprint: Blueprint, device: torch.device, batch_size: in
     seconds = 0.0
     for _ in range(2):
         start = time.perf_counter()
-        F.cross_entropy(model(x), y).backward()
+        with torch.autocast(device.type, HALVES.get(precision), enabled=precision in HALVES):
+            logits = model(x)
+        F.cross_entropy(logits.float(), y).backward()
         if device.type != "cpu":
             torch.accelerator.synchronize()
         seconds = time.perf_counter() - start
     return rows / seconds
 
 
-def rates_by_threads(blueprint: Blueprint, batch_size: int, counts: Iterable[int]) -> dict[int, float]:
-    """Rows a second in training on the CPU, by its threads: the best of trials in turns, since what else runs comes and
-    goes."""
-    before, rates = torch.get_num_threads(), dict.fromkeys(sorted(counts), 0.0)
+def rates(
+    blueprint: Blueprint, device: torch.device, batch_size: int, ways: Iterable[tuple[int, str]]
+) -> dict[tuple[int, str], float]:
+    """Rows a second in training by threads of the CPU and precision: the best of trials in turns, since what else runs
+    comes and goes."""
+    before, rates = torch.get_num_threads(), dict.fromkeys(ways, 0.0)
     try:
         for _ in range(TURNS):
-            for threads in rates:
+            for threads, precision in rates:
                 torch.set_num_threads(threads)
-                rates[threads] = max(rates[threads], images_per_second(blueprint, torch.device("cpu"), batch_size))
+                rate = images_per_second(blueprint, device, batch_size, precision)
+                rates[threads, precision] = max(rates[threads, precision], rate)
     finally:
         torch.set_num_threads(before)
     return rates
@@ -136,6 +145,7 @@ def predict(
     data_bytes: int,
     device: torch.device,
     processes: int,
+    precision: str = "no",
 ) -> Cost:
     """What a run will cost on this device, if all processes are as fast as this one.
 
@@ -143,7 +153,7 @@ def predict(
     """
     parameters = sum(parameter.numel() for parameter in _on_meta(blueprint).parameters())
     share = -(-min(config.batch_size, train_rows) // (processes * config.accumulate))  # rows passed at once
-    rate = processes * images_per_second(blueprint, device, share)
+    rate = processes * images_per_second(blueprint, device, share, precision)
     rows = max(2, share)  # BatchNorm needs two
     training = training_pass(blueprint, rows)
     at_once = EVALUATED_ON_CPU if device.type == "cpu" else EVALUATED_AT_ONCE

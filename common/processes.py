@@ -220,6 +220,14 @@ def device_name(accelerator: Accelerator) -> str:
     return str(accelerator.device.type)
 
 
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 by instructions of its own. A CPU without them is slower than in fp32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    known: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return device.type == "cpu" and any(known.get(name) for name in ("avx512_bf16", "amx_bf16"))
+
+
 def cpu() -> dict[str, str]:
     """The model of this machine's CPU, and the widest instructions that torch uses of it. Another kind rounds
     convolutions differently: to a seed, it is another seed."""

@@ -38,6 +38,7 @@ from common.terminal import say
 Row = dict[str, Any]  # of a curve: what one epoch gave
 
 WORTH_SAYING = 1.1  # times the rows a second, from which other threads are proposed
+SELDOM = 20  # times what keeping the state took, before it is kept again: of tiny epochs it would take most of the time
 LONG_ON_A_CPU = 12 * 3600  # seconds from which a run on a CPU is warned of
 FOR_GPUS = ("wideresnet28", "densenet190")  # networks that in small, too, are too deep for a CPU
 
@@ -65,7 +66,15 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
         return one.path
     rows = len(run.data.train), len(run.data.test) + (len(run.clean_train_rows) if run.data.corruption else 0)
     size = run.data.train.inputs.nbytes + run.data.test.inputs.nbytes
-    cost = costs.predict(run.blueprint, run.config, *rows, size, accelerator.device, accelerator.num_processes)
+    cost = costs.predict(
+        run.blueprint,
+        run.config,
+        *rows,
+        size,
+        accelerator.device,
+        accelerator.num_processes,
+        accelerator.mixed_precision,
+    )
     said = _opening(one, kept, cost, accelerator)
     measurement.announce(
         accelerator,
@@ -84,8 +93,8 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
         memory_bytes=cost.memory_bytes,
     )
     if asked.run.plan:
-        if asked.run.threads is None and accelerator.device.type == "cpu" and not asked.run.json:
-            processes.say(accelerator, _threads(run))
+        if not asked.run.json and (tried := _faster(accelerator, run, asked.run.threads)):
+            processes.say(accelerator, tried)
         return None
     if accelerator.is_main_process:
         sources.remember(source, places.known_data(asked.run.checkpoint_dir))
@@ -111,12 +120,14 @@ def train(
 
     curve: list[Row] = []  # of the epochs that are measured
     done, seconds, training_seconds = 0, 0.0, 0.0
+    kept_after, kept_at, keeping = 0, 0.0, 0.0
     saved = None if asked.run.overwrite else processes.from_main(accelerator, kept.load)
     if saved:
         try:
             curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
             done = saved.get("epoch", len(curve))  # kept since epochs may go unmeasured
             learning.restore(accelerator, saved, done * steps)
+            kept_after = done
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise UserError(
                 f"{kept.state_path}: does not fit the network of this version of the code "
@@ -141,7 +152,7 @@ def train(
                     seen = training.outcomes(accelerator, network, test_part)
                     fitted = training.outcomes(accelerator, network, clean_part) if run.data.corruption else None
             except DivergedError as error:
-                last = f" The state after epoch {epoch - 1} is kept in {kept.state_path}." if epoch > 1 else ""
+                last = f" The state after epoch {kept_after} is kept in {kept.state_path}." if kept_after else ""
                 raise DivergedError(
                     f"{one.name}: epoch {epoch} of {config.epochs}: {error} (It is {lr:g} here.) Another value is "
                     f"another run, which starts from its first epoch.{last}"
@@ -155,7 +166,8 @@ def train(
             so_far = f", test error {_percent(curve[-1]['test'])}" if curve else ""
             progress.say(f"epoch {epoch}/{config.epochs}{so_far}")
             seconds += time.perf_counter() - begun
-            if is_main:
+            if is_main and time.perf_counter() - kept_at >= SELDOM * keeping:
+                kept_after, kept_at = epoch, time.perf_counter()
                 kept.save(
                     **learning.kept(accelerator),
                     epoch=epoch,
@@ -163,6 +175,7 @@ def train(
                     seconds=seconds,
                     training_seconds=training_seconds,
                 )
+                keeping = time.perf_counter() - kept_at
 
     seen = training.outcomes(accelerator, network, test_part)
     clean = training.outcomes(accelerator, network, clean_part)
@@ -245,14 +258,28 @@ def _opening(one: Measurement[TrainConfig, Run], kept: Checkpoint, cost: Cost, a
     return "\n".join(lines)
 
 
-def _threads(run: Run) -> str:
-    """How fast one thread is, and as many as there are cores for, and which to ask for."""
-    mine = torch.get_num_threads()
-    rates = costs.rates_by_threads(run.blueprint, run.config.batch_size, {1, mine, processes.threads_at_most()})
-    best = max(rates, key=lambda threads: rates[threads])
-    said = ", ".join(f"{threads}: {rate:,.0f} rows a second" for threads, rate in rates.items())
-    better = rates[best] > WORTH_SAYING * rates[mine]
-    return f"  threads  {said}; " + (f"--threads {best} is faster here" if better else f"{mine} in force")
+def _faster(accelerator: Accelerator, run: Run, threads: int | None) -> str:
+    """How fast other numbers of threads and the other precision are, and what to ask for; "" where there is no
+    choice."""
+    device, mine, precision = accelerator.device, torch.get_num_threads(), accelerator.mixed_precision
+    counts = {1, mine, processes.threads_at_most()} if threads is None and device.type == "cpu" else {mine}
+    ways = [(count, precision) for count in sorted(counts)]
+    if processes.has_bf16(device) and precision in ("no", "bf16"):
+        ways.append((mine, "no" if precision == "bf16" else "bf16"))
+    if len(ways) == 1:
+        return ""
+    rates = costs.rates(run.blueprint, device, run.config.batch_size, ways)
+    best = max(rates, key=lambda way: rates[way])
+    said = ", ".join(f"{_way(*way)}: {rate:,.0f} rows a second" for way, rate in rates.items())
+    if rates[best] <= WORTH_SAYING * rates[mine, precision]:
+        return f"  faster   none of {said}"
+    launcher = f"accelerate launch --mixed_precision {best[1]} scripts/train.py …"
+    advice = f"--threads {best[0]}" if best[1] == precision else launcher
+    return f"  faster   {said}; {advice} is {rates[best] / rates[mine, precision]:.1f} times as fast here"
+
+
+def _way(threads: int, precision: str) -> str:
+    return f"{threads} thread{'s' if threads > 1 else ''} in {'fp32' if precision == 'no' else precision}"
 
 
 def _closing(one: Measurement[TrainConfig, Run], kept: Checkpoint, final: dict[str, Any]) -> str:

@@ -105,3 +105,31 @@ def test_densenet190_fits_a_card_of_16_gb_since_it_makes_its_layers_twice(monkey
     plain = costs.training_pass(network, 128)
     assert f"{plain.peak_bytes / GIB:.2g}" == "42"
     assert plain.flops * 200 * 50_000 == cost.training_flops * 128  # no convolution is run again
+
+
+@pytest.mark.parametrize(("precision", "kind"), [("no", torch.float32), ("bf16", torch.bfloat16)])
+def test_the_trial_is_made_in_the_precision_in_force(precision, kind, monkeypatch):
+    seen = []
+
+    def built(network):
+        model = build(network)
+        model.register_forward_hook(lambda _, __, logits: seen.append(logits.dtype))
+        return model
+
+    monkeypatch.setattr(costs, "build", built)
+    assert costs.images_per_second(blueprint("mlp", 8, (13,)), torch.device("cpu"), 4, precision) > 0
+    assert set(seen) == {kind}
+
+
+def test_trials_take_turns_and_the_best_of_each_counts(monkeypatch):
+    speeds, asked = iter([1.0, 8.0, 3.0, 7.0, 2.0, 9.0]), []
+
+    def one(network, device, batch_size, precision):
+        asked.append((torch.get_num_threads(), precision))
+        return next(speeds)
+
+    monkeypatch.setattr(costs, "images_per_second", one)
+    before, ways = torch.get_num_threads(), [(1, "no"), (2, "bf16")]
+    assert costs.rates(blueprint("mlp", 8, (13,)), torch.device("cpu"), 4, ways) == {(1, "no"): 3.0, (2, "bf16"): 9.0}
+    assert asked == 3 * ways
+    assert torch.get_num_threads() == before

@@ -25,7 +25,9 @@ SMALL += ["--width", "4", "--threads", "1"]
 
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path, monkeypatch):
+    """Where the state is kept after every epoch, however short it is."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "SELDOM", 0)
 
 
 def run(*argv):
@@ -114,6 +116,17 @@ def test_stopped_after_any_epoch_it_ends_as_if_undisturbed(stopped, epochs, meth
     assert [path.suffix for path in Path("checkpoints").iterdir()] == [".safetensors"]
 
 
+def test_the_state_of_short_epochs_is_kept_seldom(monkeypatch):
+    """Not again until the training took a multiple of what keeping it takes."""
+    kept, real = [], checkpoints.Checkpoint.save
+    monkeypatch.setattr(checkpoints.Checkpoint, "save", lambda one, **state: kept.append(real(one, **state)))
+    for seldom, times in ((0, 4), (1e9, 1)):
+        monkeypatch.setattr(train, "SELDOM", seldom)
+        run("--results-dir", str(seldom), "--checkpoint-dir", str(seldom))
+        assert len(kept) == times
+        kept.clear()
+
+
 @pytest.mark.parametrize("method", [[], ["--mixup", "--corrupt-labels", "0.5"]])
 def test_measured_every_third_epoch_and_the_last_the_numbers_are_those_of_every_one(method):
     whole = run(*method)
@@ -167,6 +180,23 @@ def test_a_record_is_its_run_again():
     path = records.path_of(Path("results"), "digits", "train", first["run"])
     again = train.main(["--config", str(path), "--threads", "1", "--results-dir", "again", "--checkpoint-dir", "again"])
     assert measured(records.read(again)) == measured(first)
+
+
+@pytest.mark.parametrize(
+    ("has_bf16", "rates", "said"),
+    [
+        (True, [100.0, 250.0], "faster   1 thread in fp32: 100 rows a second, 1 thread in bf16: 250 rows a second; "),
+        (True, [100.0, 250.0], "accelerate launch --mixed_precision bf16 scripts/train.py … is 2.5 times as fast here"),
+        (True, [100.0, 105.0], "faster   none of 1 thread in fp32: 100 rows a second, 1 thread in bf16: 105 rows"),
+        (False, [], None),
+    ],
+)
+def test_a_plan_tries_the_other_precision_where_the_machine_has_it(has_bf16, rates, said, monkeypatch, capsys):
+    monkeypatch.setattr(train.processes, "has_bf16", lambda device: has_bf16)
+    monkeypatch.setattr(train.costs, "rates", lambda *asked: dict(zip(asked[3], rates, strict=True)))
+    run("--plan")
+    printed = capsys.readouterr().out
+    assert said in printed if said else "faster" not in printed
 
 
 def test_a_plan_says_what_is_in_force_and_leaves_nothing(capsys, tmp_path):
