@@ -1,9 +1,8 @@
 """From records to tables of numbers: what figures, tables and claims are made from. Needs no torch."""
 
-import dataclasses
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import columns, rows, typed
+from analysis.methods import ERM, Method
 from analysis.sentences import named
 from common import records
 from common.errors import UserError
@@ -77,14 +77,20 @@ class Results:
         """The rows of one setting; borders and baselines, which are of none, stay."""
         frames = {name: getattr(self, name) for name in ("runs", "curves", "bins", "between", "attacks")}
         only = {name: frame[frame["setting"] == setting].reset_index(drop=True) for name, frame in frames.items()}
-        return dataclasses.replace(self, **only)
+        return replace(self, **only)
 
     def config(self, setting: str) -> dict[str, Any]:
-        """The configuration of the setting's first run."""
-        config: dict[str, Any] = self.records[self.runs.loc[self.runs["setting"] == setting, "record"].iloc[0]][
-            "config"
-        ]
-        return config
+        """The configuration that the runs of a setting share: without their method and seeds."""
+        return self._configs[setting]
+
+    @cached_property
+    def _configs(self) -> dict[str, dict[str, Any]]:
+        first = self.runs.drop_duplicates("setting").set_index("setting")["record"]
+        return {str(name): rows.without_method(self.records[path]["config"]) for name, path in first.items()}
+
+    def first(self, setting: str) -> Record:
+        """The record of the setting's first run."""
+        return self.records[self.runs.loc[self.runs["setting"] == setting, "record"].iloc[0]]
 
     @property
     def overlap(self) -> float:
@@ -96,27 +102,26 @@ class Results:
         drawn = config["test_share"] is not None and config["dataset"] != "digits"  # whose test part is one
         return float((self.runs["n_test"] / self.runs["n_train"]).mean()) if drawn else 0.0
 
-    def methods(self, setting: str) -> list[str]:
+    def methods(self, setting: str) -> list[Method]:
         """The methods trained in a setting: ERM, dropout, mixup by alpha, mixup with dropout."""
         runs = self.runs[self.runs["setting"] == setting]
         runs = runs.assign(both=(runs["alpha"] > 0) & (runs["dropout"] > 0))
         return list(runs.sort_values(["both", "alpha", "dropout", "method"])["method"].unique())
 
-    def paired_seeds(self, setting: str, method: str) -> list[int]:
+    def paired_seeds(self, setting: str, method: Method) -> list[int]:
         """The seeds that both ERM and this method were trained with: one for each pair, so that a seed of two drawn
         splits is there twice."""
         runs = self.runs[self.runs["setting"] == setting]
-        made = [runs.loc[runs["method"] == one, ["seed", "split"]] for one in ("ERM", method)]
+        made = [runs.loc[runs["method"] == one, ["seed", "split"]] for one in (ERM, method)]
         erm, other = (set(frame.itertuples(index=False, name=None)) for frame in made)
         return [int(seed) for seed, _ in sorted(erm & other)]
 
-    def mixup_of(self, setting: str) -> str | None:
+    def mixup_of(self, setting: str) -> Method | None:
         """The mixup to hold against ERM: without dropout where there is such, of most paired seeds, then alpha = 1 with
-        one lambda a batch."""
-        runs = self.runs[(self.runs["setting"] == setting) & (self.runs["alpha"] > 0)]
-        plain = runs[runs["dropout"] == 0]
-        found = (plain if len(plain) else runs)["method"].unique()
-        return min(found, key=lambda m: (-len(self.paired_seeds(setting, m)), m not in rows.ALPHA_ONE, m), default=None)
+        one lambda a batch. Other ways of mixing are none."""
+        mixed = [method for method in self.methods(setting) if method.is_mixup]
+        found = [method for method in mixed if not method.dropout] or mixed
+        return min(found, key=lambda m: (-len(self.paired_seeds(setting, m)), not m.is_the_papers, m), default=None)
 
 
 def collect(folder: Path = ROOT / "results") -> Results:
@@ -161,7 +166,7 @@ def asked(folder: Path, setting: str | None) -> Results:
         raise UserError(
             f"--setting {setting}: no such setting in {folder}.{meant} There are {', '.join(settings) or 'none'}."
         )
-    return dataclasses.replace(results, chosen=setting)
+    return replace(results, chosen=setting)
 
 
 def one_protocol(frame: pd.DataFrame) -> pd.DataFrame:
@@ -188,15 +193,15 @@ def _seen(record: Record) -> Record:
 
 
 def _name_alphas(made: dict[str, list[rows.Row]]) -> None:
-    """Says alpha = 1, too, where other alphas stand beside it: in a setting, or among the toy borders."""
+    """Has alpha = 1 said, too, where other alphas stand beside it: in a setting, or among the toy borders."""
     others = {row["setting"] for row in made["runs"] if row["alpha"] not in (0, 1)}
     bordered = any(row["alpha"] not in (0, 1) for row in made["borders"])
     for name, table in made.items():
         for row in table:
             if bordered if name == "borders" else row.get("setting") in others:
-                row["method"] = rows.beside_others(row["method"])
+                row["method"] = replace(row["method"], says_one=True)
             if row.get("source_setting") in others:
-                row["source_method"] = rows.beside_others(row["source_method"])
+                row["source_method"] = replace(row["source_method"], says_one=True)
 
 
 def _readable(folder: Path, problems: list[str]) -> Iterator[tuple[str, Record]]:

@@ -1,121 +1,46 @@
-"""The columns of the tables that `collect` makes, with their types."""
+"""The columns of the tables that `collect` makes, with their types. Counts that some records lack are floats, so that
+NaN can say so. Percent are 0 to 100."""
 
-# The columns of each table. Counts that some records lack are floats, so that NaN can say so. Percent are 0 to 100.
-KEYS = {"record": "str", "run": "str", "dataset": "str", "setting": "str", "method": "str", "alpha": "float64"}
-KEYS |= {"dropout": "float64", "seed": "int64", "split": "int64", "machine": "str"}
-RUNS = KEYS | {
-    "measured_on": "str",
-    "kind": "str",
-    "corrupt_labels": "float64",
-    "model": "str",
-    "width": "int64",
-    "epochs": "int64",
-    "n_train": "int64",
-    "n_test": "int64",
-    "errors": "int64",
-    "error": "float64",
-    "balanced_error": "float64",
-    "errors_top5": "float64",
-    "error_top5": "float64",
-    "cross_entropy": "float64",
-    "calibration_error": "float64",
-    "best_error": "float64",
-    "best_epoch": "int64",
-    "median10_error": "float64",
-    "clean_train_error": "float64",
-    "real_error": "float64",
-    "corrupted_error": "float64",
-    "restored_error": "float64",
-    "seconds": "float64",
-    "images_per_second": "float64",
-    "training_flops": "float64",
-    "parameters": "float64",
-    "peak_memory_bytes": "float64",
-    "device": "str",
-    "threads": "int64",
-    "processes": "int64",
-    "precision": "str",
-    "commit": "str",
-    "weights": "str",
-}
-CURVES = KEYS | {
-    "measured_on": "str",
-    "epoch": "int64",
-    "lr": "float64",
-    "train_loss": "float64",
-    "train_accuracy": "float64",
-    "error": "float64",
-    "accuracy": "float64",
-    "cross_entropy": "float64",
-    "real_error": "float64",
-    "corrupted_error": "float64",
-    "restored_error": "float64",
-}
-BASELINES = {
-    "record": "str",
-    "run": "str",
-    "dataset": "str",
-    "method": "str",
-    "seed": "int64",
-    "split": "int64",
-    "n_test": "int64",
-    "error": "float64",
-    "balanced_error": "float64",
-    "clean_train_error": "float64",
-    "seconds": "float64",
-}
-BINS = KEYS | {"bin": "int64", "n": "int64", "right": "int64", "confidence": "float64", "accuracy": "float64"}
-BETWEEN = KEYS | {
-    "protocol": "str",
-    "split": "str",
-    "pairs_seed": "int64",
-    "lam": "float64",
-    "n": "int64",
-    "misses": "int64",
-    "missed": "float64",
-    "n_different": "int64",
-    "misses_different": "int64",
-    "missed_different": "float64",
-    "loss_norm": "float64",
-    "loss_norm_q10": "float64",
-    "loss_norm_q90": "float64",
-    "logit_norm": "float64",
-    "logit_norm_q10": "float64",
-    "logit_norm_q90": "float64",
-    "p_i": "float64",
-    "p_j": "float64",
-    "p_rest": "float64",
-}
-ATTACKS = KEYS | {
-    "source": "str",
-    "source_setting": "str",
-    "source_method": "str",
-    "source_seed": "int64",
-    "white_box": "bool",
-    "protocol": "str",
-    "attack": "str",
-    "epsilon": "float64",
-    "unit": "str",
-    "n": "int64",
-    "errors": "int64",
-    "error": "float64",
-    "error_top5": "float64",
-    "errors_clean": "int64",
-    "n_both_right": "float64",
-    "errors_both_right": "float64",
-    "zero_gradients": "float64",
-}
-BORDERS = {
-    "record": "str",
-    "set": "str",
-    "method": "str",
-    "alpha": "float64",
-    "seed": "int64",
-    "n_points": "int64",
-    "train_error": "float64",
-    "points_in_band": "float64",
-    "band_width": "float64",
-}
+
+def _all(kind: str, names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), kind)
+
+
+# Of whatever was measured of a trained network: which it was.
+KEYS = _all("str", "record run dataset setting machine") | {"method": "object"}
+KEYS |= _all("int64", "seed split") | _all("float64", "alpha dropout")
+OF_LABELS = _all("float64", "real_error corrupted_error restored_error")
+
+RUNS = (
+    KEYS
+    | _all("str", "measured_on kind model device precision commit weights")
+    | _all("int64", "width epochs n_train n_test errors best_epoch threads processes")
+    | _all("float64", "corrupt_labels error balanced_error errors_top5 error_top5 cross_entropy calibration_error")
+    | _all("float64", "best_error median10_error clean_train_error")
+    | OF_LABELS
+    | _all("float64", "seconds images_per_second training_flops parameters peak_memory_bytes")
+)
+CURVES = KEYS | {"measured_on": "str", "epoch": "int64"} | OF_LABELS
+CURVES |= _all("float64", "lr train_loss train_accuracy error accuracy cross_entropy")
+BINS = KEYS | _all("int64", "bin n right") | _all("float64", "confidence accuracy")
+BETWEEN = (
+    KEYS
+    | _all("str", "protocol split")
+    | _all("int64", "pairs_seed n misses n_different misses_different")
+    | _all("float64", "lam missed missed_different loss_norm loss_norm_q10 loss_norm_q90")
+    | _all("float64", "logit_norm logit_norm_q10 logit_norm_q90 p_i p_j p_rest")
+)
+ATTACKS = (
+    KEYS
+    | _all("str", "source source_setting protocol attack unit")
+    | {"source_method": "object", "white_box": "bool"}
+    | _all("int64", "source_seed n errors errors_clean")
+    | _all("float64", "epsilon error error_top5 n_both_right errors_both_right zero_gradients")
+)
+BASELINES = _all("str", "record run dataset") | {"method": "object"} | _all("int64", "seed split n_test")
+BASELINES |= _all("float64", "error balanced_error clean_train_error seconds")
+BORDERS = _all("str", "record set") | {"method": "object"} | _all("int64", "seed n_points")
+BORDERS |= _all("float64", "alpha train_error points_in_band band_width")
 
 OF = {"runs": RUNS, "curves": CURVES, "bins": BINS, "between": BETWEEN, "attacks": ATTACKS, "borders": BORDERS}
 OF |= {"baselines": BASELINES}

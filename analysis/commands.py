@@ -8,11 +8,13 @@ import pandas as pd
 from analysis import typed
 from analysis.collect import Results
 from analysis.measures import ENOUGH
-from common.options.train import TrainConfig, command_words, resolve
+from analysis.methods import ERM, MIXUP, Method
+from analysis.rows import side
+from common.options.train import OF_MIXUP, TrainConfig, command_words, resolve, run_name
 from common.records import Record
 
 # What makes a method ERM, and a plain one.
-PLAIN = {"mixup": False, "alpha": None, "lam_per": None, "warmup_epochs": 0, "dropout": 0.0}
+PLAIN = {"mixup": False, **OF_MIXUP, "dropout": 0.0}
 
 
 def first(results: Results) -> list[str]:
@@ -32,55 +34,66 @@ def holdout(results: Results) -> str:
 def train(results: Results, record: Record, changes: Mapping[str, Any]) -> str:
     """Trains as a train record was, but for these fields of its configuration: seed, mixup, alpha, epochs, …"""
     data = record["data"]
-    kind, side = data["kind"], data["shape"][-1] if data["kind"] == "images" else None
-    asked = TrainConfig.from_json(record["config"] | changes)
-    words = command_words(resolve(asked, asked.dataset, kind, side), kind, side)
+    words = command_words(_resolved(record, changes), data["kind"], side(data))
     if "--dataset" in words:
         words[words.index("--dataset") + 1] = typed.data_set(results.folder, record)
     return _line(results, "train", [*words, *_threads(record)], record)
 
 
-def seeds(results: Results, setting: str, method: str, enough: int = ENOUGH, than: str = "ERM") -> list[str]:
-    """Trains the runs that a setting lacks for this many paired seeds of a method and what it is held against. Where
-    the seeds that are there see rows of their own, a new one brings its own too."""
+def _resolved(record: Record, changes: Mapping[str, Any]) -> TrainConfig:
+    asked, data = TrainConfig.from_json(record["config"] | changes), record["data"]
+    return resolve(asked, asked.dataset, data["kind"], side(data))
+
+
+def seeds(results: Results, setting: str, method: Method, enough: int = ENOUGH, than: Method = ERM) -> list[str]:
+    """Trains the runs that a setting lacks for this many paired seeds of a method and what it is held against."""
     rows = results.runs[results.runs["setting"] == setting]
     if rows.empty:
         return first(results)
-    made, is_one_file = [], results.config(setting)["test_share"] is not None
-    is_anew = (rows["split"] == rows["seed"]).all() and (is_one_file or rows["split"].any())
+    made = []
     for seed in _wanted(rows, method, enough, than):
-        splits = rows.loc[rows["seed"] == seed, "split"]
         for one in (than, method):
             like = rows[rows["method"] == one]
             if seed not in set(like["seed"]):
                 record = results.records[(rows if like.empty else like).iloc[0]["record"]]
-                change: dict[str, Any] = {"seed": seed}
+                change = _of_seed(results, setting, rows, seed)
                 if like.empty:
-                    change |= PLAIN if one == "ERM" else PLAIN | {"mixup": True, "warmup_epochs": None}
-                if is_anew:
-                    change["data_seed"] = int(next(iter(splits), seed))
+                    change |= PLAIN if one == ERM else PLAIN | {"mixup": True, "warmup_epochs": None}
                 made.append(train(results, record, change))
     return made
+
+
+def _of_seed(results: Results, setting: str, rows: pd.DataFrame, seed: int) -> dict[str, Any]:
+    """What a run of this seed departs by from the others. Where those that are there see rows of their own, a new one
+    brings its own too."""
+    is_one_file = results.config(setting)["test_share"] is not None
+    if (rows["split"] == rows["seed"]).all() and (is_one_file or rows["split"].any()):
+        splits = rows.loc[rows["seed"] == seed, "split"]
+        return {"seed": seed, "data_seed": int(next(iter(splits), seed))}
+    return {"seed": seed}
 
 
 def probe(results: Results, setting: str, script: str, enough: int = ENOUGH) -> str:
     """Asks the paired runs of a setting, those among them that `seeds` is still to make, with interpolate.py or
     attack.py. What is there is not made again."""
     rows = results.runs[results.runs["setting"] == setting]
-    record = results.records[rows.iloc[0]["record"]]
-    method = results.mixup_of(setting) or "mixup"
+    method = results.mixup_of(setting) or MIXUP
     names = []
-    for one in ("ERM", method):
-        for run, seed in rows.loc[rows["method"] == one, ["run", "seed"]].head(1).itertuples(index=False):
-            names += [str(run).removesuffix(f"{seed}") + str(wanted) for wanted in _wanted(rows, method, enough)]
-    return _line(results, script, [*names, *_threads(record)], record)
+    for one in (ERM, method):
+        for path in rows.loc[rows["method"] == one, "record"].head(1):
+            record = results.records[path]
+            for seed in _wanted(rows, method, enough):
+                config = _resolved(record, _of_seed(results, setting, rows, seed))
+                precision, data = record["environment"]["precision"], record["data"]
+                names.append(run_name(config, data["kind"], side(data), precision))
+    return _line(results, script, [*names, *_threads(results.first(setting))], results.first(setting))
 
 
 def boundary(results: Results, enough: int = ENOUGH) -> str:
     return _line(results, "boundary", ["--seeds", *map(str, range(enough))])
 
 
-def _wanted(rows: pd.DataFrame, method: str, enough: int = ENOUGH, than: str = "ERM") -> list[int]:
+def _wanted(rows: pd.DataFrame, method: Method, enough: int = ENOUGH, than: Method = ERM) -> list[int]:
     """The seeds to have, those first that most is there of."""
     there = [set(rows.loc[rows["method"] == one, "seed"]) for one in (than, method)]
     found = sorted(set.union(*there), key=lambda seed: (-sum(seed in seeds for seeds in there), seed))

@@ -1,7 +1,7 @@
 """What the runs of one setting are compared by: a number for each run, and its pairs by seed with a t interval."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,8 @@ import pandas as pd
 
 from analysis.collect import Results, one_protocol
 from analysis.intervals import Interval, interval
+from analysis.methods import ERM, Method, in_order
+from analysis.setting import Setting
 from common.options.study import ENOUGH as ENOUGH
 
 SPREAD = "± is the standard deviation over seeds (n − 1); n is their number."
@@ -44,7 +46,7 @@ class Measure:
             return f"[{signed(max(low, -100), 2)}, {signed(min(high, 100), 2)}]"
         return f"[{signed(low, 3)}, {signed(high, 3)}]"
 
-    def by_seed(self, method: str) -> "pd.Series[float]":
+    def by_seed(self, method: Method) -> "pd.Series[float]":
         """Its value for each seed of a method; of several sources, and splits, the mean."""
         return self.rows[self.rows["method"] == method].groupby("seed")["value"].mean()
 
@@ -60,12 +62,12 @@ class Pairs:
     """
 
     measure: Measure
-    method: str
+    method: Method
     seeds: list[int]
     base: list[float]
     other: list[float]
     records: list[str]
-    than: str = "ERM"
+    than: Method = ERM
     unlike: tuple[int, ...] = ()
 
     @property
@@ -107,6 +109,17 @@ def _of_errors(found: Interval, widths: float) -> Interval:
     return Interval(found.mean, max(0.0, found.mean - half), min(100.0, found.mean + half), found.n)
 
 
+def of_methods(frame: pd.DataFrame, is_one: Callable[[Method], bool]) -> pd.DataFrame:
+    """The rows of such methods."""
+    return frame[frame["method"].map(is_one).astype(bool)]
+
+
+def means_of(frame: pd.DataFrame, column: str) -> dict[Method, float]:
+    """The mean of a column for each method."""
+    means: Any = frame.groupby("method")[column].mean()
+    return {method: float(means[method]) for method in in_order(frame["method"])}
+
+
 def spread(values: Any, places: int) -> str:
     """Mean ± standard deviation (n − 1); of one value the value, of none nothing."""
     known = [float(value) for value in values if not math.isnan(value)]
@@ -116,7 +129,7 @@ def spread(values: Any, places: int) -> str:
     return mean if len(known) == 1 else f"{mean} ± {pd.Series(known).std(ddof=1):.{places}f}"
 
 
-def pair(measure: Measure, method: str, than: str = "ERM") -> Pairs:
+def pair(measure: Measure, method: Method, than: Method = ERM) -> Pairs:
     """A method and what it is held against, at the seeds that both have."""
     rows = measure.rows
     ours = {one: rows[rows["method"] == one].set_index(["seed", "split", "source_seed"]) for one in (than, method)}
@@ -136,6 +149,10 @@ def pair(measure: Measure, method: str, than: str = "ERM") -> Pairs:
     )
 
 
+def test_error(results: Results) -> Measure:
+    return of_runs(results, "error", "test error")
+
+
 def of_runs(results: Results, column: str, name: str, unit: str = "%") -> Measure:
     """A column of `runs`."""
     return Measure(name, unit, valued(results.runs, column), results.overlap)
@@ -144,8 +161,8 @@ def of_runs(results: Results, column: str, name: str, unit: str = "%") -> Measur
 def in_between(results: Results, column: str, lam: float, name: str, unit: str = "") -> Measure:
     """A column of `between` at the value of lambda next to this one, between training rows where there are such."""
     rows = between(results)
-    nearest = _nearest(rows["lam"], lam)
-    return Measure(f"{name} at λ = {nearest:g}", unit, valued(rows[rows["lam"] == nearest], column), results.overlap)
+    at = nearest(rows["lam"], lam)
+    return Measure(f"{name} at λ = {at:g}", unit, valued(rows[rows["lam"] == at], column), results.overlap)
 
 
 def between(results: Results) -> pd.DataFrame:
@@ -154,41 +171,45 @@ def between(results: Results) -> pd.DataFrame:
     return one_protocol(rows[rows["split"] == "train"] if (rows["split"] == "train").any() else rows)
 
 
-def attacked(results: Results, setting: str) -> pd.DataFrame:
+def attacked(setting: Setting) -> pd.DataFrame:
     """The rows of `attacks` to compare by: of sources of the same setting, of one protocol."""
-    return one_protocol(results.attacks[results.attacks["source_setting"] == setting])
+    rows = setting.here.attacks
+    return one_protocol(rows[rows["source_setting"] == setting.name])
 
 
-def attack_rows(results: Results, setting: str, box: str, attack: str) -> pd.DataFrame:
-    """The rows of `attacks` of one attack, to compare by.
-
+def in_box(rows: pd.DataFrame, box: str) -> pd.DataFrame:
+    """
     box  "white": each model on its own examples; "black": on those of ERM models of other seeds. A mixup model shares
          its first weights and its order with the ERM model of its own seed, so that one is no source for it either.
     """
-    rows = attacked(results, setting)
-    rows = rows[rows["attack"] == attack]
     if box == "white":
         return rows[rows["white_box"]].assign(source_seed=0)
-    return rows[(rows["source_method"] == "ERM") & (rows["source_seed"] != rows["seed"])]
+    return rows[(rows["source_method"] == ERM) & (rows["source_seed"] != rows["seed"])]
 
 
-def under_attack(results: Results, setting: str, box: str, attack: str, epsilon: float) -> Measure:
+def attack_rows(setting: Setting, box: str, attack: str) -> pd.DataFrame:
+    """The rows of `attacks` of one attack, to compare by."""
+    rows = attacked(setting)
+    return in_box(rows[rows["attack"] == attack], box)
+
+
+def under_attack(setting: Setting, box: str, attack: str, epsilon: float) -> Measure:
     """Error under an attack, at the epsilon next to this one."""
-    rows = at_epsilon(attack_rows(results, setting, box, attack), epsilon)
+    rows = at_epsilon(attack_rows(setting, box, attack), epsilon)
     unit = UNITS[str(next(iter(rows["unit"]), "1/255"))]
     title = f"{box}-box {TITLES[attack]} error at ε = {next(iter(rows['epsilon']), epsilon):g}{unit}"
-    return Measure(title, "%", valued(rows, "error"), results.overlap)
+    return Measure(title, "%", valued(rows, "error"), setting.here.overlap)
 
 
 def at_epsilon(rows: pd.DataFrame, epsilon: float) -> pd.DataFrame:
     """Those of the rows of `attacks` at the epsilon next to this one."""
-    return rows[rows["epsilon"] == _nearest(rows["epsilon"], epsilon)]
+    return rows[rows["epsilon"] == nearest(rows["epsilon"], epsilon)]
 
 
 TITLES = {"fgsm": "FGSM", "ifgsm": "I-FGSM", "pgd": "PGD", "noise": "noise", "clean": "clean"}
 
 
-def _nearest(values: "pd.Series[float]", wanted: float) -> float:
+def nearest(values: "pd.Series[float]", wanted: float) -> float:
     return min(values.unique(), key=lambda value: (abs(value - wanted), value), default=wanted)
 
 

@@ -1,4 +1,5 @@
-"""The notebook: run without Jupyter, and compared with what is committed."""
+"""The notebook: what each question says and shows, in their order; run without Jupyter, and compared with what is
+committed."""
 
 import os
 import sys
@@ -8,8 +9,10 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from analysis.collect import Results, asked
+from analysis.questions import QUESTIONS
 from common.records import ROOT
 
 PATH = ROOT / "analysis" / "results.ipynb"
@@ -17,9 +20,36 @@ FOLDER, SETTING = "MIXUP_RESULTS_DIR", "MIXUP_SETTING"
 SECONDS = 300  # for a cell, at most
 
 
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+TITLE = """# Does mixup beat ERM?
+
+A student's deck of 2021 asked this about [mixup (Zhang et al., ICLR 2018)](https://arxiv.org/abs/1710.09412): instead
+of on its examples, a classifier is trained on mixes of two of them, λ x_i + (1−λ) x_j, and is to say how much of each
+class there is in the mix. Everything else is the ordinary training, empirical risk minimisation (ERM). This notebook
+asks the deck's questions again, in the deck's order, of the records in `results/`.
+
+ERM and mixup runs of one seed share initial weights, order, partners, crops and flips: they differ in λ alone. So what
+is compared is always a pair of runs, and the interval is that of the differences over seeds (Student's t, 95 %; a
+bootstrap of three seeds would be too narrow). What three seeds cannot tell is called undecided."""
+SETUP = """from analysis import notebook
+from analysis.questions import show
+
+results = notebook.results()"""
+
+
 def results() -> Results:
     """What a running notebook shows, wherever Jupyter was started."""
     return asked(Path(os.environ.get(FOLDER, ROOT / "results")), os.environ.get(SETTING))
+
+
+def written() -> NotebookNode:
+    """As it is before it is run."""
+    cells = [new_markdown_cell(TITLE, id="title"), new_code_cell(SETUP, id="collect")]
+    for name, question in QUESTIONS.items():
+        if question.prose:
+            cells.append(new_markdown_cell(question.prose.strip(), id=name))
+        cells += [new_code_cell(f'show("{one.name}", results)', id=f"show-{one.name}") for one in question.shown]
+    return new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
 
 
 def executed(folder: Path, setting: str | None = None) -> NotebookNode:
@@ -27,7 +57,7 @@ def executed(folder: Path, setting: str | None = None) -> NotebookNode:
 
     setting  to show first; by default the one that has most to say
     """
-    notebook = nbformat.read(PATH, as_version=4)
+    notebook = written()
     client = NotebookClient(
         notebook,
         timeout=SECONDS,

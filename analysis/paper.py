@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from analysis.methods import ERM, Method
 from common.records import Record
 
 Configuration = Mapping[str, Any]
@@ -94,24 +95,24 @@ def _corrupted(best: float, last: float, real: float, corrupted: float) -> Corru
 
 # Table 2, by the share of labels that are replaced; each family of methods in its best setting, as the paper has it (of
 # mixup with dropout, α and p are from memory).
-TABLE_2: dict[float, dict[str, Corrupted]] = {
+TABLE_2: dict[float, dict[Method, Corrupted]] = {
     0.2: {
-        "ERM": _corrupted(12.7, 16.6, 0.05, 0.28),
-        "dropout p=0.7": _corrupted(8.8, 10.4, 5.26, 83.55),
-        "mixup α=8": _corrupted(5.9, 6.4, 2.27, 86.32),
-        "mixup α=4 + dropout p=0.1": _corrupted(6.2, 6.2, 1.92, 85.02),
+        ERM: _corrupted(12.7, 16.6, 0.05, 0.28),
+        Method(dropout=0.7): _corrupted(8.8, 10.4, 5.26, 83.55),
+        Method(8.0): _corrupted(5.9, 6.4, 2.27, 86.32),
+        Method(4.0, dropout=0.1): _corrupted(6.2, 6.2, 1.92, 85.02),
     },
     0.5: {
-        "ERM": _corrupted(18.8, 44.6, 0.26, 0.64),
-        "dropout p=0.8": _corrupted(14.1, 15.5, 12.71, 86.98),
-        "mixup α=32": _corrupted(11.3, 12.7, 5.84, 85.71),
-        "mixup α=8 + dropout p=0.3": _corrupted(10.9, 10.9, 7.56, 87.90),
+        ERM: _corrupted(18.8, 44.6, 0.26, 0.64),
+        Method(dropout=0.8): _corrupted(14.1, 15.5, 12.71, 86.98),
+        Method(32.0): _corrupted(11.3, 12.7, 5.84, 85.71),
+        Method(8.0, dropout=0.3): _corrupted(10.9, 10.9, 7.56, 87.90),
     },
     0.8: {
-        "ERM": _corrupted(36.5, 73.9, 0.62, 0.83),
-        "dropout p=0.8": _corrupted(30.9, 35.1, 29.84, 86.37),
-        "mixup α=32": _corrupted(25.3, 30.9, 18.92, 85.44),
-        "mixup α=8 + dropout p=0.3": _corrupted(24.0, 24.8, 19.70, 87.67),
+        ERM: _corrupted(36.5, 73.9, 0.62, 0.83),
+        Method(dropout=0.8): _corrupted(30.9, 35.1, 29.84, 86.37),
+        Method(32.0): _corrupted(25.3, 30.9, 18.92, 85.44),
+        Method(8.0, dropout=0.3): _corrupted(24.0, 24.8, 19.70, 87.67),
     },
 }
 # Fig. 4, a table: test error on the Google commands by network and α, 0 for ERM.

@@ -8,17 +8,17 @@ beside the page. With --setting NAME only a page of that setting, report-NAME.ht
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 
-from analysis import claims, figures, notebook, readme, tables
+from analysis import judging, notebook, readme
 from analysis.collect import Results, asked
-from analysis.figures import Figure
+from analysis.figure import Figure
 from analysis.page import page
-from analysis.tables import Table
+from analysis.questions import CLAIMS, SHOWN
 from common import cli
 from common.errors import UserError
 from common.records import ROOT
@@ -26,24 +26,6 @@ from common.terminal import say
 
 README = ROOT / "README.md"
 OWN = ROOT / "results"
-TABLES: dict[str, Callable[[Results], Table]] = {
-    "table-deck": tables.deck,
-    "table-deck-under-attack": tables.deck_under_attack,
-    "table-methods": tables.methods,
-    "table-paired": tables.paired,
-    "table-misses": tables.misses,
-    "table-borders": tables.borders,
-    "table-attacks": tables.attacks,
-    "table-transfer": tables.transfer,
-    "table-corrupted": tables.corrupted,
-    "table-tabular": tables.tabular,
-    "table-speech": tables.speech,
-    "table-probes": tables.came_out,
-    "table-cost": tables.cost,
-    "table-holdout": tables.holdout,
-    "table-settings": tables.settings,
-    "table-claims": claims.table,
-}
 
 
 @dataclass(frozen=True)
@@ -109,17 +91,13 @@ def _page(results: Results, ran: nbformat.NotebookNode, name: str) -> Path:
 def made(results: Results) -> Report:
     """raises UserError for a README whose marks are wrong"""
     folder = results.folder.resolve()
-    drawn = [draw(results, None) for draw in figures.ALL]
-    shown = {name: make(results) for name, make in TABLES.items()}
-    texts = {folder / "figures" / f"{figure.name}.csv": figure.csv() for figure in drawn if figure.picture}
-    texts |= {folder / "figures" / f"{name}.csv": table.to_csv() for name, table in shown.items() if len(table.frame)}
+    shown = {name: make(results) for name, make in SHOWN.items()}
+    texts = {folder / "figures" / f"{name}.csv": one.csv() for name, one in shown.items() if one.shows}
     if folder == OWN:
-        parts = {figure.name: figure.to_markdown("results/figures") for figure in drawn}
-        parts |= {name: table.to_markdown("results") for name, table in shown.items()}
-        parts |= {f"{name}-folded": table.folded("results") for name, table in shown.items()}
-        parts["claims"] = claims.in_short(results)
+        parts = {name: one.to_markdown("results") for name, one in shown.items()}
+        parts["claims"] = judging.in_short(CLAIMS, results)
         texts[README] = readme.filled(README.read_text(encoding="utf-8"), parts)
-    return Report(folder, results, drawn, texts)
+    return Report(folder, results, [one for one in shown.values() if isinstance(one, Figure)], texts)
 
 
 def differing(report: Report) -> Iterator[str]:
@@ -135,7 +113,7 @@ def differing(report: Report) -> Iterator[str]:
         yield f"{_named(path)}: no figure or table of these records has that name."
     for figure in report.figures:
         path = report.folder / "figures" / f"{figure.name}.png"
-        if figure.picture and not path.exists():
+        if figure.shows and not path.exists():
             yield f"{_named(path)} is missing."
 
 
@@ -161,13 +139,13 @@ def _write(report: Report) -> None:
     for path, text in report.texts.items():
         path.write_text(text, encoding="utf-8")
     for figure in report.figures:
-        if figure.picture:
+        if figure.shows:
             (report.folder / "figures" / f"{figure.name}.png").write_bytes(figure.png())
 
 
 def _leftover(report: Report) -> list[Path]:
     """Files in figures/ that these records do not give (any more)."""
-    drawn = {f"{figure.name}.png" for figure in report.figures if figure.picture}
+    drawn = {f"{figure.name}.png" for figure in report.figures if figure.shows}
     names = drawn | {path.name for path in report.texts}
     found = (report.folder / "figures").glob("*")
     return sorted(path for path in found if path.suffix in (".csv", ".png") and path.name not in names)

@@ -1,40 +1,19 @@
 """A record's rows in each of the tables that `collect` makes. Percent are made here, 0 to 100."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from analysis.columns import ATTACKS
+from analysis.methods import BASELINES, OPTIONS, Method
+from common.options.attack import AttackConfig, attack_name
+from common.options.interpolate import InterpolateConfig, record_name
+from common.options.train import TrainConfig, setting_name
 from common.records import Record
 
 Row = dict[str, Any]
 
 
-BASELINES = {
-    "logistic_regression": "logistic regression",
-    "gradient_boosting": "gradient boosting",
-    "mlp": "scikit-learn's MLP",
-}
-ALPHA_ONE = ("mixup", "mixup α=1")  # alone, and beside other alphas
 LABELS = ("real", "corrupted", "restored")
-OF_METHOD = ("mixup", "alpha", "lam_per", "warmup_epochs", "dropout")  # the options that a method is made of
-
-
-def method_name(config: Row) -> str:
-    """ "ERM"; "mixup" for alpha = 1 and one lambda a batch, which the paper's CIFAR-10 has; else what departs: "dropout
-    p=0.5", "mixup α=8", "mixup α=8 + dropout p=0.5", "mixup α=0.2 after 5 epochs of ERM"."""
-    dropout = f"dropout p={config['dropout']:g}" if config.get("dropout") else ""
-    if not config["mixup"]:
-        return dropout or "ERM"
-    row, first = config.get("lam_per") == "row", config.get("warmup_epochs")
-    name = "mixup" if config["alpha"] == 1 and not row else f"mixup α={config['alpha']:g}"
-    name += (", λ per row" if row else "") + (f" + {dropout}" if dropout else "")
-    return name + (f" after {first} epoch{'s' if first > 1 else ''} of ERM" if first else "")
-
-
-def beside_others(method: str) -> str:
-    """The name of a method where mixup of another alpha stands beside it, so that alpha = 1 is said too."""
-    return re.sub("^mixup(?! α)", "mixup α=1", method)
 
 
 def is_drawn(config: Row) -> bool:
@@ -54,16 +33,21 @@ def machine(environment: Row) -> str:
 
 
 def setting_of(record: Record) -> str:
-    """What ERM and mixup share: the name of a train run without method, seed and drawn split."""
-    config = record["config"]
-    parts = [f"mixup{config['alpha']}" if config["mixup"] else "erm", f"seed{config['seed']}"]
-    parts += [f"per{config['lam_per']}", f"dropout{config.get('dropout')}", f"warm{config.get('warmup_epochs')}"]
-    parts += [f"rows{config['data_seed']}"] if is_drawn(config) else []
-    name = f"{record['run']}-"
-    for part in parts:
-        before, found, after = name.rpartition(f"-{part}-")
-        name = f"{before}-{after}" if found else name
-    return name.removesuffix("-")
+    """What ERM and mixup share, by name: a train record's configuration without method, seed and drawn split."""
+    config, data = record["config"], record["data"]
+    one_draw = TrainConfig.from_json(config | ({"data_seed": 0} if is_drawn(config) else {}))
+    return setting_name(one_draw, data["kind"], side(data), record["environment"]["precision"])
+
+
+def side(data: Row) -> int | None:
+    """Of images, in pixels."""
+    return int(data["shape"][-1]) if data["kind"] == "images" else None
+
+
+def without_method(config: Row) -> Row:
+    """The configuration of a setting: what its runs have in common."""
+    apart = ("seed", *OPTIONS, *(["data_seed"] if is_drawn(config) else []))
+    return {field: value for field, value in config.items() if field not in apart}
 
 
 def key(path: str, train: Record) -> Row:
@@ -73,7 +57,7 @@ def key(path: str, train: Record) -> Row:
         "run": train["run"],
         "dataset": train["data"]["name"],
         "setting": setting_of(train),
-        "method": method_name(config),
+        "method": Method.of(config),
         "alpha": config["alpha"] or 0.0,
         "dropout": config["dropout"],
         "seed": config["seed"],
@@ -152,10 +136,11 @@ def baseline(path: str, record: Record) -> Row:
 
 
 def curve(path: str, record: Record) -> Iterator[Row]:
+    shared = key(path, record)
     for row in record["curve"]:
         error = 100 * row["test"]["errors"] / row["test"]["n"]
         yield (
-            key(path, record)
+            shared
             | {
                 "measured_on": record["data"]["measured_on"],
                 "epoch": row["epoch"],
@@ -171,19 +156,19 @@ def curve(path: str, record: Record) -> Iterator[Row]:
 
 
 def bins(path: str, record: Record) -> Iterator[Row]:
+    shared = key(path, record)
     for number, one in enumerate(record["final"]["last_epoch"]["bins"]):
         n = one["n"]
         seen = {"confidence": one["mean_confidence"], "accuracy": one["right"] / n} if n else {}
-        yield key(path, record) | {"bin": number, "n": n, "right": one["right"]} | seen
+        yield shared | {"bin": number, "n": n, "right": one["right"]} | seen
 
 
 def between(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row]:
     config, train = record["config"], found[record["parents"][0]["record"]]
-    protocol = record["run"].removeprefix(config["run"]).removeprefix("-")
+    shared = key(path, train) | {"protocol": record_name(InterpolateConfig(**config | {"run": ""}))}
     for at in record["final"]["between"]:
         every, different, p = at["misses"], at["misses_different"], at.get("probability_different", {})
-        row = key(path, train) | {
-            "protocol": protocol,
+        row = shared | {
             "split": config["split"],
             "pairs_seed": config["pairs_seed"],
             "lam": at["lam"],
@@ -206,15 +191,16 @@ def between(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row
 
 def attacks(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row]:
     source, target = (found[parent["record"]] for parent in record["parents"])
+    config: Row = {name: tuple(it) if isinstance(it, list) else it for name, it in record["config"].items()}
     final = record["final"]
     clean = final["clean"]["target"]
     shared = key(path, target) | {
         "source": source["run"],
         "source_setting": setting_of(source),
-        "source_method": method_name(source["config"]),
+        "source_method": Method.of(source["config"]),
         "source_seed": source["config"]["seed"],
         "white_box": source is target,
-        "protocol": record["run"].removeprefix(f"{source['run']}--{target['run']}").removeprefix("-"),
+        "protocol": attack_name("", "", AttackConfig(**config)),
         "unit": final["epsilon_unit"],
     }
     for at in [clean | {"attack": "clean", "epsilon": 0.0, "errors_clean": clean["errors"]}, *final["attacks"]]:
@@ -228,7 +214,7 @@ def borders(path: str, record: Record) -> Iterator[Row]:
         yield {
             "record": path,
             "set": record["config"]["set"],
-            "method": method_name(one),
+            "method": Method.of(one),
             "alpha": one["alpha"] or 0.0,
             "seed": one["seed"],
             "n_points": train["n"],

@@ -15,6 +15,7 @@ import tyro
 from analysis import columns, measures, paper
 from analysis.collect import Results, collect
 from analysis.measures import SPREAD, Measure, spread
+from analysis.setting import Setting
 from common import cli
 from common.terminal import say
 
@@ -43,14 +44,15 @@ def lines(results: Results) -> Iterator[str]:
     """What was measured of each setting, of scikit-learn's models on each table, and of each set of points."""
     found: dict[str, list[Measure]] = {}
     for setting in results.runs["setting"].unique():
-        own = results.of(str(setting))
+        one = Setting(results, str(setting))
+        own = one.here
         measured_on = "test" if set(own.runs["measured_on"]) == {"test"} else "held-out"
         found[str(setting)] = [
             measures.of_runs(own, "error", f"{measured_on} error"),
             measures.of_runs(own, "corrupted_error", "training error on corrupted labels"),
             measures.in_between(own, "missed", 0.5, "misses", "%"),
-            measures.under_attack(own, str(setting), "white", "fgsm", paper.PAPERS_EPSILON),
-            measures.under_attack(own, str(setting), "black", "fgsm", paper.PAPERS_EPSILON),
+            measures.under_attack(one, "white", "fgsm", paper.PAPERS_EPSILON),
+            measures.under_attack(one, "black", "fgsm", paper.PAPERS_EPSILON),
         ]
     for frame, place, column, name in (
         (results.baselines, "dataset", "error", "test error"),

@@ -1,5 +1,6 @@
 """What several tests share."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 import start
 from filelock import FileLock
+
+from analysis.collect import Results, collect
+from tests import fixtures
 
 # Before torch is imported: what has a pool of threads cannot fork.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -121,3 +125,35 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], obje
                 training()
 
     return stop_after
+
+
+def _whole(folder: Path) -> None:
+    fixtures.study(folder, seeds=3)
+    fixtures.others(folder)
+
+
+# Studies that are only looked at, in whatever test: their numbers are those of the fixtures.
+
+
+@functools.cache
+def _collected(folder: Path) -> Results:
+    return collect(folder)
+
+
+@pytest.fixture
+def whole(once: Callable[..., Path]) -> Results:
+    """Three pairs of everything that there is."""
+    return _collected(once("whole-study", _whole))
+
+
+@pytest.fixture
+def small(once: Callable[..., Path]) -> Results:
+    """Three pairs that are not the deck's: of 5,000 images, width 8 and 60 epochs."""
+    options = {"subset": 5000, "width": 8, "epochs": 60}
+    return _collected(once("small-study", lambda folder: fixtures.study(folder, options=options)))
+
+
+@pytest.fixture
+def papers(once: Callable[..., Path]) -> Path:
+    """The folder of a study of five pairs whose numbers are the paper's."""
+    return once("papers-study", lambda folder: fixtures.study(folder, seeds=5))

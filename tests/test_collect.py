@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from analysis import collect, measures, rows
+from analysis import collect, measures, methods, rows
 from analysis.columns import OF
-from analysis.figures import lines
+from analysis.methods import Method
 from common import records
 from tests import fixtures
 
@@ -36,7 +36,7 @@ def test_the_numbers_of_a_run(tmp_path):
     results = collect.collect(tmp_path)
     (run,) = results.runs.to_dict("records")
     key = {"record": "cifar10/" + path.name, "run": "cifar10-preactresnet18-w8-4ep-mixup1.0-seed2", "seed": 2}
-    key |= {"setting": "cifar10-preactresnet18-w8-4ep", "method": "mixup", "alpha": 1.0, "dataset": "cifar10"}
+    key |= {"setting": "cifar10-preactresnet18-w8-4ep", "method": methods.MIXUP, "alpha": 1.0, "dataset": "cifar10"}
     assert {name: run[name] for name in key} == key
     counts = {"n_test": 10_000, "errors": 423, "errors_top5": 20, "n_train": 50_000, "width": 8, "epochs": 4}
     assert {name: run[name] for name in counts} == counts
@@ -60,13 +60,13 @@ def test_the_numbers_in_between_and_under_attack(tmp_path):
     results = collect.collect(tmp_path)
     assert results.problems == []
     (half,) = results.between[results.between["lam"] == 0.5].to_dict("records")
-    assert (half["method"], half["split"], half["misses"], half["missed"]) == ("mixup α=0.3", "train", 590, 5.9)
+    assert (half["method"], half["split"], half["misses"], half["missed"]) == (Method(0.3), "train", 590, 5.9)
     assert (half["missed_different"], half["loss_norm"], half["loss_norm_q90"]) == (pytest.approx(5.9), 4.0, 8.0)
     assert (half["p_i"], half["p_rest"]) == (0.45, 0.1)
     clean, fgsm, pgd = results.attacks.to_dict("records")
     assert [row["attack"] for row in (clean, fgsm, pgd)] == ["clean", "fgsm", "pgd"]
-    target = {"run": "cifar10-preactresnet18-mixup0.3-seed0", "method": "mixup α=0.3", "alpha": 0.3, "seed": 0}
-    source = {"source": "cifar10-preactresnet18-erm-seed1", "source_method": "ERM", "source_seed": 1}
+    target = {"run": "cifar10-preactresnet18-mixup0.3-seed0", "method": Method(0.3), "alpha": 0.3, "seed": 0}
+    source = {"source": "cifar10-preactresnet18-erm-seed1", "source_method": methods.ERM, "source_seed": 1}
     for row in (clean, fgsm, pgd):
         assert {name: row[name] for name in target | source} == target | source
         assert not row["white_box"]
@@ -81,7 +81,7 @@ def test_borders(tmp_path):
     fixtures.boundary(tmp_path, name="moons")
     borders = collect.collect(tmp_path).borders
     ours = borders[borders["set"] == "circles-paper"]
-    assert list(ours["method"]) == ["ERM", "mixup α=0.2", "mixup α=1"] * 2
+    assert list(map(str, ours["method"])) == ["ERM", "mixup α=0.2", "mixup α=1"] * 2
     assert list(ours["seed"]) == [0, 0, 0, 1, 1, 1]
     assert list(ours["band_width"]) == [0.1, 0.4, 0.8, 0.2, 0.6, 0.8]
     assert list(ours["points_in_band"]) == [20.0, 20.0, 60.0, 4.0, 16.0, 20.0]
@@ -98,11 +98,11 @@ def test_what_shares_a_setting(tmp_path):
     setting = "cifar10-preactresnet18-w8"
     assert results.settings() == [setting]
     names = ["ERM", "mixup α=0.2", "mixup α=1", "mixup α=1, λ per row", "mixup α=8"]
-    assert results.methods(setting) == names
-    assert results.paired_seeds(setting, "mixup α=0.2") == [0, 1]
-    assert results.mixup_of(setting) == "mixup α=0.2"  # of two seeds; of as many, alpha = 1
+    assert list(map(str, results.methods(setting))) == names
+    assert results.paired_seeds(setting, Method(0.2)) == [0, 1]
+    assert results.mixup_of(setting) == Method(0.2)  # of two seeds; of as many, alpha = 1
     fixtures.train(tmp_path, alpha=1.0, seed=1, options={"width": 8})
-    assert collect.collect(tmp_path).mixup_of(setting) == "mixup α=1"
+    assert collect.collect(tmp_path).mixup_of(setting) == methods.MIXUP
 
 
 def test_the_best_setting_comes_first(tmp_path):
@@ -132,8 +132,13 @@ def test_corrupted_labels_are_settings_of_their_own_and_never_the_headline(tmp_p
     setting = "cifar10-corrupt0.5-preactresnet18"
     results = collect.collect(tmp_path)
     assert (results.settings(), results.headline()) == ([setting], None)
-    assert results.methods(setting) == ["ERM", "dropout p=0.7", "mixup α=8", "mixup α=4 + dropout p=0.5"]
-    assert results.mixup_of(setting) == "mixup α=8"
+    assert list(map(str, results.methods(setting))) == [
+        "ERM",
+        "dropout p=0.7",
+        "mixup α=8",
+        "mixup α=4 + dropout p=0.5",
+    ]
+    assert results.mixup_of(setting) == Method(8.0)
     fixtures.train(tmp_path, options={"width": 8, "test_subset": 2000})
     fixtures.train(tmp_path, dataset="digits")
     results = collect.collect(tmp_path)
@@ -149,7 +154,7 @@ def test_errors_by_label_and_by_class(tmp_path):
     fixtures.train(tmp_path, by_class={"errors": [140, 420], "n": [2000, 8000]}, seed=1)
     results = collect.collect(tmp_path)
     corrupted, clean = results.runs.sort_values("corrupt_labels", ascending=False).to_dict("records")
-    assert (corrupted["method"], corrupted["dropout"], corrupted["corrupt_labels"]) == ("dropout p=0.8", 0.8, 0.5)
+    assert (corrupted["method"], corrupted["dropout"], corrupted["corrupt_labels"]) == (Method(dropout=0.8), 0.8, 0.5)
     assert [corrupted[f"{kind}_error"] for kind in ("real", "corrupted", "restored")] == [2.0, 80.0, 10.0]
     assert math.isnan(corrupted["balanced_error"])
     assert clean["balanced_error"] == pytest.approx((7 + 5.25) / 2)
@@ -158,28 +163,22 @@ def test_errors_by_label_and_by_class(tmp_path):
     assert curve["corrupted_error"].tolist() == 100 * [90.0] + 100 * [80.0]
 
 
-@pytest.mark.parametrize(
-    ("config", "name"),
-    [
-        ({"mixup": False, "dropout": 0.5}, "dropout p=0.5"),
-        ({"mixup": True, "alpha": 1.0, "dropout": 0.3}, "mixup + dropout p=0.3"),
-        ({"mixup": True, "alpha": 8.0, "lam_per": "row", "dropout": 0.3}, "mixup α=8, λ per row + dropout p=0.3"),
-        ({"mixup": True, "alpha": 0.2, "warmup_epochs": 5}, "mixup α=0.2 after 5 epochs of ERM"),
-        ({"mixup": True, "alpha": 1.0, "warmup_epochs": 1}, "mixup after 1 epoch of ERM"),
-        ({"mixup": True, "alpha": 1.0, "warmup_epochs": 0, "dropout": 0.0}, "mixup"),
-    ],
-)
-def test_the_names_of_methods(config, name):
-    assert rows.method_name(config) == name
-
-
-def test_what_is_no_part_of_a_settings_name(tmp_path):
-    config = {"mixup": True, "alpha": 8.0, "lam_per": "row", "dropout": 0.5, "warmup_epochs": 3}
-    config |= {"seed": 4, "data_seed": 7, "test_share": 0.2}
-    run = "dropout-rows7-mlp-dropout0.5-20ep-mixup8.0-perrow-warm3-bf16-seed4"
-    assert rows.setting_of({"config": config, "run": run}) == "dropout-mlp-20ep-bf16"
-    config |= {"test_share": None}  # the data seed draws a subset alone: other rows, another setting
-    assert rows.setting_of({"config": config, "run": run}) == "dropout-rows7-mlp-20ep-bf16"
+def test_what_is_no_part_of_a_setting(tmp_path):
+    """Method and seeds, and the draw where rows are drawn. (A name may hold what looks like a method.)"""
+    drawn = {"seed": 4, "data_seed": 7, "test_share": 0.2, "dropout": 0.0, "epochs": 20}
+    path = fixtures.train(tmp_path, alpha=8.0, lam_per="row", dataset="dropout0.5", kind="table", options=drawn)
+    record = records.read(path)
+    assert record["run"] == "dropout0.5-rows7-mlp-20ep-mixup8.0-perrow-seed4"
+    assert rows.setting_of(record) == "dropout0.5-mlp-20ep"
+    assert not {"seed", "data_seed", "mixup", "alpha", "lam_per", "dropout"} & set(
+        rows.without_method(record["config"])
+    )
+    record["environment"]["precision"] = "bf16"
+    assert rows.setting_of(record) == "dropout0.5-mlp-20ep-bf16"
+    record["config"]["test_share"] = None  # the data seed draws a subset alone: other rows, another setting
+    assert "data_seed" in rows.without_method(record["config"])
+    other = records.read(fixtures.train(tmp_path, options={"dropout": 0.7, "data_seed": 3}))
+    assert rows.setting_of(other) == "cifar10-rows3-preactresnet18"
 
 
 def test_splits_that_are_drawn_are_one_setting_and_a_pair_is_of_one_split(tmp_path):
@@ -189,13 +188,17 @@ def test_splits_that_are_drawn_are_one_setting_and_a_pair_is_of_one_split(tmp_pa
     results = collect.collect(tmp_path)
     assert results.problems == []
     assert results.settings() == ["abalone-mlp"] == [results.headline()]
-    assert results.paired_seeds("abalone-mlp", "mixup") == [0, 1, 2, 3]
-    pairs = measures.pair(measures.of_runs(results.of("abalone-mlp"), "error", "error"), "mixup")
+    assert results.paired_seeds("abalone-mlp", methods.MIXUP) == [0, 1, 2, 3]
+    pairs = measures.pair(measures.of_runs(results.of("abalone-mlp"), "error", "error"), methods.MIXUP)
     assert (pairs.seeds, len(pairs.records)) == ([0, 1, 2, 3], 8)
     assert pairs.differences == pytest.approx([-1 + (step // 2 - step) / 100 for step in fixtures.STEP[:4]])
-    assert set(results.baselines["method"]) == {"logistic regression", "gradient boosting", "scikit-learn's MLP"}
+    assert set(map(str, results.baselines["method"])) == {
+        "logistic regression",
+        "gradient boosting",
+        "scikit-learn's MLP",
+    }
     first = results.baselines.iloc[0]
-    assert (first["dataset"], first["split"], first["method"]) == ("abalone", 0, "gradient boosting")
+    assert (first["dataset"], first["split"], str(first["method"])) == ("abalone", 0, "gradient boosting")
     assert (first["error"], first["balanced_error"]) == (
         pytest.approx(19),
         pytest.approx(100 * (950 / 2000 + 950 / 8000) / 2),
@@ -309,9 +312,9 @@ def test_rows_that_were_measured_otherwise_are_kept_apart(tmp_path):
         fixtures.interpolate(tmp_path, run, split="test")
     fixtures.attack(tmp_path, runs[0], runs[0], fixtures.ERM.white, pgd_steps=40)
     results = collect.collect(tmp_path)
-    assert set(results.attacks["protocol"]) == {"", "pgd40"}
-    assert set(results.between["protocol"]) == {"", "test"}
-    assert set(collect.one_protocol(results.attacks)["protocol"]) == {""}
+    assert set(results.attacks["protocol"]) == {"--", "---pgd40"}
+    assert set(results.between["protocol"]) == {"", "-test"}
+    assert set(collect.one_protocol(results.attacks)["protocol"]) == {"--"}
     assert set(collect.one_protocol(results.between)["protocol"]) == {""}  # as many of each: the defaults
     assert len(collect.one_protocol(results.between)) == 2 * 21
 
@@ -335,12 +338,13 @@ def test_alpha_one_is_said_beside_other_alphas_and_stands_among_them(tmp_path):
     results = collect.collect(tmp_path)
     names = ["ERM", "mixup α=0.2", "mixup α=1", "mixup α=8"]
     several, alone = results.settings()
-    assert results.methods(several) == lines.in_order(reversed(names)) == names
-    assert results.methods(alone) == ["ERM", "mixup"]
+    found = results.methods(several)
+    assert found == methods.in_order(reversed(found))
+    assert list(map(str, found)) == names
+    assert list(map(str, results.methods(alone))) == ["ERM", "mixup"]
     for frame in (results.curves, results.bins):
-        assert set(frame.loc[frame["setting"] == several, "method"]) == set(names)
+        assert set(map(str, frame.loc[frame["setting"] == several, "method"])) == set(names)
     for column in (results.between["method"], results.attacks["method"], results.attacks["source_method"]):
-        assert set(column) == set(names)
-    assert set(results.borders["method"]) == {"ERM", "mixup α=1", "mixup α=8"}
-    assert results.mixup_of(several) == "mixup α=1"
-    assert lines.look_of("mixup α=1") == lines.look_of("mixup")
+        assert set(map(str, column)) == set(names)
+    assert set(map(str, results.borders["method"])) == {"ERM", "mixup α=1", "mixup α=8"}
+    assert results.mixup_of(several) == methods.MIXUP

@@ -12,11 +12,11 @@ import nbformat
 import pytest
 from PIL import Image
 
-from analysis import figures, notebook, readme, report
-from analysis.claims import __main__ as claims_main
+from analysis import claims, notebook, readme, report
 from analysis.collect import asked as collect_asked
 from analysis.collect import collect
 from analysis.page import page
+from analysis.questions import QUESTIONS, SHOWN, show
 from common import records
 from common.errors import UserError
 from common.records import ROOT
@@ -34,6 +34,7 @@ OTHERS = [
     "$h^2$",
     "a|b\u202e",
 ]
+FIGURES = [name for name in SHOWN if not name.startswith("table-")]
 MARKS = "# Title\n\n<!-- result:headline -->\n<!-- /result:headline -->\n\nBy hand.\n\n"
 MARKS += "<!-- result:table-deck -->\nold\n<!-- /result:table-deck -->\n"
 MARKS += "<!-- result:table-tabular -->\n<!-- /result:table-tabular -->\n"
@@ -165,14 +166,14 @@ def test_a_changed_digit_or_line_in_the_notebook_is_found(repository, found):
     text = notebook.PATH.read_text()
     for old, new in [
         ("16.4", "16.5"),
-        ("figures.misses(results)", "figures.misses(results, None)"),
+        (r"show(\"misses\", results)", r"show(\"misses\", results, None)"),
         ("# Does", "# Will"),
     ]:
         assert old in text
         notebook.PATH.write_text(text.replace(old, new, 1))
         (sentence,) = report._notebook_differs(found, there)
         assert "results.ipynb" in sentence
-    pixels = next(cell for cell in there.cells if "figures.misses" in cell.source).outputs[0]
+    pixels = next(cell for cell in there.cells if cell.id == "show-misses").outputs[0]
     pixels.data["image/png"] = "other library, other pixels"
     notebook.PATH.write_text(text)
     assert list(report._notebook_differs(found, there)) == []
@@ -183,7 +184,7 @@ def test_the_whole_study_is_in_the_notebook_without_times(made):
     shown = [output for cell in there.cells for output in cell.get("outputs", [])]
     assert {output.output_type for output in shown} <= {"display_data", "execute_result"}
     names = [output.metadata["image/png"]["figure"] for output in shown if "image/png" in output.get("data", {})]
-    assert sorted(names) == sorted(draw.__name__ for draw in figures.ALL)
+    assert names == FIGURES
     assert not any("execution" in cell.metadata for cell in there.cells)
     assert "version" not in there.metadata.get("language_info", {})
 
@@ -208,8 +209,12 @@ def test_the_notebook_is_thin():
             assert sum(isinstance(node, ast.Call) for node in ast.walk(ast.parse(cell.source))) <= 2
         elif not cell.source.startswith("#"):
             assert len(cell.source) > 80
-    used = {name for cell in cells for name in re.findall(r"figures\.(\w+)\(", cell.source)}
-    assert used == {draw.__name__ for draw in figures.ALL}
+    assert [cell.source for cell in cells if cell.id.startswith("show-")] == [
+        f'show("{one}", results)' for one in SHOWN
+    ]
+    assert [cell.source for cell in cells if cell.id in QUESTIONS] == [
+        question.prose.strip() for question in QUESTIONS.values() if question.prose
+    ]
     assert len({cell.id for cell in cells}) == len(cells)
 
 
@@ -254,7 +259,7 @@ def test_every_figure_is_seen(browser, made, width, dark):
         "[...document.querySelectorAll('main > figure img')]"
         ".map(one => [one.naturalWidth, one.getBoundingClientRect().width, one.alt])"
     )
-    assert len(images) == len(figures.ALL) - 1  # one is played with
+    assert len(images) == len(FIGURES) - 1  # one is played with
     for natural, shown, alt in images:
         assert natural > 300
         assert 250 < shown < width
@@ -326,12 +331,12 @@ def test_one_setting_has_a_page_of_its_own(made, monkeypatch):
     assert (path.name, asked) == (f"report-{setting}.html", [setting])
     path.unlink()
     assert {path: path.read_bytes() for path in made.rglob("*") if path.is_file()} == before
-    assert figures.headline(collect_asked(made / "results", setting)).records[0].startswith(
+    assert show("headline", collect_asked(made / "results", setting)).records[0].startswith(
         "spoken_digits/"
     ) == setting.startswith("spoken")
 
 
-@pytest.mark.parametrize("main", [report.main, claims_main.main], ids=["report", "claims"])
+@pytest.mark.parametrize("main", [report.main, claims.main], ids=["report", "claims"])
 def test_a_folder_or_setting_that_is_not_there_is_refused(tmp_path, main):
     fixtures.train(tmp_path)
     refused(lambda: main(["--results-dir", str(tmp_path / "resluts")]), "--results-dir", "resluts: no such folder")
@@ -371,7 +376,7 @@ def test_lambda_moves_image_and_bars_by_keyboard_and_touch(browser, made):
 @needs_browser
 def test_a_picture_stands_where_scripts_are_off(browser, made):
     browser.open(made / "results" / "report.html", 1280, scripts=False)
-    assert browser.ask("document.querySelectorAll('figure img:not(.setting *)').length") == len(figures.ALL)
+    assert browser.ask("document.querySelectorAll('figure img:not(.setting *)').length") == len(FIGURES)
     assert browser.ask(f"getComputedStyle({PLAY}).display") == "none"
 
 

@@ -11,47 +11,56 @@ from typing import Any
 import mistune
 from nbformat import NotebookNode
 
-from analysis import figures, tables
 from analysis.collect import Results
-from analysis.figures import pairs
-from analysis.figures.figure import DPI, WIDE
-from analysis.figures.lines import look_of
+from analysis.figure import DPI, WIDE, Figure
+from analysis.lines import look_of
+from analysis.questions import SHOWN, example, settings
+from analysis.setting import Setting
 
-PLAYED = "example"  # the figure that the one to play with stands in for, where scripts run
 FULL = 704  # pixels across, of a figure of full width
-SHORT, LONG = 30, 40  # letters in a cell of a table
-SETTINGS = "tables.settings("  # below what this makes, the other settings are shown
-OF_A_SETTING = (figures.headline, figures.curves, figures.misses, figures.epsilon, figures.calibration)
-markdown = mistune.create_markdown(escape=False, plugins=["table"])
+_markdown = mistune.create_markdown(escape=False, plugins=["table"])
+
+
+class Prose(mistune.HTMLRenderer):
+    """Markdown as HTML, its sections to be linked to.
+
+    title     of the first heading
+    sections  the names that links have, and what stands there
+    """
+
+    def __init__(self) -> None:
+        super().__init__(escape=False)
+        self.title = ""
+        self.sections: list[tuple[str, str]] = []
+
+    def heading(self, text: str, level: int, **attrs: Any) -> str:
+        if level == 1:
+            self.title = self.title or text
+            return f"<h1>{text}</h1>\n"
+        self.sections.append((re.sub(r"\W+", "-", text.lower()).strip("-"), text))
+        return f'<h{level} id="{self.sections[-1][0]}">{text}</h{level}>\n'
 
 
 def page(notebook: NotebookNode, results: Results) -> str:
     """The whole HTML file."""
-    parts = []
+    prose, parts = Prose(), []
+    markdown = mistune.create_markdown(renderer=prose, plugins=["table"])
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            parts.append(_prose(cell.source))
+            parts.append(str(markdown(cell.source)))
         elif cell.cell_type == "code":
             parts += [_output(output, results) for output in cell.outputs]
-            parts += _settings(results) if SETTINGS in cell.source else []
+            if cell.id == f"show-{settings.every.name}":  # below it, what else they have to show
+                parts += _other_settings(results)
             parts.append(f"<details class=code><summary>code</summary><pre>{html.escape(cell.source)}</pre></details>")
-    body = "\n".join(parts)
-    title = re.sub("<.*?>", "", (re.findall("<h1.*?>(.*?)</h1>", body) or ["Results"])[0])
-    links = re.findall('<h2 id="(.*?)">(.*?)</h2>', body)
-    contents = "".join(f'<li><a href="#{name}">{text}</a></li>' for name, text in links)
+    contents = "".join(f'<li><a href="#{name}">{text}</a></li>' for name, text in prose.sections)
     return Template(_file("page.html")).substitute(
-        title=title, style=_file("page.css"), contents=contents, body=body, script=_file("play.js")
+        title=prose.title or "Results",
+        style=_file("page.css"),
+        contents=contents,
+        body="\n".join(parts),
+        script=_file("play.js"),
     )
-
-
-def _prose(source: str) -> str:
-    """Markdown as HTML, its sections to be linked to."""
-
-    def numbered(heading: re.Match[str]) -> str:
-        name = re.sub(r"\W+", "-", heading[1].lower()).strip("-")
-        return f'<h2 id="{name}">{heading[1]}</h2>'
-
-    return re.sub("<h2>(.*?)</h2>", numbered, str(markdown(source)))
 
 
 def _output(output: NotebookNode, results: Results) -> str:
@@ -60,12 +69,16 @@ def _output(output: NotebookNode, results: Results) -> str:
     data, about = output.data, output.metadata.get("image/png", {})
     if "image/png" in data:
         image = _image(data["image/png"].strip(), about.get("alt", ""))
-        return f"{_played(results)}<noscript>{image}</noscript>" if about.get("figure") == PLAYED else image
+        is_played = about.get("figure") == example.example.name  # with, where scripts run
+        return f"{_played(results)}<noscript>{image}</noscript>" if is_played else image
     if "text/markdown" in data:
-        return f"<div class=caption>{markdown(data['text/markdown'])}</div>"
-    if "text/html" in data:
-        return _table(data["text/html"])
-    return f"<pre>{html.escape(data.get('text/plain', ''))}</pre>"
+        return _caption(data["text/markdown"])
+    found: str = data.get("text/html") or f"<pre>{html.escape(data.get('text/plain', ''))}</pre>"
+    return found
+
+
+def _caption(markdown: str) -> str:
+    return f"<div class=caption>{_markdown(markdown)}</div>"
 
 
 def _image(png: str, alt: str) -> str:
@@ -77,58 +90,27 @@ def _image(png: str, alt: str) -> str:
     return f'<figure><details class=larger style="{shown}"><summary>{image}</summary></details></figure>'
 
 
-def _table(table: str) -> str:
-    """Marks the cells that are not to be broken into lines where the window is narrow, and those that need room. There
-    a table of sentences is shown cell by cell, each with its column's name; one of numbers scrolls."""
-    title = (re.findall("<caption>(.*?)</caption>", table) or ["table"])[0]
-    names = [html.escape(_text(name)) for name in re.findall("<th [^>]*>(.*?)</th>", table, flags=re.DOTALL)]
-    kinds = set()
-
-    def row(found: re.Match[str]) -> str:
-        columns = iter(names)
-
-        def marked(cell: re.Match[str]) -> str:
-            length = len(_text(cell[2]))
-            kind = "none" if not length else "short" if length <= SHORT else "long" if length > LONG else ""
-            kinds.add(kind)
-            return f'<td{cell[1]} class="{kind}" data-column="{next(columns, "")}">{cell[2]}</td>'
-
-        return re.sub('<td((?: id="[^"]*")?)(?: class="[^"]*")? *>(.*?)</td>', marked, found[0], flags=re.DOTALL)
-
-    shown = re.sub("<tr>.*?</tr>", row, table, flags=re.DOTALL)
-    kind = "sentences" if "long" in kinds else "numbers"
-    return f'<div class="table {kind}" tabindex=0 role=region aria-label="{title}">{shown}</div>'
-
-
-def _text(markup: str) -> str:
-    return html.unescape(re.sub("<.*?>", "", markup)).strip()
-
-
-def _settings(results: Results) -> list[str]:
-    """The other settings, each to be opened: what figures and tables there are of it alone."""
+def _other_settings(results: Results) -> list[str]:
+    """Each to be opened: what figures and tables there are of it alone."""
     parts = []
-    for setting in results.settings():
-        if setting == results.headline():
-            continue
+    for setting in (name for name in results.settings() if name != results.headline()):
         inside = []
-        for figure in (draw(results, setting) for draw in OF_A_SETTING):
-            if figure.picture is not None:
-                inside.append(_image(base64.b64encode(figure.png()).decode(), figure.alt))
-                inside.append(f"<div class=caption>{markdown(figure.text())}</div>")
-        inside += [
-            _table(make(results, setting).to_html(setting)) for make in (tables.paired, tables.methods, tables.attacks)
-        ]
+        for one in (make(results, setting) for make in SHOWN.values() if make.of_each):
+            if not isinstance(one, Figure):
+                inside.append(one.to_html())
+            elif one.shows:
+                inside += [_image(base64.b64encode(one.png()).decode(), one.alt), _caption(one.text())]
         parts.append(f"<details class=setting><summary>{html.escape(setting)}</summary>{''.join(inside)}</details>")
     return parts
 
 
 def _played(results: Results) -> str:
     """The figure to play with; its numbers are a JSON object in the page."""
-    classes, found, _ = pairs.shared(results, results.headline())
+    classes, found, _ = example.shared(Setting(results, results.headline() or ""))
     methods = list(found[0].p)
     content: dict[str, Any] = {
         "classes": classes,
-        "methods": [{"name": method, "color": look_of(method)[0]} for method in methods],
+        "methods": [{"name": str(method), "color": look_of(method)[0]} for method in methods],
         "pairs": [
             {
                 "labels": pair.labels,

@@ -451,13 +451,23 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
 
     For example ``cifar10-5000-preactresnet18-w16-100ep-erm-seed1``. Two configurations never share a name.
     """
+    return _name(config, kind, side, precision, with_method=True)
+
+
+def setting_name(config: TrainConfig, kind: str, side: int | None, precision: str) -> str:
+    """What the names of runs share that differ in method (ERM or mixup, with or without dropout) and seed alone."""
+    return _name(dataclasses.replace(config, dropout=0.0), kind, side, precision, with_method=False)
+
+
+def _name(config: TrainConfig, kind: str, side: int | None, precision: str, with_method: bool) -> str:
     found = pieces(config, _unasked(config, kind, side))
     parts = [config.dataset, *_pieces_of(DataOptions, found), config.model]
     parts += [*_pieces_of(ModelOptions, found), *_pieces_of(TrainingOptions, found)]
-    parts += [f"mixup{config.alpha}" if config.mixup else "erm", *_pieces_of(MixupOptions, found)]
+    if with_method:
+        parts += [f"mixup{config.alpha}" if config.mixup else "erm", *_pieces_of(MixupOptions, found)]
     if precision != "no":
         parts.append(precision)
-    return "-".join([*parts, f"seed{config.seed}"])
+    return "-".join([*parts, f"seed{config.seed}"] if with_method else parts)
 
 
 def command_words(config: TrainConfig, kind: str, side: int | None) -> list[str]:

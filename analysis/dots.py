@@ -1,0 +1,86 @@
+"""Differences to ERM as dots with their intervals: a row a table, or a network."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Picture
+from matplotlib.lines import Line2D
+
+from analysis.intervals import ROUNDING
+from analysis.lines import MEAN
+from analysis.measures import Pairs, signed
+
+NUMBERS = ["panel", "row", "mark", "line", "difference", "low", "high", "n"]
+WHISKERS = (
+    "Dots: the mean difference, line: its 95 % t interval over pairs, hollow where it holds 0; above it: each pair. "
+    "Left of 0 is less error than ERM."
+)
+Looks = Mapping[Any, tuple[str, str]]  # colour and symbol of each mark
+
+
+def numbers(panel: str, row: str, mark: Any, pairs: Pairs) -> pd.DataFrame:
+    """Those of one dot, columns NUMBERS: each pair's difference, and their mean with its interval."""
+    mean, n = pairs.interval, len(pairs.seeds)
+    made = [
+        {"line": f"seed {seed}", "difference": value}
+        for seed, value in zip(pairs.seeds, pairs.differences, strict=True)
+    ]
+    made += [{"line": MEAN, "difference": mean.mean, "low": mean.low, "high": mean.high, "n": n}] if n else []
+    return pd.DataFrame(made, columns=NUMBERS).assign(panel=panel, row=row, mark=[mark] * len(made))
+
+
+def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    found = pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=NUMBERS)])
+    return found.astype({"mark": "object"})  # of methods and of words
+
+
+def draw(ax: Axes, numbers: pd.DataFrame, names: Sequence[str], looks: Looks) -> None:
+    """A row for each name, from above; within it the marks one below the other."""
+    marks = [mark for mark in looks if (numbers["mark"] == mark).any()]
+    ax.axvline(0, color="#555555", linewidth=1)
+    for number, mark in enumerate(marks):
+        color, symbol = looks[mark]
+        of = numbers[numbers["mark"] == mark]
+        shift = 0.6 * ((number + 0.5) / len(marks) - 0.5)
+        for one in of.to_dict("records"):
+            at, x, low, high = names.index(one["row"]) + shift, one["difference"], one["low"], one["high"]
+            if one["line"] != MEAN:
+                beside = at - 0.2 / len(marks)  # above the whisker, which would hide them
+                ax.plot(x, beside, ".", color=color, alpha=0.5, markersize=4, label=f"_{mark}, {one['line']}")
+                continue
+            ax.plot([low, high], [at, at], color=color, linewidth=1.6, label=f"_{mark}, interval")
+            face = color if low > ROUNDING or high < -ROUNDING else "white"
+            ax.plot(x, at, symbol, color=color, markerfacecolor=face, markersize=6, label=f"_{mark}")
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
+    sns.despine(ax=ax, left=True)
+
+
+def legend(picture: Picture, numbers: pd.DataFrame, looks: Looks) -> None:
+    handles = [
+        Line2D([], [], color=color, marker=symbol, linewidth=1.6, label=str(mark))
+        for mark, (color, symbol) in looks.items()
+        if (numbers["mark"] == mark).any()
+    ]
+    picture.legend(
+        handles=handles, loc="outside upper center", ncols=min(len(handles), 3), frameon=False, columnspacing=1.4
+    )
+
+
+def pairs_said(numbers: pd.DataFrame) -> str:
+    """How many pairs a dot has: "10 pairs a dot"."""
+    counts = numbers.loc[numbers["line"] == MEAN, "n"].astype(int)
+    if counts.empty:
+        return "no pair yet"
+    low, high = counts.min(), counts.max()
+    return f"{low} pair{'s' if low > 1 else ''} a dot" if low == high else f"{low} to {high} pairs a dot"
+
+
+def means_said(numbers: pd.DataFrame, name: str) -> str:
+    """name: what a mean is called, of its row and mark: "{row}, {mark}"."""
+    means: Any = numbers[numbers["line"] == MEAN].to_dict("records")
+    return "; ".join(f"{name.format(**one)} {signed(one['difference'], 2)} points" for one in means)

@@ -1,0 +1,105 @@
+"""The verdicts on all claims: computed from the records, corrected together by section, and how they are told.
+
+A claim that nothing asks yet is a row too.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from analysis import commands
+from analysis.collect import Results
+from analysis.intervals import holm
+from analysis.measures import ENOUGH
+from analysis.question import Claim
+from analysis.sentences import to_markdown
+from analysis.setting import Setting
+from analysis.table import Table
+from analysis.verdict import Verdict, not_run, p_shown
+
+IN_SHORT = ("D1", "P4")
+
+Judged = list[tuple[Claim, Verdict]]
+
+
+def judged(claims: Sequence[Claim], results: Results, setting: str | None = None) -> Judged:
+    """Each claim with its verdict on one setting (None: the one that is shown first), corrected for all that its
+    section asks: of a section there are all claims, or none. What is asked twice is judged, and counted, once."""
+    setting = setting or results.headline()
+    found = {claim.id: _judge(claim, results, setting) for claim in claims if not claim.same_as}
+    for section in {claim.section for claim in claims}:
+        ids = [claim.id for claim in claims if claim.section == section and not claim.same_as]
+        corrected = iter(holm([part.p for one in ids for part in found[one].parts if part.judged]))
+        for one in ids:
+            parts = [replace(part, p=next(corrected)) if part.judged else part for part in found[one].parts]
+            found[one] = replace(found[one], parts=parts)
+    return [(claim, found[claim.same_as or claim.id]) for claim in claims]
+
+
+def judge(claim: Claim, among: Sequence[Claim], results: Results, setting: str | None = None) -> Verdict:
+    """The verdict on one, among all."""
+    section = [one for one in among if one.section == claim.section]
+    return next(verdict for one, verdict in judged(section, results, setting) if one.id == claim.id)
+
+
+def _judge(claim: Claim, results: Results, setting: str | None) -> Verdict:
+    if claim.judge is None:
+        return not_run(claim.needs)
+    if setting is None and not claim.anywhere:
+        return not_run("there is no run on a test part yet", commands.first(results))
+    return claim.judge(Setting(results, setting or ""))
+
+
+def said(claim: Claim, verdict: Verdict) -> str:
+    """What a verdict is from, or which claim it is that of."""
+    return f"as {claim.same_as}" if claim.same_as else verdict.sentence
+
+
+def counted(verdicts: Judged) -> str:
+    """For example "5 hold, 1 in part, 2 fail, 1 undecided, 12 with too few runs, 20 not run": each question once."""
+    words = {"holds": "hold", "holds in part": "in part", "fails": "fail", "too few runs": "with too few runs"}
+    counts = Counter[str](verdict.status for claim, verdict in verdicts if not claim.same_as)
+    order = ("holds", "holds in part", "fails", "undecided", "too few runs", "not run")
+    return ", ".join(f"{counts[status]} {words.get(status, status)}" for status in order)
+
+
+def in_short(claims: Sequence[Claim], results: Results) -> str:
+    """What README opens with: the verdicts on IN_SHORT, each with its first numbers, and how all the others fare."""
+    verdicts = judged(claims, results)
+    lines = [
+        f"**{claim.sentence[0].upper()}{claim.sentence[1:]}: {verdict.status}** ({to_markdown(verdict.in_short)})."
+        for claim, verdict in verdicts
+        if claim.id in IN_SHORT
+    ]
+    questions = sum(not claim.same_as for claim, _ in verdicts)
+    return "\n\n".join([*lines, f"Of {questions} questions of the deck and the paper: {counted(verdicts)}."])
+
+
+def table(claims: Sequence[Claim], results: Results) -> Table:
+    """The claims as a table: those that were asked first, in the order of the list."""
+    verdicts = judged(claims, results)
+    asked: Sequence[tuple[Claim, Verdict]] = sorted(verdicts, key=lambda one: one[1].status == "not run")
+    rows = [
+        {
+            "": claim.id,
+            "claim": f"{claim.sentence} ({claim.source})",
+            "expected": claim.expected,
+            "verdict": verdict.status,
+            "n": str(verdict.n or ""),
+            "p": ", ".join(p_shown(part.p) for part in verdict.parts if part.judged),
+            "from": said(claim, verdict),
+        }
+        for claim, verdict in asked
+    ]
+    notes = [
+        f"{counted(verdicts)}. Each part of a claim is judged for itself by differences over pairs, from {ENOUGH} "
+        "pairs on: it holds or fails with p below .05 (t test) after Holm's correction for all parts that a section of "
+        "the paper asks. n: the pairs of the part with fewest; intervals: 95 %, not corrected."
+    ]
+    used = sorted({path for _, verdict in verdicts for path in verdict.records})
+    bold = frozenset(
+        (row, "verdict") for row, (_, one) in enumerate(asked) if one.status in ("holds", "holds in part", "fails")
+    )
+    return Table(pd.DataFrame(rows), notes, used, bold)

@@ -1,0 +1,125 @@
+"""Lines of methods: a thin one for each seed, a thick one for their mean, and a band."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Picture
+from matplotlib.lines import Line2D
+
+from analysis.measures import SHOWN, interval
+from analysis.methods import Method, in_order
+
+# One look a method, everywhere: colours that the colour-blind tell apart (seaborn's), and dashes and marks for grey.
+SOLID, LONG, SHORT, DOTTED = "-", (0, (6, 1.5)), (0, (3, 1.5)), (0, (1, 1.2))
+Look = tuple[str, Any, str]  # colour, dashes, mark
+OF_ERM: Look = ("#0173b2", SOLID, "o")
+OF_ALPHA: dict[float, Look] = {  # of mixup
+    1.0: ("#de8f05", LONG, "s"),
+    0.1: ("#56b4e9", SHORT, "^"),
+    0.2: ("#029e73", SHORT, "^"),
+    0.3: ("#cc78bc", SHORT, "v"),
+    0.4: ("#949494", SHORT, "v"),
+    0.5: ("#fbafe4", SHORT, "v"),
+    2.0: ("#d55e00", DOTTED, "D"),
+    8.0: ("#ca9161", DOTTED, "D"),
+    32.0: ("#949494", DOTTED, "P"),
+}
+CUTMIX: Look = ("#029e73", DOTTED, "H")
+PER_ROW: Look = ("#d55e00", SHORT, "X")
+OF_MODEL: dict[str, Look] = {  # of scikit-learn
+    "logistic regression": ("#56b4e9", SOLID, "<"),
+    "gradient boosting": ("#029e73", SOLID, ">"),
+    "scikit-learn's MLP": ("#555555", SOLID, "p"),
+}
+# Dropout, alone and with mixup: the mark tells p.
+DROPOUT, WITH_DROPOUT = ("#029e73", LONG), ("#cc78bc", SHORT)
+OF_P = {0.1: "<", 0.3: ">", 0.5: "^", 0.7: "v", 0.8: "p", 0.9: "h"}
+OTHER: Look = ("#555555", DOTTED, "*")
+MARKED: Any = {"markersize": 6, "markeredgecolor": "white", "markeredgewidth": 0.8}  # told from their own line
+
+LINES = ["panel", "method", "line", "x", "y", "low", "high"]
+MEAN = "mean"
+
+
+def look_of(method: Method) -> Look:
+    """The same with and without epochs of ERM before mixup."""
+    if method.dropout:
+        color, dashes = WITH_DROPOUT if method.is_mixup else DROPOUT
+        return color, dashes, OF_P.get(method.dropout, "*")
+    if method.alpha is None:
+        return OF_MODEL.get(method.model, OF_ERM)
+    if method.mix == "patches":
+        return CUTMIX if method.alpha == 1 else OTHER
+    if method.per_row:
+        return PER_ROW if method.alpha == 1 else OTHER
+    return OF_ALPHA.get(method.alpha, OTHER)
+
+
+def numbers(frame: pd.DataFrame, x: str, y: str, panel: str) -> pd.DataFrame:
+    """The numbers of one panel, columns LINES: for each method every seed's line ("seed 0"; of several rows the mean),
+    and the mean over seeds with its interval."""
+    seeds = frame.dropna(subset=[y]).groupby(["method", "seed", x], as_index=False)[y].mean()
+    each = seeds.assign(line="seed " + seeds["seed"].astype(str)).rename(columns={x: "x", y: "y"})
+    means = []
+    for (method, at), values in seeds.groupby(["method", x])[y]:
+        mean = interval(values.tolist())
+        means.append({"method": method, "line": MEAN, "x": at, "y": mean.mean, "low": mean.low, "high": mean.high})
+    return pd.concat([each, pd.DataFrame(means)]).assign(panel=panel).reindex(columns=LINES)
+
+
+def draw(ax: Axes, numbers: pd.DataFrame, *, dashes: Any = None, band: bool = True, mark_every: int = 1) -> None:
+    """Draws what `lines` made. The limits follow the lines, and a band needs three seeds: of two it is 13 standard
+    errors wide and would hide the rest.
+
+    dashes  in place of the method's own, without marks: for a second kind of line in the same axes
+    """
+    for method in in_order(numbers["method"]):
+        color, own, mark = look_of(method)
+        style: dict[str, Any] = {"color": color, "linestyle": dashes or own}
+        of = numbers[numbers["method"] == method]
+        seeds = of[of["line"] != MEAN]
+        if seeds["line"].nunique() > 1:
+            for name, line in seeds.groupby("line"):
+                ax.plot(line["x"], line["y"], linewidth=0.8, alpha=0.5, label=f"_{method}, {name}", **style)
+        mean = of[of["line"] == MEAN]
+        marks: dict[str, Any] = {} if dashes else {"marker": mark, "markevery": mark_every, **MARKED}
+        ax.plot(mean["x"], mean["y"], linewidth=2 if not dashes else 1.3, label=f"_{method}", **style, **marks)
+    limits = ax.get_ylim()
+    for method in in_order(numbers["method"]) if band else []:
+        of = numbers[numbers["method"] == method]
+        if of.loc[of["line"] != MEAN, "line"].nunique() < SHOWN:
+            continue
+        mean = of[of["line"] == MEAN].dropna(subset=["low"])
+        ax.fill_between(mean["x"], mean["low"], mean["high"], color=look_of(method)[0], alpha=0.18, linewidth=0)
+    ax.set_ylim(limits)
+
+
+def legend(picture: Picture, methods: Iterable[Method], others: Iterable[Line2D] = ()) -> None:
+    """Above the panels, where it hides nothing."""
+    handles = []
+    for method in in_order(methods):
+        color, dashes, mark = look_of(method)
+        handles.append(Line2D([], [], color=color, linestyle=dashes, marker=mark, linewidth=2, label=str(method)))
+    handles += others
+    picture.legend(
+        handles=handles, loc="outside upper center", ncols=min(len(handles), 5), frameon=False, columnspacing=1.4
+    )
+
+
+def seeds_said(frame: pd.DataFrame) -> str:
+    """How many seeds of each method: "ERM 3 seeds, mixup 1 seed"."""
+    counts: Any = frame.groupby("method")["seed"].nunique()
+    each = (f"{method} {counts[method]} seed{'s' if counts[method] > 1 else ''}" for method in in_order(counts.index))
+    return ", ".join(each)
+
+
+def band_said(frame: pd.DataFrame) -> str:
+    """What the band is, and which methods have none."""
+    counts: Any = frame.groupby("method")["seed"].nunique()
+    few = in_order(counts.index[counts < SHOWN])
+    if len(few) == len(counts):
+        return f"No interval: fewer than {SHOWN} seeds a method."
+    alone = f" None for {', '.join(map(str, few))}: fewer than {SHOWN} seeds." if few else ""
+    return f"Thin: each seed; band: 95 % t interval of the mean over seeds.{alone}"

@@ -1,0 +1,87 @@
+"""What was trained by: ERM, or a way of mixing, with or without dropout; or which of scikit-learn's models it is."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import total_ordering
+from typing import Any
+
+from common.options.train import OF_MIXUP
+
+OPTIONS = ("mixup", *OF_MIXUP, "dropout")  # of training, that make a method
+
+
+NAMES = {"inputs": "mixup", "patches": "CutMix"}  # by what is mixed
+
+
+@total_ordering
+@dataclass(frozen=True, repr=False)
+class Method:
+    """One is equal to another of the same fields, and comes after those whose names come before its own.
+
+    alpha          of what is mixed; None: λ is 1, which is ERM
+    per_row        one λ a row, rather than one a batch
+    warmup_epochs  of ERM, before mixup
+    dropout        the probability
+    mix            what is mixed: the "inputs" (mixup) or their "patches" (CutMix)
+    model          of scikit-learn, by its name; "": a network of ours
+    says_one       whether α = 1 is said in the name, since other α stand beside it
+    """
+
+    alpha: float | None = None
+    per_row: bool = False
+    warmup_epochs: int = 0
+    dropout: float = 0.0
+    mix: str = "inputs"
+    model: str = ""
+    says_one: bool = field(default=False, compare=False)
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "Method":
+        """raises nothing: what a configuration does not have is not in it"""
+        if not config["mixup"]:
+            return cls(dropout=config.get("dropout") or 0.0)
+        per_row, first = config.get("lam_per") == "row", config.get("warmup_epochs") or 0
+        return cls(config["alpha"], per_row, first, config.get("dropout") or 0.0, config.get("mix", "inputs"))
+
+    @property
+    def is_mixup(self) -> bool:
+        return self.alpha is not None and self.mix == "inputs"
+
+    @property
+    def is_the_papers(self) -> bool:
+        """Whether it is mixup as the paper has it on CIFAR-10: α = 1, one λ a batch, and nothing else."""
+        return self == Method(1.0)
+
+    def __str__(self) -> str:
+        """ "ERM"; "mixup" for α = 1 and one λ a batch; else what departs: "dropout p=0.5", "mixup α=8", "mixup α=8 +
+        dropout p=0.5", "mixup α=0.2 after 5 epochs of ERM"."""
+        dropout, first = f"dropout p={self.dropout:g}" if self.dropout else "", self.warmup_epochs
+        if self.alpha is None:
+            return self.model or dropout or "ERM"
+        name = NAMES[self.mix] + (f" α={self.alpha:g}" if self.alpha != 1 or self.per_row or self.says_one else "")
+        name += (", λ per row" if self.per_row else "") + (f" + {dropout}" if dropout else "")
+        return name + (f" after {first} epoch{'s' if first > 1 else ''} of ERM" if first else "")
+
+    __repr__ = __str__
+
+    def __lt__(self, other: "Method") -> bool:
+        return str(self) < str(other)
+
+
+ERM, MIXUP = Method(), Method(1.0)
+BASELINES = {
+    "logistic_regression": Method(model="logistic regression"),
+    "gradient_boosting": Method(model="gradient boosting"),
+    "mlp": Method(model="scikit-learn's MLP"),
+}
+
+
+def in_order(methods: Iterable[Method]) -> list[Method]:
+    """ERM, mixup where it is of one α, then dropout, mixup of several α, mixup with dropout: by their numbers."""
+
+    def place(method: Method) -> tuple[Any, ...]:
+        alone = method.is_the_papers and not method.says_one
+        numbers = method.alpha or 0.0, method.dropout, method.warmup_epochs
+        return method != ERM, not alone, method.is_mixup, method.is_mixup and method.dropout > 0, numbers, method
+
+    return sorted(set(methods), key=place)

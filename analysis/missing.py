@@ -1,0 +1,75 @@
+"""What is missing, or too little to judge by: in a sentence, with the command that makes it."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from analysis import commands
+from analysis.collect import Results
+from analysis.measures import ENOUGH
+from analysis.methods import ERM, MIXUP
+from analysis.sentences import code
+from analysis.setting import Setting
+from analysis.table import Table
+
+
+def first_run(results: Results) -> str:
+    return f"There is no run measured on the test part yet: {_listed(commands.first(results))}."
+
+
+def arms(setting: Setting) -> str:
+    """What a comparison of ERM and mixup lacks; empty where both are there."""
+    methods = setting.methods
+    if not methods:
+        return first_run(setting.results)
+    if methods == [ERM]:
+        return f"There is no mixup run yet: {_listed(commands.seeds(setting.results, setting.name, MIXUP, 1))}."
+    if ERM not in methods:
+        return f"There is no ERM run yet: {_listed(commands.seeds(setting.results, setting.name, methods[0], 1))}."
+    return ""
+
+
+def measurement(setting: Setting, measured: pd.DataFrame, script: str) -> str:
+    """The runs that a script has not measured yet, or else what `arms` says."""
+    left = sorted(set(setting.here.runs["run"]) - set(measured["run"]))
+    if not left:
+        return arms(setting)
+    line = commands.probe(setting.results, setting.name, script)
+    return f"Not measured yet: {', '.join(left)}; {_listed([line])}."
+
+
+def borders(results: Results) -> str:
+    return f"There is no toy border yet; {_listed([commands.boundary(results)])} makes them in a minute."
+
+
+def study(results: Results, what: str, name: str) -> str:
+    """A whole study that is not there: "on sounds", "speech"."""
+    return f"There is no run {what} yet: {_listed([commands.study(name, results)])}."
+
+
+def table(sentence: str, lines: Sequence[str], columns: Sequence[str] = ()) -> Table:
+    """One that has nothing to show."""
+    return Table(pd.DataFrame(columns=list(columns)), [f"{sentence} {made_by(lines)}"])
+
+
+def runs(results: Results) -> Table:
+    return table(f"No run measured on a test part lies in {results.folder.name}/.", commands.first(results))
+
+
+def pairs(setting: Setting) -> list[str]:
+    """Below a table of differences that are too few."""
+    if setting.pairs >= ENOUGH:
+        return []
+    lines = commands.seeds(setting.results, setting.name, setting.mixup)
+    plural = "" if setting.pairs == 1 else "s"
+    return [f"{setting.pairs} paired seed{plural}: too few to judge by. {made_by(lines)}"]
+
+
+def made_by(lines: Sequence[str]) -> str:
+    """The first command, and how many more there are."""
+    more = f", and {len(lines) - 1} more like it" if len(lines) > 1 else ""
+    return f"What makes it: {code(lines[0])}{more}."
+
+
+def _listed(lines: Sequence[str]) -> str:
+    return " and ".join(map(code, lines))

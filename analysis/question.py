@@ -1,0 +1,127 @@
+"""What a question of the study is: what is said of it, what is shown, and what deck and paper claim."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+import matplotlib as mpl
+
+from analysis import missing
+from analysis.collect import Results
+from analysis.figure import LOOK, Figure
+from analysis.setting import Setting
+from analysis.table import Table
+from analysis.verdict import Verdict
+
+T = TypeVar("T", Figure, Table)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """
+    sentence  what is claimed
+    source    slide, section, table or figure
+    expected  what they have, or the direction alone
+    section   of the paper: its claims are corrected together
+    judge     gives the verdict on a setting; None where no script makes such records, or another claim asks the same
+    needs     what it would take, where there is no judge
+    anywhere  asked of all records, whatever the setting: the judge finds its own
+    same_as   the claim that asks the same: one question is counted once
+    """
+
+    id: str
+    sentence: str
+    source: str
+    expected: str
+    section: str
+    judge: Callable[[Setting], Verdict] | None = None
+    needs: str = ""
+    anywhere: bool = False
+    same_as: str = ""
+
+
+def claim(
+    id: str, sentence: str, source: str, expected: str, section: str, anywhere: bool = False
+) -> Callable[[Callable[[Setting], Verdict]], Claim]:
+    """A claim, of what judges it."""
+    return lambda judge: Claim(id, sentence, source, expected, section, judge, anywhere=anywhere)
+
+
+@dataclass(frozen=True)
+class Shown(Generic[T]):
+    """A figure or a table of a question, made of results and a setting (None: the one that is shown first).
+
+    name          of its files in results/figures/, and of its marks in README
+    of_a_setting  whether it is of one, or of all results
+    of_each       whether the page shows it of every other setting, too
+    """
+
+    name: str
+    make: Callable[[Results, str | None], T]
+    of_a_setting: bool
+    of_each: bool = False
+
+    def __call__(self, results: Results, setting: str | None = None) -> T:
+        return self.make(results, setting)
+
+
+@dataclass(frozen=True)
+class Question:
+    """
+    prose   what the notebook says above it, in Markdown: what is asked, what is measured, where to look
+    shown   below it, in this order
+    """
+
+    prose: str
+    shown: Sequence[Shown[Figure] | Shown[Table]] = ()
+    claims: Sequence[Claim] = ()
+
+
+def figure(name: str, title: str, of_each: bool = False) -> Callable[[Callable[[Setting], Figure]], Shown[Figure]]:
+    """A figure of one setting."""
+
+    def shown(draw: Callable[[Setting], Figure]) -> Shown[Figure]:
+        def make(results: Results, setting: str | None) -> Figure:
+            setting = setting or results.headline()
+            with mpl.rc_context(LOOK):  # and leaves matplotlib's own look as it was
+                drawn = draw(Setting(results, setting)) if setting else Figure(missing=missing.first_run(results))
+            return replace(drawn, name=name, title=title)
+
+        return Shown(name, make, True, of_each)
+
+    return shown
+
+
+def figure_of_all(name: str, title: str) -> Callable[[Callable[[Results], Figure]], Shown[Figure]]:
+    """One of no setting, or that finds its own."""
+
+    def shown(draw: Callable[[Results], Figure]) -> Shown[Figure]:
+        def make(results: Results, _: str | None) -> Figure:
+            with mpl.rc_context(LOOK):
+                return replace(draw(results), name=name, title=title)
+
+        return Shown(name, make, False)
+
+    return shown
+
+
+def table(name: str, title: str, of_each: bool = False) -> Callable[[Callable[[Setting], Table]], Shown[Table]]:
+    """A table of one setting."""
+
+    def shown(fill: Callable[[Setting], Table]) -> Shown[Table]:
+        def make(results: Results, setting: str | None) -> Table:
+            setting = setting or results.headline()
+            return replace(fill(Setting(results, setting)) if setting else missing.runs(results), title=title)
+
+        return Shown(f"table-{name}", make, True, of_each)
+
+    return shown
+
+
+def table_of_all(name: str, title: str) -> Callable[[Callable[[Results], Table]], Shown[Table]]:
+    """One of no setting, or that finds its own."""
+
+    def shown(fill: Callable[[Results], Table]) -> Shown[Table]:
+        return Shown(f"table-{name}", lambda results, _: replace(fill(results), title=title), False)
+
+    return shown

@@ -1,0 +1,243 @@
+"""## Corrupted labels (the paper's section 3.4)
+
+**Asked:** does mixup keep a network from learning wrong labels by heart? **Measured:** a share of the training labels
+is replaced by random ones; the test labels stay true. The error of the best epoch and of the last, and after each epoch
+the training error on unmixed rows: on labels left alone, on the corrupted ones, and on the true labels of those same
+rows. **Look at** how far the test error climbs back after its best, and at the bottom row: whoever is low there has
+learnt noise. **The paper** (its Table 2): ERM ends at 16.6, 44.6 and 73.9 % with 20, 50 and 80 % corrupted, mixup of
+large α at 6.4, 12.7 and 30.9 %. Which α and p are held against each other is not chosen by test error, as it seems to
+be there.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pandas as pd
+from matplotlib.figure import Figure as Picture
+
+from analysis import commands, lines, measures, missing, paper
+from analysis.collect import Results
+from analysis.figure import WIDE, Figure
+from analysis.lines import MEAN
+from analysis.measures import pair, percent, spread, test_error
+from analysis.methods import ERM, Method
+from analysis.outcome import cell, outcome
+from analysis.question import Question, claim, figure_of_all, table_of_all
+from analysis.setting import Setting
+from analysis.table import Cell, Table, lowest, paths
+from analysis.verdict import Verdict, not_run, of_pairs, rows_of, seeds_said, whole
+
+SECTION = "3.4 corrupted labels"
+PANELS = {
+    "error": "test error",
+    "real_error": "training error,\nreal labels",
+    "corrupted_error": "training error,\ncorrupted labels",
+}
+WORST = 100
+TESTED = {"best epoch": "best_error", "last epoch": "error"}
+TRAINED = {
+    "training error, real labels (%)": "real_error",
+    "corrupted labels (%)": "corrupted_error",
+    "their true labels (%)": "restored_error",
+}
+Arm = Callable[[Setting], Method | None]
+
+
+def shares(results: Results) -> dict[float, Setting]:
+    """The setting of each share of corrupted labels, all else equal: CIFAR-10 before other sets, then of most runs. Of
+    several settings of a share, that of most pairs."""
+    alike: dict[str, dict[float, Setting]] = {}
+    for one in (Setting(results, name) for name in results.settings()):
+        rest = dict(one.config)
+        if share := rest.pop("corrupt_labels"):
+            alike.setdefault(json.dumps(rest, sort_keys=True), {}).setdefault(share, one)
+
+    def rank(group: dict[float, Setting]) -> tuple[bool, int]:
+        runs = results.runs["setting"].isin([one.name for one in group.values()])
+        return next(iter(group.values())).config["dataset"] == "cifar10", int(runs.sum())
+
+    return dict(sorted(max(alike.values(), key=rank, default={}).items()))
+
+
+def erm(setting: Setting) -> Method | None:
+    return ERM if ERM in setting.methods else None
+
+
+def large_alpha(setting: Setting) -> Method | None:
+    """The mixup of α above 1 that is held against others."""
+    return _arm(setting, lambda method: method.is_mixup and (method.alpha or 0) > 1 and not method.dropout)
+
+
+def dropout(setting: Setting) -> Method | None:
+    """Dropout without mixup, likewise."""
+    return _arm(setting, lambda method: method.alpha is None and method.dropout > 0)
+
+
+def both(setting: Setting) -> Method | None:
+    """Mixup with dropout, likewise."""
+    return _arm(setting, lambda method: method.is_mixup and method.dropout > 0)
+
+
+def _arm(setting: Setting, is_one: Callable[[Method], bool]) -> Method | None:
+    """The method of most pairs with ERM, then the paper's at this share, then of the largest α and p. Never by test
+    error: the best of several would be better by chance alone."""
+    theirs = paper.TABLE_2.get(setting.config["corrupt_labels"], {})
+
+    def rank(method: Method) -> tuple[int, bool, float, float]:
+        pairs = setting.results.paired_seeds(setting.name, method)
+        return len(pairs), method in theirs, method.alpha or 0.0, method.dropout
+
+    return max(filter(is_one, setting.here.runs["method"].unique()), key=rank, default=None)
+
+
+@figure_of_all("corrupted", "Training on corrupted labels, over epochs")
+def over_epochs(results: Results) -> Figure:
+    """A column a share of corrupted labels: test error, and training error by kind of label."""
+    of_share = {percent(share): one.here.curves for share, one in shares(results).items()}
+    if not of_share:
+        return Figure(missing=missing.study(results, "on corrupted labels", "corrupted"))
+    frame = pd.concat(of_share.values())
+    numbers = {
+        (column, share): lines.numbers(of, "epoch", column, f"{share}, {column}")
+        for share, of in of_share.items()
+        for column in PANELS
+    }
+    every = max(1, int(frame["epoch"].max()) // 6)
+    picture = Picture(figsize=(WIDE, 6.2), layout="constrained")
+    grid = picture.subplots(len(PANELS), len(of_share), sharex=True, sharey="row", squeeze=False)
+    for axes, (column, name) in zip(grid, PANELS.items(), strict=True):
+        for ax, share in zip(axes, of_share, strict=True):
+            lines.draw(ax, numbers[column, share], band=False, mark_every=every)
+            if column == "error":
+                ax.set_title(f"{share} corrupted")
+            if column == "corrupted_error":
+                ax.set_xlabel("epoch")
+        axes[0].set_ylabel(f"{name} (%)")
+        axes[0].set_ylim(0, min(WORST, 1.05 * max(numbers[column, share]["y"].max() for share in of_share)))
+    lines.legend(picture, frame["method"])
+    runs = results.runs[results.runs["record"].isin(frame["record"])]
+    first = runs.iloc[0]
+    counts = runs.groupby(["corrupt_labels", "method"])["seed"].nunique()
+    n = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    where = f"{first['dataset']}, {first['n_train']:,} training rows, {first['model']} of width {first['width']}"
+    caption = (
+        f"{where}. A column a share of training labels replaced by random ones. Training errors are of unmixed rows in "
+        f"eval mode: low on corrupted labels means learnt by heart. Thick: the mean; thin: each seed ({n} a line; no "
+        f"interval). Test error on {first['n_test']:,} rows with their true labels."
+    )
+    ends = []
+    for share in of_share:
+        last = numbers["error", share]
+        last = last[(last["line"] == MEAN) & (last["x"] == frame["epoch"].max())]
+        ends += [f"{share} corrupted, {row.method} {row.y:.1f} %" for row in last.itertuples()]
+    alt = f"A grid of panels with a line for each method. Test error after the last epoch: {'; '.join(ends)}."
+    in_order = pd.concat(numbers[column, share] for share in of_share for column in PANELS)
+    return Figure(caption, alt, picture, in_order, tuple(sorted(frame["record"].unique())))
+
+
+@table_of_all("corrupted", "Training on corrupted labels")
+def in_numbers(results: Results) -> Table:
+    """A row a share of corrupted labels and method: test error of the best and the last epoch, training error by kind
+    of label, and the paper's beside."""
+    settings = shares(results)
+    if not settings:
+        return missing.table("No run on corrupted labels yet.", [commands.study("corrupted", results)])
+    rows: list[dict[str, str]] = []
+    bold: set[Cell] = set()
+    used: list[str] = []
+    for share, setting in settings.items():
+        runs = setting.here.runs
+        used += paths(runs)
+        means = {}
+        for method in setting.methods:
+            of = runs[runs["method"] == method]
+            means[len(rows)] = {f"{name} (%)": of[column].mean() for name, column in TESTED.items()}
+            shown = {"corrupted": percent(share), "method": str(method), "n": str(len(of))}
+            shown |= {f"{name} (%)": spread(of[column], 2) for name, column in TESTED.items()}
+            less = cell(pair(test_error(setting.here), method)) if method != ERM else ""
+            shown |= {"last less ERM (points)": less}
+            shown |= {name: spread(of[column], 1) for name, column in TRAINED.items()}
+            rows.append(shown | {"paper's": _theirs(share, method)})
+        bold |= lowest(means)
+    first = next(iter(settings.values()))
+    classes, n = len(first.record["data"]["classes"]), first.here.runs["n_test"].iloc[0]
+    notes = [
+        f"{', '.join(one.name for one in settings.values())}. Test errors of {n:,} rows with their true labels; bold: "
+        "the lowest of a share. The best epoch is chosen by test error, as the paper's is, so it flatters.",
+        "Training errors after the last epoch, on unmixed rows: with labels left alone, and with labels drawn at "
+        f"random from all {classes} classes, against those and against the true ones. A high error on "
+        f"corrupted labels is the good outcome: about {100 * (1 - 1 / classes):.0f} % where none of them was learnt.",
+        f"{measures.SPREAD} In brackets: 95 % t interval of the mean difference at the same seed.",
+        f"The paper's (Table 2): best / last, and real / corrupted in round brackets; 50,000 images, PreAct ResNet-18 "
+        f"of width 64, 200 epochs. {paper.FROM_MEMORY}",
+    ]
+    return Table(pd.DataFrame(rows), notes, used, frozenset(bold), lead=list(_came_out(settings)))
+
+
+def _came_out(settings: dict[float, Setting]) -> Iterator[str]:
+    """Mixup against ERM and against dropout, and whether adding dropout to it helps: of the last epoch."""
+    for arm, base in ((large_alpha, erm), (dropout, erm), (large_alpha, dropout), (both, large_alpha)):
+        found = []
+        for share, setting in settings.items():
+            method, than = arm(setting), base(setting)
+            if method and than:
+                found.append((percent(share), pair(test_error(setting.here), method, than)))
+        if found:
+            yield outcome("Error after the last epoch", found)
+
+
+def _theirs(share: float, method: Method) -> str:
+    """The paper's row of this method; where it is of another α or p, that is said."""
+    for theirs, row in paper.TABLE_2.get(share, {}).items():
+        if (theirs.is_mixup, theirs.dropout > 0) == (method.is_mixup, method.dropout > 0):
+            said = "" if theirs == method else f", {theirs}"
+            return f"{row.best} / {row.last} ({row.real} / {row.corrupted}){said}"
+    return ""
+
+
+WHAT = "corrupted labels: mixup of large α beats ERM, best epoch and last"
+
+
+@claim("P12", WHAT, "Table 2", "last epoch 16.6 to 6.4 at 20 %", SECTION, anywhere=True)
+def beats_erm(setting: Setting) -> Verdict:
+    return _less_error(setting.results, large_alpha, lambda _: ERM)
+
+
+@claim(
+    "P13", "corrupted labels: mixup beats dropout, best epoch and last", "Table 2", "direction", SECTION, anywhere=True
+)
+def beats_dropout(setting: Setting) -> Verdict:
+    return _less_error(setting.results, large_alpha, dropout)
+
+
+def _less_error(results: Results, arm: Arm, base: Arm) -> Verdict:
+    """Less error, of the best epoch and of the last."""
+    verdicts = []
+    for share, setting in shares(results).items():
+        method, than = arm(setting), base(setting)
+        if method and than:
+            runs = setting.here.runs
+            found = [pair(measures.of_runs(setting.here, of, name), method, than) for name, of in TESTED.items()]
+            parts = [of_pairs(one, -1, f"at {percent(share)}, {seeds_said(len(found[0].seeds))}: ") for one in found]
+            rows = [f"{percent(share)}, {row}" for one in found for row in rows_of(one)]
+            used = runs.loc[runs["method"].isin([than, method]), "record"].tolist()
+            verdicts.append(whole("", parts, rows, used, commands.seeds(results, setting.name, method, than=than)))
+    return of_shares(results, verdicts)
+
+
+def of_shares(results: Results, verdicts: list[Verdict], closing: str = "") -> Verdict:
+    """One verdict of those at several shares."""
+    if not verdicts:
+        line = commands.study("corrupted", results)
+        return not_run("no run on corrupted labels has the methods that it takes", [line])
+    return whole(
+        f"on {next(iter(shares(results).values())).name} and its like",
+        [part for one in verdicts for part in one.parts],
+        [row for one in verdicts for row in one.rows],
+        [path for one in verdicts for path in one.records],
+        [line for one in verdicts for line in one.commands],
+        closing,
+    )
+
+
+QUESTION = Question(__doc__, [over_epochs, in_numbers], [beats_erm, beats_dropout])

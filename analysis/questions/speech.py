@@ -1,0 +1,137 @@
+"""## Speech (section 3.3)
+
+**Asked:** and on sounds? **Measured:** spectrograms of spoken words, LeNet and VGG-11, ERM and mixup at two α; mixup
+begins after a few epochs of ERM, as the paper's does. **Look at** the side of 0 on which each network lies. **The
+paper** (its Fig. 4) says that mixup wins; by its numbers VGG-11 gains (4.6 to 3.4 %) and LeNet loses (10.3 to 11.3 %).
+"""
+
+import pandas as pd
+from matplotlib.figure import Figure as Picture
+
+from analysis import commands, dots, lines, measures, missing, paper
+from analysis.collect import Results
+from analysis.figure import WIDE, Figure
+from analysis.measures import pair, spread, test_error
+from analysis.methods import ERM, Method
+from analysis.outcome import cell, outcome
+from analysis.question import Question, claim, figure_of_all, table_of_all
+from analysis.setting import Setting
+from analysis.table import Cell, Table, lowest, paths
+from analysis.verdict import Verdict, not_run, of_pairs, rows_of, seeds_said, whole
+
+SECTION = "3.3 speech"
+LARGE, SMALL = "vgg11", "lenet"  # the paper's two
+
+
+def networks(results: Results) -> dict[str, Setting]:
+    """The setting of each network, that of most pairs, on the sounds that have most runs; in the paper's order."""
+    sets: dict[str, dict[str, Setting]] = {}
+    for one in (Setting(results, name) for name in results.settings()):
+        if one.record["data"]["kind"] == "sounds":
+            sets.setdefault(one.config["dataset"], {}).setdefault(one.config["model"], one)
+    best = max(sets.values(), key=lambda of: sum(len(one.here.runs) for one in of.values()), default={})
+    places = {network: place for place, network in enumerate(paper.FIG_4)}
+    return dict(sorted(best.items(), key=lambda one: (places.get(one[0], len(places)), one[0])))
+
+
+def others(setting: Setting) -> list[Method]:
+    return [method for method in setting.methods if method != ERM]
+
+
+@figure_of_all("speech", "Speech: differences to ERM at the same seed")
+def differences(results: Results) -> Figure:
+    """Mixup less ERM under each network, by α."""
+    settings = networks(results)
+    if not settings:
+        return Figure(missing=missing.study(results, "on sounds", "speech"))
+    parts, used = [], []
+    for network, one in settings.items():
+        used += one.here.runs["record"].tolist()
+        error = test_error(one.here)
+        parts += [dots.numbers("test error", network, method, pair(error, method)) for method in others(one)]
+    numbers = dots.joined(parts)
+    if numbers.empty:
+        return Figure(missing=missing.study(results, "under both on sounds", "speech"))
+    looks = {method: lines.look_of(method)[::2] for method in numbers["mark"].unique()}
+    picture = Picture(figsize=(WIDE, 1.4 + 0.6 * len(settings)), layout="constrained")
+    ax = picture.subplots()
+    dots.draw(ax, numbers, list(settings), looks)
+    ax.set_xlabel("test error less ERM's (points)")
+    dots.legend(picture, numbers, looks)
+    first = results.runs[results.runs["record"].isin(used)].iloc[0]
+    caption = (
+        f"{first['dataset']}, {first['n_test']:,} test recordings. Pairs of one seed ({dots.pairs_said(numbers)}). "
+        f"{dots.WHISKERS}"
+    )
+    alt = f"A row for each network, with dots and whiskers: {dots.means_said(numbers, '{row}, {mark}')}."
+    return Figure(caption, alt, picture, numbers, tuple(dict.fromkeys(used)))
+
+
+@table_of_all("speech", "Speech")
+def in_numbers(results: Results) -> Table:
+    """A row a network and method: test error, its difference to ERM, and the paper's on its own, larger set."""
+    settings = networks(results)
+    if not settings:
+        return missing.table("No run on sounds yet.", [commands.study("speech", results)])
+    rows: list[dict[str, str]] = []
+    bold: set[Cell] = set()
+    used: list[str] = []
+    lead = []
+    for network, setting in settings.items():
+        runs, error = setting.here.runs, test_error(setting.here)
+        used += paths(runs)
+        means = {}
+        for method in setting.methods:
+            of = runs[runs["method"] == method]
+            means[len(rows)] = {"test error (%)": of["error"].mean()}
+            size = of.iloc[0]
+            shown = {"network": f"{network}, width {size['width']}", "parameters": f"{size['parameters']:,.0f}"}
+            shown |= {"method": str(method), "n": str(len(of)), "test error (%)": spread(of["error"], 2)}
+            shown |= {"less ERM (points)": "" if method == ERM else cell(pair(error, method))}
+            shown |= {"clean training error (%)": spread(of["clean_train_error"], 2)}
+            theirs = paper.FIG_4.get(network, {}).get(method.alpha or 0, "")
+            rows.append(shown | {"paper's test error": str(theirs)})
+        bold |= lowest(means)
+        if others(setting):
+            pairs = [("", pair(error, method)) for method in others(setting)]
+            lead.append(outcome(f"Test error of {network}", pairs))
+    one = next(iter(settings.values()))
+    first = one.here.runs.iloc[0]
+    notes = [
+        f"{first['dataset']}: {first['n_train']:,} training and {first['n_test']:,} test recordings of "
+        f"{len(one.results.records[first['record']]['data']['classes'])} words. {measures.SPREAD} In brackets: 95 % t "
+        "interval of the mean difference at the same seed. Bold: the lowest of a network.",
+        f"The paper's (Fig. 4) are of {paper.SPEECH}: the same question, other data. {paper.FROM_MEMORY}",
+    ]
+    return Table(pd.DataFrame(rows), notes, used, frozenset(bold), lead=lead)
+
+
+@claim("P10", "speech: mixup helps the large network", "Fig. 4", "4.6 to 3.4 %", SECTION, anywhere=True)
+def helps_the_large(setting: Setting) -> Verdict:
+    return _differs(setting.results, LARGE, -1)
+
+
+@claim("P11", "speech: and makes the small one worse", "Fig. 4", "10.3 to 10.8, 11.3 %", SECTION, anywhere=True)
+def harms_the_small(setting: Setting) -> Verdict:
+    return _differs(setting.results, SMALL, 1)
+
+
+def _differs(results: Results, network: str, claimed: int) -> Verdict:
+    """That mixup has less (-1) or more (1) test error than ERM under this network, of every α there is together."""
+    setting = networks(results).get(network)
+    if setting is None or not others(setting):
+        line = commands.study("speech", results)
+        return not_run(f"no run of {network} under mixup on sounds yet", [line])
+    runs = setting.here.runs
+    pairs = [pair(test_error(setting.here), method) for method in others(setting)]
+    n = min(len(one.seeds) for one in pairs)
+    return whole(
+        f"on {setting.name} ({runs['parameters'].max():,.0f} parameters), {seeds_said(n)}",
+        [of_pairs(one, claimed) for one in pairs],
+        [row for one in pairs for row in rows_of(one)],
+        runs["record"].tolist(),
+        [line for method in others(setting) for line in commands.seeds(results, setting.name, method)],
+    )
+
+
+QUESTION = Question(__doc__, [differences, in_numbers], [helps_the_large, harms_the_small])

@@ -1,0 +1,201 @@
+"""## Tables (section 3.6)
+
+**Asked:** does mixup help where the inputs are no pictures? **Measured:** the paper's six tables, a network of two
+hidden layers; each pair of runs shares seed and split, and scikit-learn's logistic regression, gradient boosting and
+MLP see the same rows. Balanced error counts every class alike: where nine rows in ten are of one class, the plain error
+says little. **Look at** the zero line, and at whether anything of ours beats a model that comes out of a box. **The
+paper** (its Table 4) has less error on five of the six and one tie, one run each as far as it says.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure as Picture
+
+from analysis import commands, dots, lines, measures, missing, paper
+from analysis.collect import Results
+from analysis.figure import WIDE, Figure
+from analysis.intervals import LEVEL, Interval, holm
+from analysis.measures import ENOUGH, Measure, Pairs, error_interval, pair
+from analysis.methods import BASELINES, ERM, MIXUP, Method
+from analysis.outcome import cell, outcome
+from analysis.question import Question, claim, figure_of_all, table_of_all
+from analysis.setting import Setting
+from analysis.table import Cell, Table, lowest
+from analysis.verdict import Part, Status, Verdict, not_run, of_pairs, rows_of, said, seeds_said, whole
+
+SEEN = {"error": "error", "balanced_error": "balanced error"}
+# What decides which rows are seen, but for the split.
+OF_ROWS = ("subset", "holdout", "test_subset", "corrupt_labels", "target", "drop", "distinct", "test_share")
+BETTER = 4  # of the six, at least
+NO_WORSE = 1.0  # points that mixup may err more on a table, and still be said to be no worse
+STUDY = "tables"
+
+
+def sets(results: Results) -> dict[str, Setting]:
+    """The setting of each table whose test part is drawn, by the table's name: that of most pairs."""
+    found: dict[str, Setting] = {}
+    for one in (Setting(results, name) for name in results.settings()):
+        if one.config["test_share"] is not None:
+            found.setdefault(one.config["dataset"], one)
+    return dict(sorted(found.items()))
+
+
+def compared(setting: Setting) -> pd.DataFrame:
+    """The runs of a setting, and scikit-learn's models on the same splits: columns of `runs` that both have."""
+    results, runs, wanted = setting.results, setting.here.runs, setting.config
+    theirs = results.baselines[results.baselines["dataset"] == wanted["dataset"]]
+    configs = [results.records[path]["config"] for path in theirs["record"]]
+    alike = [all((config.get(field) or None) == (wanted.get(field) or None) for field in OF_ROWS) for config in configs]
+    theirs = theirs[pd.Series(alike, index=theirs.index, dtype=bool) & theirs["split"].isin(runs["split"])]
+    return pd.concat([runs[list(theirs.columns)], theirs], ignore_index=True)
+
+
+def less_erm(setting: Setting, column: str, method: Method) -> Pairs:
+    """A method's values less ERM's: at the same split, and of ours at the same seed, too."""
+    frame = compared(setting)
+    if method.model:
+        frame = frame.assign(seed=frame["split"])
+    return pair(Measure(SEEN[column], "%", measures.valued(frame, column), setting.here.overlap), method)
+
+
+@figure_of_all("tabular", "Tables: differences to ERM on the same split")
+def differences(results: Results) -> Figure:
+    """Mixup less ERM on each table, by both errors; and scikit-learn's models less ERM."""
+    settings = sets(results)
+    if not settings:
+        return Figure(missing=missing.study(results, "on the paper's tables", STUDY))
+    parts, used = [], []
+    for name, one in settings.items():
+        used += compared(one)["record"].tolist()
+        if results.mixup_of(one.name):
+            parts += [dots.numbers("mixup", name, what, less_erm(one, of, one.mixup)) for of, what in SEEN.items()]
+        parts += [dots.numbers("scikit-learn", name, m, less_erm(one, "error", m)) for m in BASELINES.values()]
+    numbers = dots.joined(parts)
+    if numbers.empty:
+        return Figure(missing=missing.study(results, "under both on the paper's tables", STUDY))
+    color = lines.look_of(MIXUP)[0]
+    looks: dict[Any, tuple[str, str]] = {what: (color, mark) for what, mark in zip(SEEN.values(), "sD", strict=True)}
+    looks |= {method: lines.look_of(method)[::2] for method in BASELINES.values()}
+    panels = [panel for panel in ("mixup", "scikit-learn") if (numbers["panel"] == panel).any()]
+    picture = Picture(figsize=(WIDE, 1.4 + 0.5 * len(settings)), layout="constrained")
+    for ax, panel in zip(picture.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels, strict=True):
+        dots.draw(ax, numbers[numbers["panel"] == panel], list(settings), looks)
+        ax.set(title=f"{panel} − ERM", xlabel="points")
+    dots.legend(picture, numbers, looks)
+    told = dots.means_said(numbers[numbers["mark"] == "error"], "{row}")
+    caption = (
+        f"Pairs of one split and one seed ({dots.pairs_said(numbers)}). {dots.WHISKERS} The panels have scales of "
+        "their own."
+    )
+    alt = f"A row for each table, with dots and whiskers. Error, mixup less ERM: {told or 'no pair yet'}."
+    return Figure(caption, alt, picture, numbers, tuple(dict.fromkeys(used)))
+
+
+@table_of_all("tabular", "Tables")
+def in_numbers(results: Results) -> Table:
+    """A row a table and method: error and balanced error, and the differences to ERM on the same split."""
+    settings = sets(results)
+    if not settings:
+        return missing.table("No run on the paper's tables yet.", [commands.study(STUDY, results)])
+    rows: list[dict[str, str]] = []
+    bold: set[Cell] = set()
+    used: list[str] = []
+    for name, setting in settings.items():
+        frame = compared(setting)
+        used += frame["record"].tolist()
+        means = {}
+        for method in [*setting.methods, *(one for one in BASELINES.values() if (frame["method"] == one).any())]:
+            of = frame[frame["method"] == method]
+            means[len(rows)] = {f"{what} (%)": of[column].mean() for column, what in SEEN.items()}
+            shown = {"set": name, "method": str(method), "n": str(len(of))}
+            for column, what in SEEN.items():
+                shown[f"{what} (%)"] = _mean(error_interval(of[column].dropna().tolist()))
+            for column, what in SEEN.items():
+                less = "" if method == ERM else cell(less_erm(setting, column, method))
+                shown[f"{what} less ERM (points)"] = less
+            rows.append(shown | {"paper's error": _theirs(name, method, setting)})
+        bold |= lowest(means)
+    notes = [
+        "n runs, each of a split of its own and a seed of its own; in brackets the 95 % t interval over them, of "
+        "differences those on the same split. The test parts overlap, for which intervals of differences are corrected "
+        "(Nadeau and Bengio). Bold: the lowest of a set. Balanced error: the mean of the classes' error rates.",
+        "scikit-learn's models on the same rows, by its defaults but for the MLP's two layers of 128 units and an L2 "
+        "penalty of 1 on the trees.",
+        f"The paper's (Table 4) says neither α nor the splits; its networks are trained for 10 epochs. "
+        f"{paper.FROM_MEMORY}",
+    ]
+    return Table(pd.DataFrame(rows), notes, used, frozenset(bold), lead=list(_came_out(settings)))
+
+
+def _came_out(settings: Mapping[str, Setting]) -> Iterator[str]:
+    """Mixup against ERM by both errors, and whose mean error is the lowest of all."""
+    trained = {name: one for name, one in settings.items() if one.results.mixup_of(one.name)}
+    for column, what in SEEN.items():
+        if trained:
+            found = [(name, less_erm(one, column, one.mixup)) for name, one in trained.items()]
+            yield outcome(what.capitalize(), found)
+    best: dict[Any, list[str]] = {}
+    for name, one in settings.items():
+        best.setdefault(compared(one).groupby("method")["error"].mean().idxmin(), []).append(name)
+    whose = "; ".join(f"{method} on {', '.join(names)}" for method, names in best.items())
+    yield f"The lowest mean error of all: {whose}."
+
+
+def _mean(found: Interval) -> str:
+    if found.n == 0:
+        return ""
+    said = f"{found.mean:.2f}" + (f" [{found.low:.2f}, {found.high:.2f}]" if not math.isnan(found.low) else "")
+    return said.replace("-", "−")
+
+
+def _theirs(name: str, method: Method, setting: Setting) -> str:
+    erm, mixed = paper.TABLE_4.get(name, ("", ""))
+    return str({ERM: erm, setting.mixup: mixed}.get(method, ""))
+
+
+@claim("P21", "tables: better on four of six, worse on none", "Table 4", "direction", "3.6 tables", anywhere=True)
+def better_on_four(setting: Setting) -> Verdict:
+    """Less error on four of the paper's six tables; and more on none. A table is better, worse or no worse by p after
+    Holm's correction over all of them: one of six would be worse by chance alone one time in seven."""
+    results = setting.results
+    found: dict[str, Pairs] = {}
+    rows, used, lines = [], [], []
+    for name, one in sets(results).items():
+        if name in paper.TABLE_4 and results.mixup_of(one.name):
+            found[name] = pair(measures.test_error(one.here), one.mixup)
+            rows += [f"{name}, {row}" for row in rows_of(found[name])]
+            used += one.here.runs["record"].tolist()
+            lines += commands.seeds(results, one.name, one.mixup)
+    if not found:
+        line = commands.study(STUDY, results)
+        return not_run("none of the paper's six tables was learnt under mixup yet", [line])
+    less, more, no_worse = (_decided(found, bound, claimed) for bound, claimed in ((0, -1), (0, 1), (NO_WORSE, -1)))
+    short = [name for name in paper.TABLE_4 if name not in found or len(found[name].seeds) < ENOUGH]
+    lines += [commands.study(STUDY, results)] if any(name not in found for name in paper.TABLE_4) else []
+    n = min(len(pairs.seeds) for pairs in found.values())
+    of_better: Status = "too few runs" if short else "holds" if len(less) >= BETTER else "undecided"
+    of_worse: Status = "too few runs" if short else "holds" if len(no_worse) == len(found) else "undecided"
+    worse = f"worse on {_named(more)}, no worse by {NO_WORSE:g} point on {_named(no_worse)}"
+    parts = [
+        Part(f"better on {_named(less)} of {len(paper.TABLE_4)}", n, given=of_better),
+        Part(worse, n, given="fails" if more else of_worse),
+    ]
+    each = "; ".join(f"{name}, {seeds_said(len(pairs.seeds))}: {said(pairs)}" for name, pairs in found.items())
+    return whole("", parts, rows, used, lines, each)
+
+
+def _decided(found: Mapping[str, Pairs], bound: float, claimed: int) -> list[str]:
+    """The tables whose difference lies below a bound (-1) or above it, by p after correction."""
+    parts = {name: of_pairs(pairs, claimed, bound=bound) for name, pairs in found.items() if len(pairs.seeds) >= ENOUGH}
+    corrected = holm([part.p for part in parts.values()])
+    return [name for (name, part), p in zip(parts.items(), corrected, strict=True) if part.agrees and p < 1 - LEVEL]
+
+
+def _named(tables: list[str]) -> str:
+    return f"{len(tables)} ({', '.join(tables)})" if tables else "none"
+
+
+QUESTION = Question(__doc__, [differences, in_numbers], [better_on_four])

@@ -1,0 +1,75 @@
+"""Does an example that was made on one model fool another?"""
+
+from typing import Any
+
+import seaborn as sns
+from matplotlib.figure import Figure as Picture
+
+from analysis import measures, missing, paper
+from analysis.figure import WIDE, Figure
+from analysis.intervals import interval
+from analysis.measures import attacked, nearest
+from analysis.methods import ERM
+from analysis.question import Question, claim, figure
+from analysis.setting import Setting
+from analysis.verdict import Verdict, interval_said, lacking, side, whole
+
+MOST_WITH_TENTHS = 6  # models whose errors fit into the matrix with a decimal
+
+
+@figure("transfer", "FGSM made on one model, tested on another")
+def matrix(setting: Setting) -> Figure:
+    """Every source against every target: the diagonal is white-box."""
+    frame = attacked(setting)
+    gap = missing.measurement(setting, frame, "attack")
+    frame = frame[frame["attack"] == "fgsm"]
+    if frame.empty:
+        return Figure(missing=gap)
+    at = nearest(frame.loc[frame["epsilon"] > 0, "epsilon"], paper.PAPERS_EPSILON)
+    here = frame[frame["epsilon"] == at]
+    ends = [here[["source_method", "source_seed"]], here[["method", "seed"]]]
+    source, target = ([f"{method} {seed}" for method, seed in end.itertuples(index=False)] for end in ends)
+    numbers = here.assign(source=source, target=target)[["source", "target", "epsilon", "n", "errors", "error"]]
+    models = {(method != ERM, f"{method} {seed}") for end in ends for method, seed in end.itertuples(index=False)}
+    order = [name for _, name in sorted(models)]
+    table = numbers.pivot(index="source", columns="target", values="error").reindex(index=order, columns=order)
+    across = max(3.6, 1.4 + 0.75 * len(order))
+    picture = Picture(figsize=(min(WIDE, across + 1), min(WIDE, across)), layout="constrained")
+    ax = picture.subplots()
+    fits: dict[str, Any] = {"fmt": ".1f"}
+    if len(order) > MOST_WITH_TENTHS:
+        fits = {"fmt": ".0f", "annot_kws": {"size": 7}}
+    bar = {"label": "error (%)", "shrink": 0.8}
+    sns.heatmap(table, ax=ax, annot=True, cmap="cividis_r", square=True, linewidths=1, cbar_kws=bar, **fits)
+    ax.set(xlabel="tested on", ylabel="made on")
+    ax.tick_params(axis="x", rotation=90 if len(order) > 4 else 0)
+    ax.tick_params(axis="y", rotation=0)
+    unit = frame["unit"].iloc[0]
+    caption = (
+        f"Error (%) of the model of the column under FGSM examples of ε = {at:g} ({unit}) made on the model of "
+        f"the row, {numbers['n'].max():,} test rows; the number of a model is its seed. Diagonal: white-box. "
+        "No interval: one measurement a cell."
+    )
+    each = "; ".join(f"{row.source} on {row.target} {row.error:.1f} %" for row in numbers.itertuples())
+    return Figure(caption, f"A matrix. {each}.", picture, numbers, tuple(frame["record"].unique()), gap)
+
+
+@claim("D8", "transferred examples hurt less than a model's own", "implied by deck 19", "direction", "3.5 attacks")
+def transfer_is_weaker(setting: Setting) -> Verdict:
+    """Each model errs less on FGSM examples of other ERM models than on its own."""
+    four = paper.PAPERS_EPSILON
+    white, black = (measures.under_attack(setting, box, "fgsm", four) for box in ("white", "black"))
+    parts, rows = [], []
+    for method in (ERM, setting.mixup):
+        own, others = white.by_seed(method), black.by_seed(method)
+        differences = (others - own).dropna()
+        found = interval(differences.tolist(), setting.here.overlap)
+        says = f"{method} (n = {found.n}): {interval_said(found, ' points', 'transferred less own {}')}"
+        parts.append(side(says, found, -1, bool(len(own) + len(others))))
+        rows += [f"{method}, seed {s}: own {own[s]:.2f} %, transferred {others[s]:.2f} %" for s in differences.index]
+    used = [*white.rows["record"], *black.rows["record"]]
+    opening = f"on {setting.name}, FGSM at ε = {four:g}"
+    return whole(opening, parts, rows, used, lacking(setting, "attack"))
+
+
+QUESTION = Question("", [matrix], [transfer_is_weaker])

@@ -1,0 +1,122 @@
+"""The commands that make what is missing."""
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analysis import commands, measures, methods
+from analysis.collect import collect
+from analysis.typed import again as again_
+from common import cli, records
+from common.options import TrainOptions, resolve, run_name
+from common.records import ROOT
+from tests import fixtures
+
+CORRUPTED = {"corrupt_labels": 0.5, "test_subset": 2000, "subset": 5000}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"subset": 5000, "width": 8, "epochs": 60, "lr": 0.05, "lr_drops": (0.3,)}, CORRUPTED, {"accumulate": 2}],
+)
+@pytest.mark.parametrize("dataset", ["cifar10", "digits"])
+def test_a_command_makes_the_very_run_that_is_missing(tmp_path, dataset, options):
+    fixtures.train(tmp_path, dataset=dataset, options=options)
+    fixtures.train(tmp_path, dataset=dataset, options=options, seed=1)
+    results = collect(tmp_path)
+    (setting,) = results.settings()
+    lines = commands.seeds(results, setting, methods.MIXUP, 3)
+    side = 8 if dataset == "digits" else 32
+    made = []
+    for line in lines:
+        program, script, *words = shlex.split(line)
+        assert (program, script) == ("python", f"{ROOT}/scripts/train.py")
+        asked = cli.parse(TrainOptions, "", words)
+        assert asked.run.results_dir == tmp_path
+        made.append(run_name(resolve(asked.asked, dataset, "images", side), "images", side, "no"))
+    other = tmp_path / "other"
+    wanted = [fixtures.train(other, dataset=dataset, options=options, alpha=1.0, seed=s).stem[6:] for s in range(3)]
+    wanted.append(fixtures.train(other, dataset=dataset, options=options, seed=2).stem[6:])
+    assert sorted(made) == sorted(wanted)
+    probe = commands.probe(results, setting, "attack", 3)
+    names = [f"{setting}-erm-seed{seed}" for seed in range(3)]
+    assert shlex.split(probe)[2:] == [*names, "--results-dir", str(tmp_path)]
+
+
+@pytest.mark.parametrize(
+    ("folder", "typed", "script", "folders"),
+    [
+        (ROOT / "results", "", "scripts", ""),
+        (ROOT / "results", "--results-dir results --checkpoint-dir=./checkpoints", "scripts", ""),
+        (
+            ROOT / "demo/results",
+            "--threads 1 --results-dir demo/results --checkpoint-dir=demo/weights",
+            "scripts",
+            "--threads 1 --results-dir demo/results --checkpoint-dir demo/weights",
+        ),
+        # in another directory, where the folders' options were relative or left out
+        (
+            "/x/own_r",
+            "--results-dir own_r --data-dir=../sets",
+            f"{ROOT}/scripts",
+            "--results-dir /x/own_r --checkpoint-dir /x/checkpoints --data-dir /x/../sets",
+        ),
+        ("/x/results", "", f"{ROOT}/scripts", "--results-dir /x/results --checkpoint-dir /x/checkpoints"),
+        # moved since: where the weights are cannot be told
+        ("/y/moved", "--results-dir own_r", f"{ROOT}/scripts", "--results-dir /y/moved"),
+    ],
+)
+def test_commands_find_the_folders_of_their_records_wherever_they_are_typed(tmp_path, folder, typed, script, folders):
+    record = records.read(fixtures.train(tmp_path))
+    record["environment"]["command"] = f"scripts/train.py --seed 0 {typed}"
+    results = replace(collect(tmp_path), folder=Path(folder), records={"cifar10/train-x.json": record})
+    folders = shlex.split(folders)
+    own = folders[2:] if folders[:1] == ["--threads"] else folders
+    python, path, *words = shlex.split(commands.train(results, record, {"seed": 4}))
+    assert ([python, path], words[-2 - len(folders) :]) == (
+        ["python", f"{script}/train.py"],
+        ["--seed", "4", *folders],
+    )
+    assert shlex.split(commands.study("demo", results)) == ["python", f"{script}/study.py", "demo", *own]
+    assert shlex.split(commands.boundary(results, 2)) == [
+        "python",
+        f"{script}/boundary.py",
+        "--seeds",
+        "0",
+        "1",
+        *own[:2],
+    ]
+    again = ["python", f"{script}/train.py", "--seed", "0", *folders]
+    assert shlex.split(again_(Path(folder), record)) == again
+
+
+def test_data_sets_by_path_are_named_from_wherever_they_are_typed(tmp_path):
+    record = records.read(fixtures.train(tmp_path, dataset="digits"))
+    record["environment"]["command"] = "scripts/train.py --dataset my/photos --results-dir r --seed 2"
+    results = replace(collect(tmp_path), folder=Path("/x/r"))
+    assert "--dataset /x/my/photos " in commands.train(results, record, {})
+    assert " --dataset /x/my/photos --seed 2 --results-dir /x/r " in again_(Path("/x/r"), record)
+
+
+def test_a_pair_shares_its_rows_and_a_new_seed_brings_its_own(tmp_path):
+    """Subsets drawn anew for each seed are one setting; a fixed subset stays what it is."""
+    for seed in (0, 1):
+        for alpha in (None, 1.0):
+            options = {"subset": 1000, "data_seed": seed}
+            fixtures.train(tmp_path, dataset="cifar10", options=options, alpha=alpha, seed=seed)
+            fixtures.train(tmp_path, dataset="cifar10", options={"subset": 2000}, alpha=alpha, seed=seed)
+    results = collect(tmp_path)
+    drawn, fixed = "cifar10-1000-preactresnet18", "cifar10-2000-preactresnet18"
+    assert sorted(results.settings()) == [drawn, fixed]
+    for setting, splits in ((drawn, [0, 1]), (fixed, [0, 0])):
+        found = measures.pair(measures.of_runs(results.of(setting), "error", "test error"), methods.MIXUP)
+        assert (found.seeds, found.unlike) == ([0, 1], ())
+        assert sorted(results.of(setting).runs["split"].unique()) == sorted(set(splits))
+    (erm, mixup) = commands.seeds(results, drawn, methods.MIXUP, 3)
+    assert "--data-seed 2 " in erm
+    assert "--seed 2 --results-dir" in erm
+    assert "--data-seed 2 " in mixup
+    assert "--seed 2 --mixup --results-dir" in mixup
+    assert all("--data-seed" not in line for line in commands.seeds(results, fixed, methods.MIXUP, 3))

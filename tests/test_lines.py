@@ -1,0 +1,36 @@
+"""The lines of methods: how they look, in which order, and what they are means of."""
+
+import math
+
+import matplotlib as mpl
+import numpy as np
+
+from analysis import lines
+from analysis.collect import collect
+from analysis.methods import BASELINES, ERM, Method
+
+
+def test_methods_are_told_apart_in_colour_and_in_grey():
+    methods = [Method(alpha) for alpha in (None, *lines.OF_ALPHA)] + [
+        Method(1.0, per_row=True),
+        Method(1.0, mix="patches"),
+        *BASELINES.values(),
+    ]
+    looks = [lines.look_of(method) for method in methods]
+    assert len(set(looks)) == len(looks)
+    dropped = [Method(alpha, dropout=p) for alpha in (None, 8.0) for p in lines.OF_P]
+    assert len({lines.look_of(method) for method in dropped}) == len(dropped)
+    assert lines.look_of(Method(3.0)) == lines.look_of(Method(8.0, per_row=True)) == lines.OTHER
+    assert lines.look_of(Method(0.2, warmup_epochs=5)) == lines.look_of(Method(0.2))
+    (erm, erm_dashes, erm_mark), (mixup, mixup_dashes, mixup_mark) = looks[:2]
+    grey = [np.dot(mpl.colors.to_rgb(color), [0.299, 0.587, 0.114]) for color in (erm, mixup)]
+    assert abs(grey[0] - grey[1]) > 0.2
+    assert erm_dashes != mixup_dashes
+    assert erm_mark != mixup_mark
+
+
+def test_an_interval_of_less_than_two_is_none(tmp_path):
+    frame = collect(tmp_path).between.reindex([0]).assign(method=ERM, seed=0, lam=0.5, missed=1.0)
+    mean = lines.numbers(frame, "lam", "missed", "misses").query("line == 'mean'")
+    assert mean["y"].item() == 1
+    assert math.isnan(mean["low"].item())

@@ -1,0 +1,47 @@
+"""Methods as values: their fields, names and order."""
+
+from dataclasses import replace
+
+import pytest
+
+from analysis.methods import ERM, MIXUP, Method, in_order
+
+
+@pytest.mark.parametrize(
+    ("config", "method", "name"),
+    [
+        ({"mixup": False}, ERM, "ERM"),
+        ({"mixup": False, "alpha": None, "dropout": 0.5}, Method(dropout=0.5), "dropout p=0.5"),
+        ({"mixup": True, "alpha": 1.0, "dropout": 0.3}, Method(1.0, dropout=0.3), "mixup + dropout p=0.3"),
+        (
+            {"mixup": True, "alpha": 8.0, "lam_per": "row", "dropout": 0.3},
+            Method(8.0, per_row=True, dropout=0.3),
+            "mixup α=8, λ per row + dropout p=0.3",
+        ),
+        (
+            {"mixup": True, "alpha": 0.2, "warmup_epochs": 5},
+            Method(0.2, warmup_epochs=5),
+            "mixup α=0.2 after 5 epochs of ERM",
+        ),
+        ({"mixup": True, "alpha": 1.0, "warmup_epochs": 1}, Method(1.0, warmup_epochs=1), "mixup after 1 epoch of ERM"),
+        ({"mixup": True, "alpha": 1.0, "warmup_epochs": 0, "dropout": 0.0}, MIXUP, "mixup"),
+        ({"mixup": True, "alpha": 1.0, "mix": "patches"}, Method(1.0, mix="patches"), "CutMix"),
+    ],
+)
+def test_a_method_is_what_a_configuration_says(config, method, name):
+    assert Method.of(config) == method
+    assert str(method) == name
+
+
+def test_alpha_one_is_the_same_method_whether_it_is_said_or_not():
+    said = replace(MIXUP, says_one=True)
+    assert (str(said), said, said.is_the_papers) == ("mixup α=1", MIXUP, True)
+    assert str(replace(MIXUP, says_one=True, dropout=0.3)) == "mixup α=1 + dropout p=0.3"
+
+
+def test_their_order():
+    dropped = [Method(dropout=0.5), Method(dropout=0.8)]
+    mixed = [Method(8.0), Method(32.0), Method(8.0, dropout=0.3)]
+    assert in_order(reversed([ERM, *dropped, MIXUP, *mixed])) == [ERM, MIXUP, *dropped, *mixed]
+    one = replace(MIXUP, says_one=True)
+    assert in_order([Method(8.0), one, Method(0.2), ERM]) == [ERM, Method(0.2), one, Method(8.0)]

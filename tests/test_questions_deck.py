@@ -1,0 +1,77 @@
+"""The deck's comparison, and why ours differs."""
+
+from dataclasses import replace
+
+import pytest
+
+from analysis import paper
+from analysis.collect import collect
+from analysis.questions import show
+from tests import fixtures
+from tests.asking import SMALL, column, of_study, study, verdicts
+from tests.fixtures import MIXUP
+
+
+def test_the_decks_comparison(small):
+    table = show("table-deck", small)
+    assert column(table, "experiment") == [row.experiment for row in paper.SLIDE_20]
+    assert column(table, "deck") == ["4.21", "5.37", "49.25", "49.76", "53.7", "55.07"]
+    assert column(table, "ours")[1] == "5.61 [5.47, 5.75] (n = 3)"
+    assert [cell.split(" ")[0] for cell in column(table, "ours")] == [
+        "4.20",
+        "5.61",
+        "75.20",
+        "46.00",
+        "90.71",
+        "57.01",
+    ]
+    why = column(table, "why they differ")
+    departures = "5,000 training images for 50,000, width 8 for 64, 60 epochs for 200, 3 seeds for one"
+    assert why[0] == why[1] == f"from the deck: {departures}; from the paper: the same"
+    attacked = "from the paper: cifar10 for ImageNet, preactresnet18 for ResNet-101, 3 seeds for one"
+    assert why[2:] == [f"from the deck: {departures}; {attacked}"] * 4
+
+
+def test_why_they_differ_is_what_the_records_say(tmp_path):
+    def why(name, **options):
+        folder = tmp_path / name
+        fixtures.train(folder, alpha=options.pop("alpha", 1.0), **options)
+        return column(show("table-deck", collect(folder)), "why they differ")[0]
+
+    alone = "seed, software and what it is silent on"
+    assert why("same") == f"from the deck: {alone}; from the paper: the same"
+    assert why("batch", options={"batch_size": 64}) == f"from the deck: {alone}; from the paper: batches of 64 for 128"
+    assert why("wd", options={"weight_decay": 5e-4}).startswith("from the deck: weight decay 0.0005 for 0.0001;")
+    assert why("lr", options={"lr": 0.05}).startswith("from the deck: rate 0.05 for 0.1;")
+    assert why("alpha", alpha=0.2).endswith("from the paper: α = 0.2 for 1")
+    assert why("crops", options={"augment": "none"}).endswith("from the paper: augmentation none for crop-flip")
+
+
+@pytest.mark.parametrize("dataset", ["digits", "photos", "iris"])
+def test_other_data_is_not_held_against_numbers_of_cifar(tmp_path, dataset):
+    fixtures.study(tmp_path, seeds=2, dataset=dataset)
+    results = collect(tmp_path)
+    for name in ("table-deck", "table-deck-under-attack"):
+        table = show(name, results)
+        assert table.frame.empty
+        assert "is held against none of them" in table.notes[0]
+    assert not any("paper" in method for method in column(show("table-misses", results), "method"))
+
+
+def test_a_small_run_is_not_the_decks(tmp_path):
+    study(tmp_path, options=SMALL)
+    found = verdicts(tmp_path)
+    small = "5,000 training images for 50,000, width 8 for 64, 60 epochs for 200"
+    for claim in ("D2", "D7"):
+        assert found[claim].status == "not run"
+        assert (
+            f"asks for the deck's configuration; here {small}. on cifar10-5000-preactresnet18-w8-60ep"
+            in found[claim].sentence
+        )
+        assert "fails" not in found[claim].sentence  # nor "holds": it is not asked here
+    assert found["D1"].status == "holds"
+    assert found["D1"].sentence.startswith("on cifar10-5000-preactresnet18-w8-60ep, 5 paired seeds: ")
+
+
+def test_the_decks_errors_lie_among_ours_or_do_not(tmp_path):
+    assert of_study(tmp_path, "D2", probes=(), mixup=replace(MIXUP, curve=(900, 470))) == ["fails"]

@@ -1,0 +1,39 @@
+"""What is learnt of real and corrupted labels, and with which α."""
+
+import pytest
+
+from tests import fixtures
+from tests.asking import corrupted, corrupted_labels, of_others, verdicts
+
+
+@pytest.mark.parametrize(("last", "status"), [(700, "holds"), (703, "fails"), (1200, "fails")])
+def test_how_near_the_last_epoch_is_to_the_best(tmp_path, last, status):
+    corrupted(tmp_path, both={"curve": (4500, 900, 621, last)})
+    assert of_others(tmp_path, "P14") == [status]
+
+
+@pytest.mark.parametrize(
+    ("erm", "mixup", "status"),
+    [
+        ({}, {"labels": (5, 14, 4500)}, "holds in part"),  # it learnt as many of the corrupted as ERM
+        ({"labels": (2, 4500, 500)}, {}, "fails"),  # and more
+        ({}, {"labels": (4400, 4316, 4000)}, "fails"),  # it learnt nothing at all
+    ],
+)
+def test_what_is_learnt_of_real_and_corrupted_labels(tmp_path, erm, mixup, status):
+    corrupted(tmp_path, erm=erm, mixup=mixup)
+    assert of_others(tmp_path, "P15") == [status]
+
+
+@pytest.mark.parametrize(
+    ("best", "status"),
+    [((2, 8, 32), "holds"), ((8, 8, 8), "undecided"), ((32, 8, 2), "fails"), ((2, 32, 8), "holds")],
+)
+def test_the_best_alpha_over_shares(tmp_path, best, status):
+    for share, alpha in zip((0.2, 0.5, 0.8), best, strict=True):
+        arms = {(a, 0.0): fixtures.Model(curve=(4000, 1000 if a == alpha else 1500)) for a in (2.0, 8.0, 32.0)}
+        corrupted_labels(tmp_path, shares=(share,), arms=arms)
+    found = verdicts(tmp_path, ids=["P16"])["P16"]
+    assert found.status == status
+    assert f"lowest mean error at 20 %: α = {best[0]}, 50 %: α = {best[1]}, 80 %: α = {best[2]}" in found.sentence
+    assert found.rows[0] == f"seed 0, best at 20 %: α = {best[0]}, 50 %: α = {best[1]}, 80 %: α = {best[2]}"

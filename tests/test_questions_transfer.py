@@ -1,0 +1,25 @@
+"""Every source against every target."""
+
+import numpy as np
+
+from analysis.questions import show
+from tests.asking import SEEDS, attacked, of_study
+from tests.fixtures import ERM
+
+
+def test_transfer_holds_every_source_and_target(whole):
+    figure = show("transfer", whole)
+    ax = figure.picture.axes[0]
+    names = [f"{method} {seed}" for method in ("ERM", "mixup") for seed in range(SEEDS)]
+    assert [text.get_text() for text in ax.get_xticklabels()] == names
+    assert [text.get_text() for text in ax.get_yticklabels()] == names
+    cells = np.array([float(text.get_text()) for text in ax.texts]).reshape(6, 6)
+    assert cells[0, 0] == 90.7
+    assert cells[0, 1] == 57.1
+    assert cells[0, 3] == cells[3, 4] == 46.0
+    assert cells[3, 3] == 75.2
+    assert "ε = 4 (1/255)" in figure.caption
+
+
+def test_transfer_that_hurts_more(tmp_path):
+    assert of_study(tmp_path, "D8", probes=["attack"], erm=attacked(ERM, black={("fgsm", 4.0): 9500})) == ["fails"]
