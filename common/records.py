@@ -102,6 +102,11 @@ def is_curve(rows: Any) -> bool:
     return epochs == sorted(set(epochs))
 
 
+def as_parent(path: Path, record: Record) -> dict[str, str]:
+    """What the record of a measurement says of a run that it was made from. path, record  of the run"""
+    return {"record": f"{path.parent.name}/{path.name}", "weights": record["weights"]}
+
+
 def is_of(
     path: Path,
     config: dict[str, Any],

@@ -46,8 +46,7 @@ class Trained:
 
     @property
     def parent(self) -> dict[str, str]:
-        """What the record of a measurement says of the run it was made from."""
-        return {"record": f"{self.record_path.parent.name}/{self.record_path.name}", "weights": self.record["weights"]}
+        return records.as_parent(self.record_path, self.record)
 
     @property
     def flops(self) -> int:

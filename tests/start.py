@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = {path.resolve() for path in (ROOT / "scripts").glob("*.py")}
 # What scripts import as they go; `torch._dynamo` comes with the first optimizer.
 USED = ["torch._dynamo", "torch.fx.experimental.symbolic_shapes", "sklearn.datasets", "accelerate.utils"]
+USED += ["sklearn.ensemble", "sklearn.linear_model", "sklearn.neural_network"]
 USED += [module.name for module in pkgutil.walk_packages([str(ROOT / "common")], "common.")]
 
 

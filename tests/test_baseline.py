@@ -8,7 +8,7 @@ from sklearn.datasets import load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from common import baselines, records
+from common import records
 from common.chance import rng
 from common.data.dataset import draw_test, select
 from common.data.load import load
@@ -57,9 +57,9 @@ def test_boosting_does_not_diverge_on_classes_of_a_row_or_two():
     """Without a penalty it ends at 84 % errors on the rows it is fitted on; a tree a class is enough to beat that."""
     whole = load(find("abalone", None), Reading(target="label", test_share=0.2, data_seed=1000))
     train_part = select(whole, None, None, 1000).train
-    classifier = baselines.build("gradient_boosting", 0)
-    baselines.fit(classifier, train_part)
-    assert baselines.wrong(classifier, train_part).mean() < 0.3  # 0.04 when this was written
+    classifier = baseline.build("gradient_boosting", 0)
+    baseline.fit(classifier, train_part)
+    assert baseline.wrong(classifier, train_part).mean() < 0.3  # 0.04 when this was written
 
 
 def test_a_run_of_ours_sees_the_same_rows():
@@ -103,17 +103,17 @@ def test_every_method_learns_and_is_the_same_by_the_same_seed(method):
     data = select(load(find("wine", None)), None, None, 0)
     wrong = []
     for _ in range(2):
-        classifier = baselines.build(method, 1, 20)
-        baselines.fit(classifier, data.train)
-        wrong.append(baselines.wrong(classifier, data.test))
+        classifier = baseline.build(method, 1, 20)
+        baseline.fit(classifier, data.train)
+        wrong.append(baseline.wrong(classifier, data.test))
     assert (wrong[0] == wrong[1]).all()
     assert wrong[0].mean() < 0.2
 
 
 def test_rounds_that_were_too_few_are_said():
     data = select(load(find("wine", None)), None, None, 0)
-    assert not baselines.fit(baselines.build("mlp", 0, 1), data.train)
-    assert baselines.fit(baselines.build("logistic_regression", 0), data.train)
+    assert not baseline.fit(baseline.build("mlp", 0, 1), data.train)
+    assert baseline.fit(baseline.build("logistic_regression", 0), data.train)
 
 
 def test_classes_of_one_row_and_more_features_than_rows(tmp_path):

@@ -17,8 +17,8 @@ ORDER = [
     ["options"],
     ["consistency"],
     ["records"],
-    ["augment", "cli", "contest", "metrics", "mixup", "processes", "progress"],
-    ["baselines", "measurement", "models", "plan", "toys"],
+    ["augment", "cli", "metrics", "mixup", "processes", "progress"],
+    ["measurement", "models", "plan", "toys"],
     ["attacks", "checkpoints", "training"],
     ["costs", "matrix", "probes", "runs", "study", "trained"],
 ]

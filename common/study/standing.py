@@ -77,9 +77,9 @@ def _is_recorded(wanted: Wanted, found: Mapping[str, Standing], results_dir: Pat
     if not path.exists():
         return False
     runs = [record for name in wanted.runs if (record := found[name].record)]
+    folder = wanted.path.parent.name  # a measurement lies beside the runs that it was made from
     parents = [
-        {"record": f"{wanted.path.parent.name}/train-{record['run']}.json", "weights": record["weights"]}
-        for record in runs
+        records.as_parent(records.path_of(results_dir, folder, "train", record["run"]), record) for record in runs
     ]
     fingerprint = runs[-1]["data"]["fingerprint"] if runs else _of_points(wanted, path)
     return records.is_of(path, wanted.config, fingerprint, parents, wanted.precision)
