@@ -2,8 +2,9 @@
 
 import time
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,8 +14,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
+from common import mixup
 from common.models import Blueprint, build
 from common.options import TrainConfig
+from common.options.train import CHEAP
 from common.training import EVALUATED_AT_ONCE, EVALUATED_ON_CPU
 
 TRIAL_ROWS = 32  # a forward and backward pass of so many rows is timed, at most
@@ -71,16 +74,37 @@ class Counter(TorchDispatchMode):
         self.alive_bytes -= count
 
 
-def training_pass(blueprint: Blueprint, rows: int) -> Counter:
+def training_pass(
+    blueprint: Blueprint, rows: int, loss: Callable[[nn.Module, Tensor], Tensor] | None = None
+) -> Counter:
     """What one forward and backward pass of so many rows costs, beside weights and gradients. Nothing is computed:
-    shapes are all that counting needs."""
+    shapes are all that counting needs.
+
+    loss  of a model on these rows, where not they alone are passed
+    """
     model = _on_meta(blueprint)
     for parameter in model.parameters():
         parameter.grad = torch.empty_like(parameter)
     gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
     with Counter([*model.state_dict().values(), *gradients]) as counter:
-        model(_batch(blueprint, rows)).sum().backward()
+        made = loss(model, _batch(blueprint, rows)) if loss else model(_batch(blueprint, rows)).sum()
+        made.backward()
+        del made
     return counter
+
+
+def mixed_passes(blueprint: Blueprint, config: TrainConfig, rows: int) -> list[Counter]:
+    """The passes of which a step on so many mixed rows is one: one before each layer that is drawn from."""
+    way = mixup.of(config, blueprint.shape)
+
+    def loss(layer: int, model: nn.Module, x: Tensor) -> Tensor:
+        y = torch.empty(len(x), dtype=torch.int64, device="meta")
+        lam = torch.empty(way.partners, len(x), device="meta")
+        box = torch.empty(len(x), 4, dtype=torch.int64, device="meta") if config.mix == "patches" else None
+        parts = way.partners + 1
+        return way.loss(model, mixup.Batch((x,) * parts, (y,) * parts, lam, box, layer))[0]
+
+    return [training_pass(blueprint, rows, partial(loss, layer)) for layer in way.layers]
 
 
 @torch.no_grad()
@@ -155,17 +179,22 @@ def predict(
     share = -(-min(config.batch_size, train_rows) // (processes * config.accumulate))  # rows passed at once
     rate = processes * images_per_second(blueprint, device, share, precision)
     rows = max(2, share)  # BatchNorm needs two
-    training = training_pass(blueprint, rows)
+    plain = training_pass(blueprint, rows)
+    is_cheap = not config.mixup or (config.mix in CHEAP and config.regmixup is None)
+    mixed = [plain] if is_cheap else mixed_passes(blueprint, config, rows)
+    mixed_epochs = config.epochs - config.warmup_epochs - config.cooldown_epochs if config.mixup else 0
+    flops = sum(counter.flops // rows for counter in mixed) // len(mixed)  # of a mixed row
+    flops = (config.epochs - mixed_epochs) * (plain.flops // rows) + mixed_epochs * flops  # of a row of all epochs
     at_once = EVALUATED_ON_CPU if device.type == "cpu" else EVALUATED_AT_ONCE
     evaluation = evaluation_pass(blueprint, min(at_once, max(train_rows, test_rows)))
     measurements = -(-config.epochs // config.measure_every)
     copies = 4 if config.optimizer == "adam" else 3  # of the weights: themselves, gradients, one or two moments
     return Cost(
         parameters=parameters,
-        training_flops=config.epochs * train_rows * (training.flops // rows),
-        memory_bytes=copies * 4 * parameters + max(training.peak_bytes, evaluation.peak_bytes) + data_bytes,
+        training_flops=train_rows * flops,
+        memory_bytes=copies * 4 * parameters + max(one.peak_bytes for one in (plain, evaluation, *mixed)) + data_bytes,
         images_per_second=rate,
-        seconds=(config.epochs * train_rows + measurements * FORWARD_SHARE * test_rows) / rate,
+        seconds=(train_rows * flops / (plain.flops // rows) + measurements * FORWARD_SHARE * test_rows) / rate,
     )
 
 

@@ -9,13 +9,35 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
 from common.chance import rng
 from common.mixup import Mixup
-from common.shapes import Boxes, Flags, Lambdas, Rows
+from common.shapes import Boxes, Flags, Inputs, Lambdas, Rows
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Gaussian noise, drawn place by place when it is needed: that of a whole epoch may not fit in memory.
+
+    std    of each channel or feature, in natural units
+    shape  of one input
+    """
+
+    seed: int
+    epoch: int
+    std: tuple[float, ...]
+    shape: tuple[int, ...]
+
+    def at(self, places: slice) -> Inputs:
+        """(b, ...) of these places, on the CPU."""
+        drawn = np.empty((places.stop - places.start, *self.shape), dtype=np.float32)
+        for row, place in enumerate(range(places.start, places.stop)):
+            rng("noise", self.seed, self.epoch, place).standard_normal(out=drawn[row], dtype=np.float32)
+        return torch.from_numpy(drawn) * torch.tensor(self.std).view(-1, *[1] * (len(self.shape) - 1))
 
 
 @dataclass(frozen=True)
@@ -26,22 +48,26 @@ class Plan:
     partner  (p, n)  the rows mixed into it: other rows (or the same) of the same global batch, or as the method pairs
     lam      (p, n)  the weight of the row itself; 1 - lam is the partner's
     box      (n, 4)  what CutMix pastes of the partner; None: nothing
+    layers           of each global batch, that before which it is mixed; 0: the inputs are
     shift    (n, 2)  per row, not place: top left corner of its crop in the padded image; None: no crop, no flip
     flip     (n,)    per row, not place: whether it is mirrored; None: no crop, no flip
     stops            the place after the last of each global batch
     pad              pixels of padding that shift counts from
     reflected        whether the padding is the image's own reflection, or zeros
+    noise            added to what is mixed at each place; None: none
     """
 
     order: Rows
     partner: Int[Tensor, "p b"]
     lam: Lambdas
     box: Boxes | None
+    layers: tuple[int, ...]
     shift: Int[Tensor, "b 2"] | None
     flip: Flags | None
     stops: tuple[int, ...]
     pad: int
     reflected: bool = False
+    noise: "Noise | None" = None
 
     def batches(self, process: int, processes: int) -> list[tuple[slice, int]]:
         """This process's places of each global batch, and the number of rows of the whole batch.
@@ -93,6 +119,7 @@ def draw(
     method: Mixup,
     pad: int,
     alternating: bool = False,
+    noise: Noise | None = None,
 ) -> Plan:
     """Draws one epoch. Whatever the method, its order, crops and flips are the same.
 
@@ -100,6 +127,7 @@ def draw(
     pad          pixels of padding to crop from; 0: images are left as they are
     alternating  padded by reflection, and mirrored in every other epoch: half of the rows, drawn once a seed, in the
                  odd ones, the other half in the even ones (Jordan 2024, section 3.6)
+    noise        of the same seed and epoch
     """
     stops = batch_stops(rows, batch_size)
     order = rng("order", seed, epoch).permutation(rows)
@@ -113,9 +141,11 @@ def draw(
         partner=torch.from_numpy(drawn.partner),
         lam=torch.from_numpy(drawn.lam).float(),
         box=None if drawn.box is None else torch.from_numpy(drawn.box),
+        layers=drawn.layers,
         shift=torch.from_numpy(shift) if pad else None,
         flip=torch.from_numpy(flip) if pad else None,
         stops=stops,
         pad=pad,
         reflected=alternating,
+        noise=noise,
     )

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from accelerate import Accelerator
 
-from common import metrics, models, processes, training
+from common import metrics, mixup, models, processes, training
 from common.chance import rng
 from common.consistency import CLEAN_TRAIN_ROWS, WIDE
 from common.data.dataset import Dataset, Part, fingerprint, patches, select, statistics, take
 from common.data.load import load
 from common.data.sources import Source
-from common.mixup import ERM, CutMix, Mixup
+from common.mixup import ERM, Mixup, neighbours
 from common.models import Blueprint
 from common.options import OF_ROWS, TrainConfig, reading, resolve, run_name
 from common.options.networks import NETWORKS
 from common.options.train import MOVES
-from common.plan import Plan, batch_stops, draw
+from common.plan import Noise, Plan, batch_stops, draw
 from common.training import Training
 
 
@@ -55,25 +55,29 @@ class Run:
 
     def method(self, epoch: int) -> Mixup:
         """By which an epoch is trained: before mixup begins, by ERM."""
-        is_mixed = self.config.mixup and epoch > self.config.warmup_epochs
-        return self.mixing if is_mixed else replace(ERM, smoothing=self.config.label_smoothing)
+        config = self.config
+        is_mixed = config.mixup and config.warmup_epochs < epoch <= config.epochs - config.cooldown_epochs
+        return self.mixing if is_mixed else replace(ERM, smoothing=config.label_smoothing)
 
     @cached_property
     def mixing(self) -> Mixup:
         """The way in which rows are mixed, where they are."""
-        config = self.config
-        way: dict[str, Any] = {
-            "alpha": config.alpha,
-            "lam_per": config.lam_per,
-            "smoothing": config.label_smoothing,
-        }
-        if config.mix == "patches":
-            height, width = self.blueprint.shape[-2:]
-            return CutMix(**way, size=(height, width))
-        return Mixup(**way)
+        return mixup.of(self.config, self.blueprint.shape, self.pairs)
+
+    @cached_property
+    def pairs(self) -> mixup.Pairs:
+        """Who is mixed with whom."""
+        config, labels = self.config, self.data.train.labels.numpy()
+        of_class = labels if config.pairs == "same-class" else None
+        if config.neighbours is not None:
+            return mixup.Neighbours(
+                neighbours.nearest(self.data.train, self.blueprint.std, config.neighbours, of_class)
+            )
+        return mixup.Pairs() if of_class is None else mixup.SameClass(of_class)
 
     def plan(self, epoch: int) -> Plan:
-        rows, config = len(self.data.train), self.config
+        rows, config, shape = len(self.data.train), self.config, self.blueprint.shape
+        std = tuple(config.noise * std for std in self.blueprint.std)
         return draw(
             rows,
             config.batch_size,
@@ -82,6 +86,7 @@ class Run:
             method=self.method(epoch),
             pad=self.pad,
             alternating=config.augment == "translate-flip",
+            noise=Noise(config.seed, epoch, std, shape) if config.noise else None,
         )
 
     def begin(self, accelerator: Accelerator) -> Training:
@@ -156,8 +161,9 @@ def describe(asked: TrainConfig, source: Source) -> Run:
 
 def of(asked: TrainConfig, data: Dataset) -> Run:
     """A run on these rows, with everything settled that was left to them. raises UserError for a model that does not
-    take them"""
+    take them, and for more neighbours than there are"""
     config = resolve(asked, data.name, data.kind, _side(data))
+    neighbours.check(config, data.train.labels.numpy())
     mean, std = statistics(data.train.inputs)
     seen = patches(data.train.inputs, std) if NETWORKS[config.model].is_whitened else ()
     blueprint = Blueprint(config.model, config.width, data.classes, data.train.shape, mean, std, config.dropout, seen)

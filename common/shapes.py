@@ -17,4 +17,5 @@ Boxes = Int[Tensor, "b 4"]  # top, left, bottom, right, in pixels
 Rows = Int[Tensor, " b"]  # row numbers of a part
 Flags = Bool[Tensor, " b"]
 Logits = Float[Tensor, "b k"]
+MixedLogits = Float[Tensor, "m k"]  # of a network on whose way rows may be mixed, and so become fewer
 Scalar = Float[Tensor, ""]

@@ -185,12 +185,15 @@ def gather(part: Part, rows: Rows, plan: Plan) -> Inputs:
     return natural(inputs)
 
 
-def batch_of(part: Part, plan: Plan, places: slice) -> Batch:
-    """The rows at these places, each beside its partners."""
+def batch_of(part: Part, plan: Plan, places: slice, layer: int) -> Batch:
+    """The rows at these places, each beside its partners, to be mixed before this layer."""
     members = (plan.order[places], *plan.partner[:, places])
     x = tuple(gather(part, rows, plan) for rows in members)
+    if plan.noise is not None:  # a place's own, on the row and its partners: however they are mixed, it is there once
+        noise = plan.noise.at(places).to(part.labels.device)
+        x = tuple(one + noise for one in x)
     box = None if plan.box is None else plan.box[places]
-    return Batch(x, tuple(part.labels[rows] for rows in members), plan.lam[:, places], box)
+    return Batch(x, tuple(part.labels[rows] for rows in members), plan.lam[:, places], box, layer)
 
 
 def train_epoch(
@@ -212,9 +215,10 @@ def train_epoch(
     """
     model = training.model.train()
     sums = torch.zeros(2, device=accelerator.device)
-    for pieces, rows_of_batch in plan.pieces(accelerator.process_index, accelerator.num_processes, accumulate):
+    batches = plan.pieces(accelerator.process_index, accelerator.num_processes, accumulate)
+    for (pieces, rows_of_batch), layer in zip(batches, plan.layers, strict=True):
         for places in pieces:
-            batch = batch_of(part, plan, places)
+            batch = batch_of(part, plan, places, layer)
             # The processes add up their gradients once a batch, with its last piece.
             with nullcontext() if places is pieces[-1] else accelerator.no_sync(model):
                 loss, hits = method.loss(model, batch)

@@ -7,7 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from common import costs
 from common.models import Blueprint, build
-from common.options import MixupOptions, ModelOptions, TrainingOptions, TrainOptions, resolve
+from common.options import MixupOptions, ModelOptions, TrainConfig, TrainingOptions, TrainOptions, resolve
 
 GIB = 2**30
 
@@ -133,3 +133,22 @@ def test_trials_take_turns_and_the_best_of_each_counts(monkeypatch):
     assert costs.rates(blueprint("mlp", 8, (13,)), torch.device("cpu"), 4, ways) == {(1, "no"): 3.0, (2, "bf16"): 9.0}
     assert asked == 3 * ways
     assert torch.get_num_threads() == before
+
+
+def test_what_passes_twice_is_counted_twice():
+    """Before a hidden layer that is mixed, rows and partners; beside the mixed rows, those as they are."""
+    d, w, n = 7, 50, 100
+    network = blueprint("mlp", w, (d,), 3)
+
+    def flops(**options):
+        asked = TrainConfig(model="mlp", mixup=True, **options)
+        return [one.flops for one in costs.mixed_passes(network, resolve(asked, "abalone", "table", None), n)]
+
+    plain = costs.training_pass(network, n).flops
+    first = 2 * 2 * n * d * w  # of the first layer for as many rows more: forward, and for its weights' gradient
+    second = 3 * 2 * n * w * w  # of the second, its inputs' gradient too
+    assert flops() == [plain]
+    assert flops(mix="layer1") == [plain + first]
+    assert flops(mix="hidden") == [plain, plain + first, plain + first + second]
+    assert flops(mix="layer1", partners=3) == [plain + 3 * first]
+    assert flops(regmixup=1.0) == [2 * plain]

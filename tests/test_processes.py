@@ -80,9 +80,18 @@ def outcome(folder):
 
 
 # Of 3 rows, four processes get one or none; of 17, two get 8 and 9, which 3 pieces do not divide.
-@pytest.mark.parametrize(("batch_size", "count", "accumulate"), [("17", 2, "1"), ("3", 4, "1"), ("17", 2, "3")])
-def test_many_processes_train_the_network_that_one_trains(tmp_path, monkeypatch, batch_size, count, accumulate):
-    arguments = [*TABLE, "--batch-size", batch_size, "--threads", "1"]
+@pytest.mark.parametrize(
+    ("batch_size", "count", "accumulate", "way"),
+    [
+        ("17", 2, "1", ""),
+        ("3", 4, "1", ""),
+        ("17", 2, "3", ""),
+        pytest.param("17", 2, "1", "--mix hidden --neighbours 9 --partners 2 --noise 0.1", marks=pytest.mark.long),
+        pytest.param("17", 2, "2", "--mix layer1 --pairs same-class --regmixup 0.5", marks=pytest.mark.long),
+    ],
+)
+def test_many_processes_train_the_network_that_one_trains(tmp_path, monkeypatch, batch_size, count, accumulate, way):
+    arguments = [*TABLE, "--batch-size", batch_size, "--threads", "1", *way.split()]
     (tmp_path / "one").mkdir()
     monkeypatch.chdir(tmp_path / "one")
     train.main(arguments)

@@ -10,6 +10,7 @@ from pathlib import Path
 import fixtures
 import pytest
 import torch
+from ways import WAYS, words
 
 from common import checkpoints, records, runs
 from common.costs import Cost
@@ -368,3 +369,32 @@ def test_the_curves_of_a_warm_up_are_those_of_erm():
     assert warm["curve"][:3] == erm["curve"][:3]
     assert warm["curve"][3] != erm["curve"][3]
     assert (erm["config"]["warmup_epochs"], warm["config"]["warmup_epochs"]) == (0, 3)
+
+
+QUICK = ("mixup1.0-patches", "mixup1.0-hidden", "smooth0.2-noise0.3-mixup1.0-hidden")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.long) for n in WAYS])
+def test_stopped_under_any_way_of_mixing_it_ends_as_if_undisturbed(stopped, name):
+    argv = [*words(WAYS[name]), "--epochs", "3"]
+    whole = run(*argv, "--results-dir", "whole", "--checkpoint-dir", "whole")
+    assert whole["run"] == f"digits-103-holdout37-smallcnn-w4-3ep-b17-{name}-seed0"
+    stopped(2, lambda: run(*argv))
+    assert measured(run(*argv)) == measured(whole)
+
+
+def test_a_cooldown_is_the_last_epochs_by_erm():
+    def described(*argv):
+        asked = train.cli.parse(train.TrainOptions, "", [*SMALL, "--mixup", *argv])
+        return runs.describe(asked.asked, asked.source())
+
+    cool, mixup = described("--cooldown-epochs", "1"), described()
+    assert [bool((cool.plan(epoch).lam < 1).any()) for epoch in (1, 2, 3, 4)] == [True, True, True, False]
+    assert torch.equal(cool.plan(3).lam, mixup.plan(3).lam)
+    assert torch.equal(cool.plan(4).partner, mixup.plan(4).partner)
+
+
+def test_more_neighbours_than_rows_are_refused_before_anything_is_done():
+    with pytest.raises(UserError, match="--neighbours 103: a row has 102 others"):
+        run("--mixup", "--neighbours", "103")
+    assert not list(Path().iterdir())

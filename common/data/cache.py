@@ -22,16 +22,20 @@ class CacheError(Exception):
     """The cache cannot be read or written: a reason to say so and go on without it, never one to stop."""
 
 
+def folder() -> Path:
+    """Where all that is kept lies."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "mixup-study"
+    return Path(os.environ.get("MIXUP_CACHE_DIR") or home).expanduser()
+
+
 def place(source: Source, asked: str = "") -> Path:
     """The one file of a source: made again when its files change, so old ones do not pile up.
 
     asked  by what options it is read otherwise than usual
     """
-    folder = os.environ.get("MIXUP_CACHE_DIR")
-    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "mixup-study"
     which = f"{source.origin} {source.path.resolve() if source.path else ''}{asked}"
     name = f"{source.name}-{hashlib.sha256(which.encode()).hexdigest()[:8]}.safetensors"
-    return Path(folder or home).expanduser() / name
+    return folder() / name
 
 
 def key_of_files(source: Source, files: list[Path], root: Path) -> str:

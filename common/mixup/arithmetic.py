@@ -50,6 +50,17 @@ def kept(box: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return 1 - (bottom - top) * (right - left) / (size[0] * size[1])
 
 
+def heaviest(lam: Lambdas) -> Lambdas:
+    """Lambda of 0 and 1 that leave of each row and its partners the one with the largest share; of equal ones the row,
+    then the first partner."""
+    largest, whole = torch.ones_like(lam[0]), torch.empty_like(lam)
+    for number, weight in enumerate(lam):
+        is_less = (1 - weight) > weight * largest
+        largest = torch.where(is_less, 1 - weight, weight * largest)
+        whole[number] = (~is_less).to(lam.dtype)
+    return whole
+
+
 def mixed_cross_entropy(logits: Logits, y: Sequence[Labels], lam: Lambdas, smoothing: float = 0.0) -> Weights:
     """Cross-entropy of each row against ``lam * onehot(y) + (1 - lam) * onehot(y_partner)`` in nats; a share
     ``smoothing`` of the target spread evenly over all classes.

@@ -23,3 +23,34 @@ class Pairs:
         """
         chance = rng("partner", *key(seed, epoch, number))
         return np.concatenate([chance.permutation(batch) for batch in np.split(order, stops[:-1])])
+
+
+@dataclass(frozen=True, eq=False)
+class SameClass(Pairs):
+    """A row with any of its class: a permutation of the rows of each class, from whichever batch.
+
+    labels  (n,) of all rows
+    """
+
+    labels: np.ndarray
+
+    def draw(self, seed: int, epoch: int, number: int, order: np.ndarray, stops: tuple[int, ...]) -> np.ndarray:
+        chance, partner_of = rng("partner of the same class", *key(seed, epoch, number)), np.empty_like(order)
+        for label in np.unique(self.labels):
+            rows = np.flatnonzero(self.labels == label)
+            partner_of[rows] = chance.permutation(rows)
+        return partner_of[order]
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours(Pairs):
+    """A row with one of its nearest neighbours, drawn anew in each epoch (section 3.8; SMOTE, Chawla et al. 2002).
+
+    nearest  (n, k) of all rows, as `neighbours.nearest` gives them
+    """
+
+    nearest: np.ndarray
+
+    def draw(self, seed: int, epoch: int, number: int, order: np.ndarray, stops: tuple[int, ...]) -> np.ndarray:
+        drawn = rng("neighbour", *key(seed, epoch, number)).integers(self.nearest.shape[1], size=len(order))
+        return self.nearest[order, drawn]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from common.shapes import Inputs, Logits
+from common.shapes import Inputs, MixedLogits
 
 EPSILON = 5e-4  # added to each variance, so that what hardly varies is not blown up
 OUTPUT_SCALE = 1 / 9
@@ -38,7 +38,12 @@ class FastNet(nn.Module):
         )
         self.linear = nn.Linear(4 * width, classes, bias=False)
 
-    def forward(self, x: Inputs) -> Logits:
+    @property
+    def hidden(self) -> tuple[nn.Module, ...]:
+        """What makes the inputs of the three blocks, and of the maximum and the linear layer."""
+        return tuple(self.blocks)
+
+    def forward(self, x: Inputs) -> MixedLogits:
         return self.linear(self.blocks(self.whiten(x)).amax(dim=(2, 3))) * OUTPUT_SCALE
 
 

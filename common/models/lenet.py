@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from common.shapes import Inputs, Logits
+from common.shapes import Inputs, MixedLogits
 
 
 class LeNet(nn.Module):
@@ -28,5 +28,10 @@ class LeNet(nn.Module):
         )
         self.layers = nn.Sequential(nn.Linear(16 * second, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, classes))
 
-    def forward(self, x: Inputs) -> Logits:
+    @property
+    def hidden(self) -> tuple[nn.Module, ...]:
+        """What makes the inputs of the second convolution, of the means, and of the last layer."""
+        return (self.features[2], self.features[5], self.layers[1])
+
+    def forward(self, x: Inputs) -> MixedLogits:
         return self.layers(self.features(x))

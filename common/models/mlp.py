@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from common.shapes import Inputs, Logits
+from common.shapes import Inputs, MixedLogits
 
 
 class MLP(nn.Module):
@@ -14,5 +14,10 @@ class MLP(nn.Module):
             nn.Linear(features, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, classes)
         )
 
-    def forward(self, x: Inputs) -> Logits:
+    @property
+    def hidden(self) -> tuple[nn.Module, ...]:
+        """What makes the inputs of the second and the last layer."""
+        return (self.layers[1], self.layers[3])
+
+    def forward(self, x: Inputs) -> MixedLogits:
         return self.layers(x)

@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn import functional as F
 
-from common.shapes import Inputs, Logits
+from common.shapes import Inputs, MixedLogits
 
 
 class PreActBlock(nn.Module):
@@ -55,5 +55,10 @@ class PreActResNet18(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         self.linear = nn.Linear(before, classes)
 
-    def forward(self, x: Inputs) -> Logits:
+    @property
+    def hidden(self) -> tuple[nn.Module, ...]:
+        """What makes the inputs of the four stages, and of pooling and the linear layer: layers 1 to 5 of Table 5."""
+        return (self.stem, *self.blocks[1::2])
+
+    def forward(self, x: Inputs) -> MixedLogits:
         return self.linear(self.blocks(self.stem(x)).mean(dim=(2, 3)))

@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn import functional as F
 
-from common.shapes import Inputs, Logits
+from common.shapes import Inputs, MixedLogits
 
 
 class Block(nn.Module):
@@ -50,5 +50,10 @@ class ResNet18(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         self.linear = nn.Linear(before, classes)
 
-    def forward(self, x: Inputs) -> Logits:
+    @property
+    def hidden(self) -> tuple[nn.Module, ...]:
+        """What makes the inputs of the four stages, and of pooling and the linear layer."""
+        return (self.stem, *self.blocks[1::2])
+
+    def forward(self, x: Inputs) -> MixedLogits:
         return self.linear(self.blocks(self.stem(x)).mean(dim=(2, 3)))

@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn import functional as F
 
-from common.shapes import Inputs, Logits
+from common.shapes import Inputs, MixedLogits
 
 
 class SmallCNN(nn.Module):
@@ -28,7 +28,12 @@ class SmallCNN(nn.Module):
         self.linear = nn.Linear(before, classes)
         self.dropout = dropout
 
-    def forward(self, x: Inputs) -> Logits:
+    @property
+    def hidden(self) -> tuple[nn.Module, ...]:
+        """What makes the inputs of the second and third convolution, and of the mean and the linear layer."""
+        return (self.features[2], self.features[5], self.features[8])
+
+    def forward(self, x: Inputs) -> MixedLogits:
         halved = self.features[:6](x)  # two convolutions, each with BatchNorm and ReLU
         out = self.features[6:](F.dropout(halved, self.dropout, self.training))
         return self.linear(out.mean(dim=(2, 3)))

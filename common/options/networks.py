@@ -12,6 +12,8 @@ class Network:
     smallest_side  of an image or a spectrogram, in pixels, that its halvings need
     has_dropout    whether it has a place for dropout
     is_whitened    whether its first layer whitens patches of the training images
+    layers         hidden ones, before which rows can be mixed: `hidden` of its class has what makes each
+    manifold       of these (0: the inputs) the ones that manifold mixup draws from
     """
 
     where: str
@@ -20,18 +22,21 @@ class Network:
     smallest_side: int = 1
     has_dropout: bool = False
     is_whitened: bool = False
+    layers: int = 0
+    manifold: tuple[int, ...] = (0, 1, 2)
 
 
+# The layers of the ResNets are counted as in Table 5; Verma et al. 2019 draw from what they call 0, 1 and 2.
 NETWORKS = {
-    "preactresnet18": Network("preactresnet.PreActResNet18", 64, has_dropout=True),  # section 3.4
-    "resnet18": Network("resnet.ResNet18", 64),
+    "preactresnet18": Network("preactresnet.PreActResNet18", 64, has_dropout=True, layers=5, manifold=(0, 2, 3)),
+    "resnet18": Network("resnet.ResNet18", 64, layers=5, manifold=(0, 2, 3)),
     "wideresnet28": Network("wideresnet.WideResNet28", 10),
     "densenet190": Network("densenet.DenseNet190", 40, smallest_side=4),
     "vgg11": Network("vgg.VGG11", 64, smallest_side=32),
-    "lenet": Network("lenet.LeNet", 20, smallest_side=16),
-    "fastnet": Network("fastnet.FastNet", 64, takes=("images",), smallest_side=9, is_whitened=True),
-    "smallcnn": Network("smallcnn.SmallCNN", 32, takes=("images",), has_dropout=True),
-    "mlp": Network("mlp.MLP", 128, takes=("table",)),
+    "lenet": Network("lenet.LeNet", 20, smallest_side=16, layers=3),
+    "fastnet": Network("fastnet.FastNet", 64, takes=("images",), smallest_side=9, is_whitened=True, layers=4),
+    "smallcnn": Network("smallcnn.SmallCNN", 32, takes=("images",), has_dropout=True, layers=3),
+    "mlp": Network("mlp.MLP", 128, takes=("table",), layers=2),
 }
 
 if TYPE_CHECKING:

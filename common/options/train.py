@@ -18,7 +18,9 @@ from common.options.networks import NETWORKS, Model
 Recipe = Literal["fast"]
 Augment = Literal["crop-flip", "translate-flip", "none"]
 LamPer = Literal["batch", "row"]
-Mix = Literal["inputs", "patches"]
+Mix = Literal["inputs", "patches", "layer1", "layer2", "layer3", "layer4", "layer5", "hidden"]
+Pairing = Literal["any", "same-class"]
+Targets = Literal["mixed", "heavier"]
 Optimizer = Literal["sgd", "nesterov", "adam"]
 Schedule = Literal["drops", "triangle"]
 Tracker = Literal["tensorboard", "wandb", "trackio", "mlflow", "comet_ml", "aim", "clearml", "dvclive", "swanlab"]
@@ -132,6 +134,8 @@ class TrainingOptions:
     """Learn BatchNorm's biases at this many times the rate, under a penalty as much smaller: they decay as the rest."""
     label_smoothing: Annotated[Open[float], own("SHARE", "0"), Fact("[0, 1)", "smooth{}", since=0.0)] = OPEN
     """Spread this share of each label evenly over all classes, in training."""
+    noise: Annotated[float, Fact("[0, 1e6]", "noise{}", since=0.0)] = 0.0
+    """Add Gaussian noise to what the network is given in training: so many standard deviations of each channel."""
     lookahead: Annotated[Open[int], own("STEPS", "0: off"), Fact("[0, 1e6]", "look{}", since=0)] = OPEN
     """Every so many steps put the weights back to their moving average, ever more slowly as training ends."""
     augment: Annotated[
@@ -154,14 +158,30 @@ class MixupOptions:
     alpha: Annotated[float | None, own("A", "1.0"), Fact("(0, 1e6]")] = None
     """lambda ~ Beta(alpha, alpha): towards 0 it is ERM, 1 is uniform, large trains on midpoints. With --mixup."""
     mix: Annotated[Mix, Fact(piece="{}", since="inputs")] = "inputs"
-    """inputs: mixup. patches: a box of the partner is pasted, and lambda is the share that is left (CutMix; --alpha is
-    its own). With --mixup."""
+    """inputs: mixup. patches: a box of the partner, lambda the share that is left (CutMix). layerN: what layer N is
+    given (section 3.8). hidden: before a layer drawn each batch (manifold mixup; its paper's --alpha is 2)."""
+    partners: Annotated[int, Fact("[1, 9]", "partners{}", since=1)] = 1
+    """Mix this many other rows into each; of several, the shares are drawn from Dirichlet(alpha, alpha, ...)."""
+    pairs: Annotated[Pairing, Fact(piece=lambda it: it.replace("-", ""), since="any")] = "any"
+    """Partners of the same batch, whatever their class; or of the same class, from all training rows."""
+    neighbours: Annotated[
+        int | None, own("K", "random partners; the paper: 200"), Fact("[1, 1e6]", "near{}", since=None)
+    ] = None
+    """Draw partners from a row's K nearest neighbours among all training rows, or, by --pairs same-class, its class."""
+    targets: Annotated[Targets, Fact(piece="{}", since="mixed")] = "mixed"
+    """heavier: the class of the row with the largest share alone, so that inputs are mixed and labels are not."""
     lam_per: Annotated[LamPer | None, own("{batch,row}", "batch, as the authors'"), Fact(piece="per{}")] = None
     """One lambda a batch, or one a row. With --mixup."""
     warmup_epochs: Annotated[
         Open[int], own("N", "0; sounds: 5, as the paper's"), Fact("[0, 1e6]", "warm{}", since=0)
     ] = OPEN
     """Train so many epochs by ERM before mixup begins. With --mixup."""
+    cooldown_epochs: Annotated[int, Fact("[0, 1e6]", "cool{}", since=0)] = 0
+    """Train the last so many epochs by ERM. With --mixup."""
+    mixup_prob: Annotated[float, Fact("[0, 1]", "prob{}", since=1.0)] = 1.0
+    """Mix a batch (with --lam-per row: a row) with this probability, and leave it as it is otherwise."""
+    regmixup: Annotated[float | None, own("ETA", "mixed rows alone"), Fact("[0, 1e6]", "reg{}", since=None)] = None
+    """Train on the rows as they are, and ETA times the loss of the mixed ones is added (RegMixup). 0 is ERM."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +246,10 @@ class TrainOptions:
                 f"--test-subset {asked.test_subset}: of the test part, which --holdout {asked.holdout} puts "
                 "aside; leave one of the two out."
             )
+        if asked.partners > 1 and asked.mix == "patches":
+            raise UserError(
+                f"--partners {asked.partners}: boxes of several would overlap; leave it or --mix patches out."
+            )
         drops = asked.lr_drops or ()
         if list(drops) != sorted(set(drops)):
             raise UserError(f"--lr-drops {' '.join(map(str, drops))}: must rise, each drop after the one before it.")
@@ -273,6 +297,9 @@ DEFAULTS = {
     for name, one in SETS.items()
     if one.kind == "images"
 }
+
+CHEAP: tuple[Mix, ...] = ("inputs", "patches")  # rows pass the network once, mixed
+LAYERS: tuple[Mix, ...] = tuple(way for way in get_args(Mix) if way.startswith("layer"))
 
 MOVES = {"crop-flip": 8, "translate-flip": 16}  # the share of a side that an augmentation moves an image by: 1 / this
 
@@ -372,6 +399,12 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
         raise UserError(
             f"--augment {augment}: moves by 1/{MOVES[augment]} of an image's side, and {name} is {what}; leave it out."
         )
+    layers = NETWORKS[model].layers
+    if asked.mix in LAYERS[layers:] or (asked.mix == "hidden" and not layers):
+        has = f"has {layers} hidden layers" if layers else "has no hidden layers to mix before"
+        others = [name for name, network in NETWORKS.items() if kind in network.takes and network.layers > layers]
+        ways = [*LAYERS[:layers], *(["hidden"] if layers else []), *(f"--model {name}" for name in others)]
+        raise UserError(f"--mix {asked.mix}: {model} {has}; take one of: {', '.join(ways)}.")
     if asked.mix == "patches" and kind == "table":
         raise UserError(f"--mix patches: cuts boxes out of images or sounds, and {name} is a table; leave it out.")
     schedule = asked.schedule or usual.schedule
@@ -387,6 +420,11 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
         raise UserError(
             f"--warmup-epochs {warmup}: leaves none of --epochs {epochs} to mixup; at most {epochs - 1}, and 0 for "
             "mixup from the start."
+        )
+    if asked.mixup and warmup + asked.cooldown_epochs >= epochs:
+        raise UserError(
+            f"--cooldown-epochs {asked.cooldown_epochs}: leaves none of --epochs {epochs} to mixup; at most "
+            f"{epochs - warmup - 1}."
         )
     brought: dict[str, Any] = dict(OPTIMIZERS[optimizer])
     if optimizer == usual.optimizer:

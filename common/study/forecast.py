@@ -11,6 +11,7 @@ from typing import Any
 from common.options import TrainConfig
 from common.options.attack import AttackConfig, passes
 from common.options.interpolate import InterpolateConfig
+from common.options.train import CHEAP, OF_MIXUP
 from common.study.crew import ending_with_us
 from common.study.members import Member
 
@@ -83,9 +84,11 @@ def of_all(
 
 
 def _network(run: Member) -> TrainConfig:
-    """What the cost of a run depends on, and more: all but seeds and method."""
-    assert isinstance(run.config, TrainConfig)
-    return dataclasses.replace(run.config, seed=0, data_seed=0, mixup=False, alpha=None, lam_per=None, warmup_epochs=0)
+    """What the cost of a run depends on, and more: all but seeds and method, unless that passes rows more than once."""
+    config = run.config
+    assert isinstance(config, TrainConfig)
+    unmixed = {"mixup": False} | OF_MIXUP if config.mix in CHEAP and config.regmixup is None else {}
+    return dataclasses.replace(config, seed=0, data_seed=0, label_smoothing=0.0, **unmixed)
 
 
 def _alike(member: Member) -> str:
