@@ -1,6 +1,7 @@
 """One setting of the results: a configuration without method and seeds, in which ERM and mixup are compared."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from analysis import paper
 from analysis.collect import Results
 from analysis.methods import MIXUP, Method
+from common.options.study import ENOUGH
 from common.records import Record
 
 
@@ -45,6 +47,16 @@ class Setting:
         return self.results.first(self.name)
 
     @property
+    def kind(self) -> str:
+        """Of its data: images, sounds or table."""
+        return str(self.record["data"]["kind"])
+
+    @property
+    def steps(self) -> int:
+        """Of a whole training."""
+        return int(self.config["epochs"]) * -(-int(self.here.runs["n_train"].iloc[0]) // int(self.config["batch_size"]))
+
+    @property
     def pairs(self) -> int:
         """How many there are of ERM and mixup."""
         return len(self.results.paired_seeds(self.name, self.mixup))
@@ -61,6 +73,22 @@ class Setting:
         wanted = self.config
         found = [Setting(self.results, name) for name in self.results.settings()]
         return [one for one in found if all(one.config.get(field) == wanted.get(field) for field in fields)]
+
+    def where(self, pairs: Callable[["Setting"], int]) -> "Setting":
+        """This one, if there are enough pairs to ask something of it; else that of all in which it is asked of most,
+        and of those the one that is trained for most steps; corrupted labels aside.
+
+        pairs  that it is asked of in a setting
+        """
+        if pairs(self) >= ENOUGH:
+            return self
+        settings = (Setting(self.results, name) for name in self.results.settings())
+        others = [one for one in settings if one.name != self.name and not one.config["corrupt_labels"]]
+        return max([self, *others], key=lambda one: (pairs(one), one.steps))
+
+    def contrasted(self, field: str) -> int:
+        """The pairs of the contrast in this field that has most."""
+        return max((min(end.pairs for end in ends) for ends in self.contrasts(field)), default=0)
 
     def contrasts(self, field: str) -> list[tuple["Setting", "Setting"]]:
         """Those next to each other in one field of the configuration, and equal to this one in all others."""

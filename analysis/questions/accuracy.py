@@ -18,6 +18,7 @@ from analysis.question import Claim, Question, claim, table
 from analysis.setting import Setting
 from analysis.table import Table, lowest, paths
 from analysis.verdict import Verdict, differ, joined, not_run
+from common.options.study import ENOUGH
 
 SECTION = "3.2 CIFAR"
 REACHED = {
@@ -123,8 +124,9 @@ def beats_erm_on_cifar100(setting: Setting) -> Verdict:
 
 
 def _of_each_network(settings: Sequence[Setting]) -> Verdict:
+    """A network counts where it has enough pairs to judge by; all do where none has."""
     seen: dict[str, Setting] = {}
-    for one in settings:
+    for one in [one for one in settings if one.pairs >= ENOUGH] or settings:
         seen.setdefault(one.config["model"], one)
     verdicts = [differ(one, [test_error(one.here)], -1) for one in seen.values()]
     return verdicts[0] if len(verdicts) == 1 else joined(verdicts, f"networks: {', '.join(seen)}")

@@ -26,6 +26,7 @@ from analysis.question import Question, claim, figure_of_all, table_of_all
 from analysis.setting import Setting
 from analysis.table import Cell, Table, lowest, paths
 from analysis.verdict import Verdict, not_run, of_pairs, rows_of, seeds_said, whole
+from common.options.study import ENOUGH
 
 SECTION = "3.4 corrupted labels"
 PANELS = {
@@ -44,17 +45,19 @@ Arm = Callable[[Setting], Method | None]
 
 
 def shares(results: Results) -> dict[float, Setting]:
-    """The setting of each share of corrupted labels, all else equal: CIFAR-10 before other sets, then of most runs. Of
-    several settings of a share, that of most pairs."""
+    """The setting of each share of corrupted labels, all else equal: of those with enough pairs to judge by, CIFAR-10
+    before other sets, then of most runs. Of several settings of a share, that of most pairs."""
     alike: dict[str, dict[float, Setting]] = {}
     for one in (Setting(results, name) for name in results.settings()):
         rest = dict(one.config)
         if share := rest.pop("corrupt_labels"):
             alike.setdefault(json.dumps(rest, sort_keys=True), {}).setdefault(share, one)
 
-    def rank(group: dict[float, Setting]) -> tuple[bool, int]:
-        runs = results.runs["setting"].isin([one.name for one in group.values()])
-        return next(iter(group.values())).config["dataset"] == "cifar10", int(runs.sum())
+    def rank(group: dict[float, Setting]) -> tuple[bool, bool, int]:
+        settings = list(group.values())
+        runs = results.runs["setting"].isin([one.name for one in settings])
+        is_enough = all(one.pairs >= ENOUGH for one in settings)
+        return is_enough, settings[0].config["dataset"] == "cifar10", int(runs.sum())
 
     return dict(sorted(max(alike.values(), key=rank, default={}).items()))
 

@@ -38,7 +38,7 @@ def sets(results: Results) -> dict[str, Setting]:
     """The setting of each table whose test part is drawn, by the table's name: that of most pairs."""
     found: dict[str, Setting] = {}
     for one in (Setting(results, name) for name in results.settings()):
-        if one.config["test_share"] is not None:
+        if one.kind == "table" and one.config["test_share"] is not None:
             found.setdefault(one.config["dataset"], one)
     return dict(sorted(found.items()))
 

@@ -15,20 +15,21 @@ SENTENCE = "ERM prefers a weight decay of 5e-4, mixup 1e-4"
 def preferred(setting: Setting) -> Verdict:
     """ERM errs less with the larger of two weight decays, mixup with the smaller."""
     verdicts, results = [], setting.results
-    for ends in setting.contrasts("weight_decay"):
+    asked = setting.where(lambda one: one.contrasted("weight_decay"))
+    for ends in asked.contrasts("weight_decay"):
         used = [path for end in ends for path in end.here.runs["record"]]
-        lines = [line for end in ends for line in commands.seeds(results, end.name, setting.mixup)]
-        for method, claimed in ((ERM, -1), (setting.mixup, 1)):
+        lines = [line for end in ends for line in commands.seeds(results, end.name, asked.mixup)]
+        for method, claimed in ((ERM, -1), (asked.mixup, 1)):
             low, high = (test_error(end.here).by_seed(method) for end in ends)
             differences = (high - low).dropna()
-            found = interval(differences.tolist(), setting.here.overlap)
+            found = interval(differences.tolist(), asked.here.overlap)
             opening = f"{method}, {ends[0].name} to {ends[1].name}, n = {found.n}"
             part = side(interval_said(found, " points"), found, claimed, True)
             rows = [f"{method}, seed {seed}: {value:+.2f} points" for seed, value in differences.items()]
             verdicts.append(whole(opening, [part], rows, used, lines))
     if not verdicts:
         line = commands.train(results, setting.record, {"weight_decay": 5e-4})
-        return not_run(f"no setting differs from {setting.name} in weight decay alone", [line])
+        return not_run("no two settings differ in weight decay alone", [line])
     return joined(verdicts)
 
 
