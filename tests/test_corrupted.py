@@ -198,7 +198,8 @@ def test_erm_and_mixup_of_all_seeds_see_the_same_labels(folder):
 
 
 @pytest.mark.parametrize("epochs", [1, 2])
-def test_a_stopped_run_drops_on_as_if_undisturbed(folder, stopped, epochs):
+def test_a_stopped_run_drops_on_as_if_undisturbed(folder, stopped, epochs, monkeypatch):
+    monkeypatch.setattr(train, "SELDOM", 0)  # kept after every epoch, however short
     whole = run("--mixup", "--results-dir", "whole", "--checkpoint-dir", "whole")
     stopped(epochs, lambda: run("--mixup"))
     torch.manual_seed(12345)  # whatever was drawn before
@@ -226,7 +227,7 @@ def test_a_state_of_other_labels_is_refused(folder):
     [
         (["--corrupt-labels", "1.2"], r"--corrupt-labels 1.2: must lie in \[0, 1\]"),
         (["--dropout", "1"], r"--dropout 1: must lie in \[0, 1\)"),
-        (["--dropout", "0.5"], r"--dropout 0.5: smallcnn has no place for it.*preactresnet18"),
+        (["--dropout", "0.5", "--model", "resnet18"], r"--dropout 0.5: resnet18 has no place for it.*preactresnet18"),
         (["--test-subset", "10", "--holdout", "100"], r"--test-subset 10: .*--holdout 100"),
         (["--test-subset", "361"], "--test-subset 361 is more than the 359 test rows"),
         (["--test-subset", "9"], "--test-subset 9 is fewer than one row"),
