@@ -10,7 +10,17 @@ from common.options.train import OF_MIXUP
 OPTIONS = ("mixup", *OF_MIXUP, "dropout")  # of training, that make a method
 
 
-NAMES = {"inputs": "mixup", "patches": "CutMix"}  # by what is mixed
+NAMES = {"inputs": "mixup", "patches": "CutMix", "hidden": "manifold mixup"}  # by what is mixed
+NAMES |= {f"layer{number}": f"mixup before layer {number}" for number in range(1, 6)}
+MORE = {  # what else departs from mixup, in words
+    "partners": "{} partners",
+    "pairs": "{} pairs",
+    "neighbours": "one of {} neighbours",
+    "targets": "{} label alone",
+    "cooldown_epochs": "ERM in the last {} epochs",
+    "mixup_prob": "with probability {:g}",
+    "regmixup": "RegMixup {:g}",
+}
 
 
 @total_ordering
@@ -22,7 +32,8 @@ class Method:
     per_row        one λ a row, rather than one a batch
     warmup_epochs  of ERM, before mixup
     dropout        the probability
-    mix            what is mixed: the "inputs" (mixup) or their "patches" (CutMix)
+    mix            what is mixed: the "inputs" (mixup), their "patches" (CutMix), what a layer is given
+    more           what else departs from mixup, in words
     model          of scikit-learn, by its name; "": a network of ours
     says_one       whether α = 1 is said in the name, since other α stand beside it
     """
@@ -32,6 +43,7 @@ class Method:
     warmup_epochs: int = 0
     dropout: float = 0.0
     mix: str = "inputs"
+    more: tuple[str, ...] = ()
     model: str = ""
     says_one: bool = field(default=False, compare=False)
 
@@ -41,11 +53,13 @@ class Method:
         if not config["mixup"]:
             return cls(dropout=config.get("dropout") or 0.0)
         per_row, first = config.get("lam_per") == "row", config.get("warmup_epochs") or 0
-        return cls(config["alpha"], per_row, first, config.get("dropout") or 0.0, config.get("mix", "inputs"))
+        asked = {option: config.get(option, OF_MIXUP[option]) for option in MORE}
+        more = tuple(MORE[option].format(value) for option, value in asked.items() if value != OF_MIXUP[option])
+        return cls(config["alpha"], per_row, first, config.get("dropout") or 0.0, config.get("mix", "inputs"), more)
 
     @property
     def is_mixup(self) -> bool:
-        return self.alpha is not None and self.mix == "inputs"
+        return self.alpha is not None and self.mix == "inputs" and not self.more
 
     @property
     def is_the_papers(self) -> bool:
@@ -59,6 +73,7 @@ class Method:
         if self.alpha is None:
             return self.model or dropout or "ERM"
         name = NAMES[self.mix] + (f" α={self.alpha:g}" if self.alpha != 1 or self.per_row or self.says_one else "")
+        name += "".join(f", {part}" for part in self.more)
         name += (", λ per row" if self.per_row else "") + (f" + {dropout}" if dropout else "")
         return name + (f" after {first} epoch{'s' if first > 1 else ''} of ERM" if first else "")
 

@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from ways import MIX
 
 from analysis.methods import ERM, MIXUP, Method, in_order
+from common.options.train import OF_MIXUP
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,12 @@ from analysis.methods import ERM, MIXUP, Method, in_order
         ({"mixup": True, "alpha": 1.0, "warmup_epochs": 1}, Method(1.0, warmup_epochs=1), "mixup after 1 epoch of ERM"),
         ({"mixup": True, "alpha": 1.0, "warmup_epochs": 0, "dropout": 0.0}, MIXUP, "mixup"),
         ({"mixup": True, "alpha": 1.0, "mix": "patches"}, Method(1.0, mix="patches"), "CutMix"),
+        ({"mixup": True, "alpha": 2.0, "mix": "hidden"}, Method(2.0, mix="hidden"), "manifold mixup α=2"),
+        (
+            {"mixup": True, "alpha": 1.0, "pairs": "same-class", "neighbours": 5, "targets": "heavier"},
+            Method(1.0, more=("same-class pairs", "one of 5 neighbours", "heavier label alone")),
+            "mixup, same-class pairs, one of 5 neighbours, heavier label alone",
+        ),
     ],
 )
 def test_a_method_is_what_a_configuration_says(config, method, name):
@@ -45,3 +53,10 @@ def test_their_order():
     assert in_order(reversed([ERM, *dropped, MIXUP, *mixed])) == [ERM, MIXUP, *dropped, *mixed]
     one = replace(MIXUP, says_one=True)
     assert in_order([Method(8.0), one, Method(0.2), ERM]) == [ERM, Method(0.2), one, Method(8.0)]
+
+
+def test_every_way_of_mixing_is_a_method_of_its_own():
+    usual = {"mixup": True, "alpha": 1.0, "lam_per": "batch", "dropout": 0.0}
+    found = [Method.of(OF_MIXUP | usual | options) for options in MIX.values()]
+    assert len({*found}) == len({*map(str, found)}) == len(MIX)
+    assert [method for method in found if method.is_mixup] == [Method(1.0)]
