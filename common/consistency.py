@@ -120,7 +120,7 @@ def _of_n(where: str, counts: dict[str, Any]) -> Iterator[Compared]:
                 yield f"{where}.{name}", count, Within(0, n), f"{where}.n"
     if "errors_top5" in counts:
         yield f"{where}.errors_top5", counts["errors_top5"], Within(0, counts["errors"]), f"{where}.errors"
-    if "cross_entropy" in counts:
+    if {"cross_entropy", "errors"} <= counts.keys():
         # The true class of an error has probability 1/2 at most, of a top-5 error 1/6.
         missed = counts.get("errors_top5", 0)
         least = (missed * math.log(6) + (counts["errors"] - missed) * math.log(2)) / n
@@ -217,18 +217,25 @@ def its_classes(record: Record) -> Iterator[Compared]:
 
 
 def its_calibration(record: Record) -> Iterator[Compared]:
-    """The bins hold all rows, each those of its confidence, and give the calibration error."""
-    last = record["final"]["last_epoch"]
-    bins, n = last["bins"], last["n"]
-    yield "final.last_epoch.bins", sum(one["n"] for one in bins), n, "final.last_epoch.n"
-    right = sum(one["right"] for one in bins)
-    yield "final.last_epoch.bins", right, n - last["errors"], "final.last_epoch.errors"
-    for number, one in enumerate(bins):
-        low, high = (number / len(bins), (number + 1) / len(bins)) if one["n"] else (0, 0)
-        where, mean = f"final.last_epoch.bins[{number}].mean_confidence", one["mean_confidence"]
-        yield where, mean, Within(low - ROUNDING, high + ROUNDING), "its place among the bins"
-    error = sum(abs(one["right"] - one["n"] * one["mean_confidence"]) for one in bins) / n
-    yield "final.last_epoch.calibration_error", last["calibration_error"], _about(error), "the bins"
+    """The bins hold all rows, each those of its confidence, and give the calibration error. A temperature, which is
+    fitted to held-out rows, leaves the errors as they are."""
+    final, is_holdout = record["final"], record["config"]["holdout"] is not None
+    last = final["last_epoch"]
+    n = last["n"]
+    yield "final.tempered", is_holdout or "tempered" not in final, True, "config.holdout"
+    for part in ("last_epoch", "tempered"):
+        if part not in final:
+            continue
+        bins = final[part]["bins"]
+        yield f"final.{part}.bins", sum(one["n"] for one in bins), n, "final.last_epoch.n"
+        right = sum(one["right"] for one in bins)
+        yield f"final.{part}.bins", right, n - last["errors"], "final.last_epoch.errors"
+        for number, one in enumerate(bins):
+            low, high = (number / len(bins), (number + 1) / len(bins)) if one["n"] else (0, 0)
+            where, mean = f"final.{part}.bins[{number}].mean_confidence", one["mean_confidence"]
+            yield where, mean, Within(low - ROUNDING, high + ROUNDING), "its place among the bins"
+        error = sum(abs(one["right"] - one["n"] * one["mean_confidence"]) for one in bins) / n
+        yield f"final.{part}.calibration_error", final[part]["calibration_error"], _about(error), "the bins"
 
 
 def its_labels(record: Record) -> Iterator[Compared]:

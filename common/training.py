@@ -1,6 +1,6 @@
 """What a training carries from one epoch to the next, one epoch of it, and one look at a part of a data set."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -258,13 +258,9 @@ def outcomes(accelerator: Accelerator, model: nn.Module, part: Part, *, with_fli
     raises DivergedError where a loss is not finite
     """
     model.eval()
-    n, process, processes = len(part), accelerator.process_index, accelerator.num_processes
     # Every process fills its own rows of a table of zeros; their sum is the table, exactly.
-    table = torch.zeros(4, n, device=accelerator.device)
-    start, stop = n * process // processes, n * (process + 1) // processes
-    at_once = EVALUATED_ON_CPU if accelerator.device.type == "cpu" else EVALUATED_AT_ONCE
-    for first in range(start, stop, at_once):
-        rows = slice(first, min(first + at_once, stop))
+    table = torch.zeros(4, len(part), device=accelerator.device)
+    for rows in _shares(accelerator, len(part)):
         x = natural(part.fetch(rows))
         logits = (model(x) + model(x.flip(-1))) / 2 if with_flips else model(x)
         table[:, rows] = _outcomes_of(logits, part.labels[rows])
@@ -274,6 +270,26 @@ def outcomes(accelerator: Accelerator, model: nn.Module, part: Part, *, with_fli
     return Outcomes(
         ranks.astype(np.int64), losses.astype(np.float32), confidences.astype(np.float32), predicted.astype(np.int64)
     )
+
+
+@torch.no_grad()
+def logits(accelerator: Accelerator, model: nn.Module, part: Part, classes: int) -> np.ndarray:
+    """(n, classes) of each example of a part, as in `outcomes`."""
+    model.eval()
+    table = torch.zeros(len(part), classes, device=accelerator.device)
+    for rows in _shares(accelerator, len(part)):
+        table[rows] = model(natural(part.fetch(rows))).float()
+    found: np.ndarray = accelerator.reduce(table, "sum").cpu().numpy()
+    return found
+
+
+def _shares(accelerator: Accelerator, n: int) -> Iterator[slice]:
+    """The rows that this process passes, some at once."""
+    process, processes = accelerator.process_index, accelerator.num_processes
+    start, stop = n * process // processes, n * (process + 1) // processes
+    at_once = EVALUATED_ON_CPU if accelerator.device.type == "cpu" else EVALUATED_AT_ONCE
+    for first in range(start, stop, at_once):
+        yield slice(first, min(first + at_once, stop))
 
 
 def ranks(logits: Logits, y: Labels) -> Labels:

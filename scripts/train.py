@@ -180,12 +180,16 @@ def train(
     seen = training.outcomes(accelerator, network, test_part)
     clean = training.outcomes(accelerator, network, clean_part)
     flipped = training.outcomes(accelerator, network, test_part, with_flips=True) if run.pad else None
+    is_held_out = run.data.measured_on == "holdout"
+    logits = training.logits(accelerator, network, test_part, classes) if is_held_out else None
     accelerator.end_training()
     if not is_main:
         return
     final = _final(curve) | {"clean_train": metrics.errors(clean.ranks, clean.losses, classes)}
     if flipped:
         final["test_time_flips"] = metrics.errors(flipped.ranks, flipped.losses, classes)
+    if logits is not None:
+        final["tempered"] = metrics.tempered(logits, run.data.test.labels.numpy())
     final["last_epoch"] |= metrics.calibration(seen.ranks, seen.confidences)
     final["last_epoch"]["by_class"] = metrics.by_class(seen.ranks, run.data.test.labels.numpy(), classes)
     weights = checkpoints.save_weights(kept.weights_path, network.state_dict(), run.blueprint.to_json())

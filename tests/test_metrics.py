@@ -1,7 +1,9 @@
 import evaluate
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import log_loss, top_k_accuracy_score
+from torch.nn import functional as F
 
 from common import metrics
 
@@ -55,3 +57,48 @@ def test_nothing_is_written_at_home(monkeypatch):
     ranks = np.array([0, 1, 0])
     assert metrics.errors(ranks, np.ones(3), classes=2) == {"n": 3, "errors": 1, "cross_entropy": 1.0}
     assert metrics.calibration(ranks, np.full(3, 2 / 3))["calibration_error"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_temperature_is_where_the_loss_is_least():
+    """Also of overconfident and underconfident logits, whose true temperature is known."""
+    draw = np.random.default_rng(0)
+    logits = draw.normal(size=(20_000, 4))
+    labels = (logits + draw.gumbel(size=logits.shape)).argmax(axis=1)  # drawn from their softmax
+    for scale in (0.2, 1.0, 5.0):
+        found = metrics.temperature(scale * logits, labels)
+        assert found == pytest.approx(scale, rel=0.05)
+        losses = [cross_entropy(scale * logits / t, labels) for t in (0.99 * found, found, 1.01 * found)]
+        assert losses[1] == min(losses)
+
+
+def cross_entropy(logits, labels):
+    return F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels)).item()
+
+
+def test_each_half_is_tempered_by_what_fits_the_other():
+    draw = np.random.default_rng(0)
+    logits = (7 * draw.normal(size=(501, 4))).astype(np.float32)
+    labels = (logits / 7 + draw.gumbel(size=logits.shape)).argmax(axis=1)
+    kept = logits.copy()
+    found = metrics.tempered(logits, labels)
+    assert np.array_equal(logits, kept)
+    odd, even = metrics.temperature(logits[1::2], labels[1::2]), metrics.temperature(logits[::2], labels[::2])
+    assert found["temperatures"] == pytest.approx([odd, even], rel=1e-6)
+    divided = logits.astype(np.float64)
+    divided[::2] /= odd
+    divided[1::2] /= even
+    assert found["cross_entropy"] == pytest.approx(cross_entropy(divided, labels))
+    assert found["cross_entropy"] < 0.5 * cross_entropy(logits.astype(np.float64), labels)
+    assert sum(one["right"] for one in found["bins"]) == (logits.argmax(1) == labels).sum()
+    before = metrics.calibration(
+        (logits.argmax(1) != labels).astype(int), torch.from_numpy(logits).softmax(1).amax(1).numpy()
+    )
+    assert found["calibration_error"] < before["calibration_error"] / 3
+
+
+def test_rows_that_are_all_right_become_as_sure_as_can_be():
+    logits = 3 * np.eye(4)
+    found = metrics.tempered(logits, np.arange(4))
+    assert all(metrics.COLDEST <= one < 0.2 for one in found["temperatures"])  # where nothing is left to gain
+    assert found["cross_entropy"] < 1e-6
+    assert found["calibration_error"] < 1e-6

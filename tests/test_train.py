@@ -60,6 +60,7 @@ def test_the_whole_chain(method):
     assert final["median_of_last_ten"] == {"epochs": 4, "errors": sorted(errors)[1] / 2 + sorted(errors)[2] / 2}
     assert final["last_epoch"]["errors"] == errors[-1]
     assert sum(bin["n"] for bin in final["last_epoch"]["bins"]) == 37
+    assert final["tempered"]["cross_entropy"] > 0
 
 
 def test_pieces_of_a_batch_are_in_the_record_and_the_name():
