@@ -216,7 +216,7 @@ def _in_their_place(folder: Path, found: dict[str, Record], problems: list[str])
     """Without those that lie elsewhere than their run's record does: copies, and files that were renamed."""
     kept = {}
     for path, record in found.items():
-        rooms = {"boundary": "toy", "benchmark": "benchmark", "endurance": "endurance"}
+        rooms = {"boundary": "toy", "gan": "toy", "benchmark": "benchmark", "endurance": "endurance"}
         room = rooms.get(record["kind"]) or record["data"]["name"]
         place = records.path_of(folder, room, record["kind"], record["run"]).relative_to(folder).as_posix()
         if path == place:

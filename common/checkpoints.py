@@ -3,8 +3,8 @@
 import hashlib
 import io
 import json
-import math
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,9 +142,10 @@ class Checkpoint:
         """Keeps other processes off this run's files, and sweeps what a killed one left of them."""
         return files.alone(self.lock_path, (self.one.path, self.weights_path, self.state_path))
 
-    def load(self) -> dict[str, Any] | None:
-        """The state after the last finished epoch, or None where there is none.
+    def load(self, is_whole: Callable[[dict[str, Any], dict[str, Any]], bool]) -> dict[str, Any] | None:
+        """The state to go on from, or None where there is none.
 
+        is_whole  whether a state holds what such a training keeps, by the configuration that it says it is of
         raises UserError where it is damaged, or of another configuration or other data
         """
         if not self.state_path.exists():
@@ -153,11 +154,9 @@ class Checkpoint:
         try:
             usual = earlier(type(self.one.config))
             config = usual | json.loads(state["config"]) | {"precision": state["precision"]}
-            mark, curve, done = state["fingerprint"], state["curve"], state.get("epoch", len(state["curve"]))
-            spent = state["seconds"], state["training_seconds"]
-            is_ours = records.is_curve(curve) and type(done) is int and len(curve) <= done <= config["epochs"]
-            if not (is_ours and all(type(seconds) is float and 0 <= seconds < math.inf for seconds in spent)):
-                raise ValueError("no state of a training")
+            mark, is_ours = state["fingerprint"], is_whole(state, config)
+            if not is_ours:
+                raise ValueError("no state of such a training")
         except (KeyError, RecursionError, TypeError, ValueError):
             raise UserError(
                 f"{self.state_path}: not a checkpoint of this project; remove it, or train from the start with "
@@ -166,13 +165,25 @@ class Checkpoint:
         self._refuse_other(self.state_path, config, mark)
         return state
 
+    @contextmanager
+    def fitting(self) -> Iterator[None]:
+        """Within it the state is put back. raises UserError for one that does not fit"""
+        try:
+            yield
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{self.state_path}: does not fit the network of this version of the code "
+                f"({' '.join(str(error).split())[:200]}); go on with the version that wrote it, or train again from "
+                "the start with --overwrite."
+            ) from None
+
     def save(self, **state: Any) -> None:
-        """Keeps what it takes to go on after this epoch."""
+        """Keeps what it takes to go on after this step of the training."""
         one = self.one
-        own = {"config": json.dumps(one.config.to_json()), "fingerprint": one.data["fingerprint"]}
+        own = {"config": json.dumps(one.config.to_json()), "fingerprint": one.data.get("fingerprint")}
         save_state(self.state_path, own | {"precision": one.precision} | state)
 
-    def _refuse_other(self, path: Path, there: dict[str, Any], mark: str) -> None:
+    def _refuse_other(self, path: Path, there: dict[str, Any], mark: str | None) -> None:
         one = self.one
-        here = one.config.to_json() | {"precision": one.precision, "data": one.data["fingerprint"]}
+        here = one.config.to_json() | {"precision": one.precision, "data": one.data.get("fingerprint")}
         records.refuse_other(path, there | {"data": mark}, here, "run", "--results-dir and --checkpoint-dir")

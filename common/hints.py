@@ -51,6 +51,10 @@ ELSEWHERE = {
     "val-size val-split valid-size validation": ["holdout"],
     "warmup warmup-steps": ["warmup-epochs"],
     "k width-factor widen-factor": ["width"],
+    "iters max-iters n-iterations n-iters num-iters num-iterations": ["iterations"],
+    "critic-iters critic-steps d-steps disc-steps extra-d n-critic": ["discriminator-steps"],
+    "latent-dim n-latent noise-dim nz z z-dim": ["latent"],
+    "gamma gp lambda-gp r1 r1-gamma": ["penalty"],
 }
 # What no script has, since there is nothing to say there.
 NEEDLESS = {

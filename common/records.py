@@ -28,6 +28,7 @@ from common.options.benchmark import MeasuredConfig
 from common.options.boundary import BoundaryConfig
 from common.options.fields import earlier
 from common.options.fields import schema as schema_of
+from common.options.gan import GanConfig
 from common.options.interpolate import InterpolateConfig
 from common.options.train import TrainConfig
 from common.places import ROOT
@@ -40,6 +41,7 @@ CONFIGS: dict[str, type[Any]] = {  # by kind of record
     "attack": AttackConfig,
     "interpolate": InterpolateConfig,
     "boundary": BoundaryConfig,
+    "gan": GanConfig,
     "baseline": BaselineConfig,
     "benchmark": MeasuredConfig,
 }

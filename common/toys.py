@@ -3,7 +3,7 @@
 import csv
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ Points = Float[np.ndarray, "n 2"]
 Classes = Int[np.ndarray, " n"]  # 0 or 1
 Square = Float[np.ndarray, "rows columns"]  # a probability at each point of a grid, the lowest y first
 
-COLUMNS = ("x", "y", "label")
+PLACE = ("x", "y")  # columns of a file of the user's own
 MARGIN = 0.15  # of the points' extent, on each side of the grid
 BAND = (0.1, 0.9)  # a probability strictly between is neither class with confidence
 LARGEST = 1e15  # of a coordinate, whose square must still fit float32
@@ -73,18 +73,13 @@ def from_csv(file: Path) -> Dataset:
 
     raises UserError that names the file, and the line and column where there is one
     """
-    if not re.fullmatch(r"[\w.-]+", file.stem):
-        raise UserError(
-            f"--csv {file}: the file's name becomes part of the record's, so it may hold only letters, digits, "
-            "'_', '.' and '-'."
-        )
-    rows = _rows(file)
-    names = sorted({row[2] for row in rows})
+    rows = [(place(file, number, line), _label(file, number, line)) for number, line in lines(file, (*PLACE, "label"))]
+    names = sorted({label for _, label in rows})
     if len(names) != 2:
         shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
         raise UserError(f"{file}: column label must hold two labels, and holds {len(names)}: {shown}.")
-    places = np.array([row[:2] for row in rows])
-    labels = np.array([names.index(row[2]) for row in rows])
+    places = np.array([place for place, _ in rows])
+    labels = np.array([names.index(label) for _, label in rows])
     return _dataset(f"csv-{file.stem}", "csv file", places, labels, tuple(names))
 
 
@@ -125,33 +120,47 @@ def _dataset(name: str, origin: str, places: Points, labels: Classes, classes: t
     return Dataset(name, "table", origin, part, part, classes, measured_on="grid")
 
 
-def _rows(file: Path) -> list[tuple[float, float, str]]:
+def lines(file: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a file of the user's own, by column, each with the number of its line.
+
+    raises UserError for a name that no record can have, for what is no CSV file, and for one without these columns
+    """
+    if not re.fullmatch(r"[\w.-]+", file.stem):
+        raise UserError(
+            f"--csv {file}: the file's name becomes part of the record's, so it may hold only letters, digits, "
+            "'_', '.' and '-'."
+        )
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream, skipinitialspace=True)
-            lines = [(reader.line_num, line) for line in reader]
+            found = [(reader.line_num, line) for line in reader]
             header = reader.fieldnames or ()
     except OSError as error:
         raise UserError(f"--csv {file}: {error.strerror}.") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"--csv {file}: not a CSV file ({error}).") from None
-    for column in COLUMNS:
+    for column in columns:
         if column not in header:
-            shown = ", ".join(map(str, header[:8]))
+            shown, wanted = ", ".join(map(str, header[:8])), ", ".join(columns[:-1])
             raise UserError(
-                f"{file}: has no column {column!r}; its first line must name x, y and label, not {shown!r}."
+                f"{file}: has no column {column!r}; its first line must name {wanted} and {columns[-1]}, not {shown!r}."
             )
-    if not lines:
+    if not found:
         raise UserError(f"--csv {file}: holds no rows under its first line.")
-    return [_row(file, number, line) for number, line in lines]
+    return found
 
 
-def _row(file: Path, number: int, line: dict[str, str]) -> tuple[float, float, str]:
-    place = [_number(file, number, column, line[column]) for column in COLUMNS[:2]]
+def place(file: Path, number: int, line: dict[str, str]) -> tuple[float, float]:
+    """Where a row of such a file lies. raises UserError that names the line"""
+    x, y = (_number(file, number, column, line[column]) for column in PLACE)
+    return x, y
+
+
+def _label(file: Path, number: int, line: dict[str, str]) -> str:
     label = (line["label"] or "").strip()
     if not label:
         raise UserError(f"{file}, line {number}: column label is empty.")
-    return place[0], place[1], label
+    return label
 
 
 def _number(file: Path, line: int, column: str, text: str | None) -> float:

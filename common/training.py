@@ -28,12 +28,18 @@ EVALUATED_ON_CPU, EVALUATED_AT_ONCE = 128, 500
 
 
 def optimizer_of(
-    model: nn.Module, name: str, lr: float, momentum: float | None, weight_decay: float, bias_lr: float = 1.0
+    model: nn.Module,
+    name: str,
+    lr: float,
+    momentum: float | None,
+    weight_decay: float,
+    bias_lr: float = 1.0,
+    betas: tuple[float, float] = (0.9, 0.999),
 ) -> Optimizer:
-    """SGD, with Nesterov's momentum or the plain one, or Adam with its usual betas, whose ``weight_decay`` is an L2
-    penalty too.
+    """SGD, with Nesterov's momentum or the plain one, or Adam, whose ``weight_decay`` is an L2 penalty too.
 
     bias_lr  times the rate, that of BatchNorm's biases; under a penalty as much smaller, so that they decay as the rest
+    betas    Adam's, the usual ones
     """
     learnt = [parameter for parameter in model.parameters() if parameter.requires_grad]
     groups: Any = learnt
@@ -47,7 +53,7 @@ def optimizer_of(
         ]
         groups = [group for group in groups if group["params"]]
     if name == "adam":
-        return Adam(groups, lr, weight_decay=weight_decay, fused=True)
+        return Adam(groups, lr, betas, weight_decay=weight_decay, fused=True)
     return SGD(groups, lr, momentum or 0.0, weight_decay=weight_decay, nesterov=name == "nesterov", fused=True)
 
 

@@ -17,18 +17,19 @@ import sys
 import textwrap
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from common import cli, files, places
 from common.cores import physical_cores, share_of_cores
 from common.data import sources
 from common.errors import UnfinishedError
+from common.options.fields import flag
 from common.options.study import StudyOptions
 from common.places import ROOT
 from common.progress import duration
 from common.study import crew, forecast, members, standing
 from common.study.crew import Hand
 from common.study.display import Display
+from common.study.file import OPTIONS
 from common.study.forecast import Cost
 from common.study.members import Member, Study
 from common.study.standing import Standing
@@ -168,16 +169,13 @@ class Work:
         """What makes a member, as a user would type it."""
         asked, usual = self.asked, StudyOptions("")
         words = [python, places.script(member.script), *member.words]
-        options: dict[str, tuple[Path | None, Path | None]] = {"--results-dir": (asked.results_dir, usual.results_dir)}
-        if member.script not in ("baseline", "boundary"):
-            options["--checkpoint-dir"] = asked.checkpoint_dir, usual.checkpoint_dir
-        if member.script != "boundary":
-            options["--data-dir"] = asked.data_dir, usual.data_dir
-            if threads and "--threads" not in member.words:
-                words += ["--threads", str(threads)]
-        for option, (folder, default) in options.items():
-            if folder != default:
-                words += [option, str(folder)]
+        takes = vars(OPTIONS[member.script]().run)
+        if threads and takes["threads"] is None and "--threads" not in member.words:
+            words += ["--threads", str(threads)]
+        for name in ("results_dir", "checkpoint_dir", "data_dir"):
+            folder = getattr(asked, name)
+            if name in takes and folder != getattr(usual, name):
+                words += [flag(name), str(folder)]
         return words
 
     def as_commands(self) -> str:

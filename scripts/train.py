@@ -11,12 +11,14 @@ if __name__ == "__main__":
 
     ready.answer("train", __doc__)
 
+import math
 import statistics
 import sys
 import textwrap
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,19 +123,13 @@ def train(
     curve: list[Row] = []  # of the epochs that are measured
     done, seconds, training_seconds = 0, 0.0, 0.0
     kept_after, kept_at, keeping = 0, 0.0, 0.0
-    saved = None if asked.run.overwrite else processes.from_main(accelerator, kept.load)
+    saved = None if asked.run.overwrite else processes.from_main(accelerator, partial(kept.load, _is_whole))
     if saved:
-        try:
-            curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
-            done = saved.get("epoch", len(curve))  # kept since epochs may go unmeasured
+        curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
+        done = saved.get("epoch", len(curve))  # kept since epochs may go unmeasured
+        with kept.fitting():
             learning.restore(accelerator, saved, done * steps)
-            kept_after = done
-        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{kept.state_path}: does not fit the network of this version of the code "
-                f"({' '.join(str(error).split())[:200]}); go on with the version that wrote it, or train again from "
-                "the start with --overwrite."
-            ) from None
+        kept_after = done
         processes.say(accelerator, f"Goes on after epoch {done} of {config.epochs}.")
     processes.track(accelerator, asked.run.tracker, one.name, run.flat_config)
 
@@ -204,6 +200,14 @@ def train(
     measurement.write(accelerator, one, environment, final, spent, weights=weights, curve=curve)
     kept.state_path.unlink(missing_ok=True)  # last: until it is gone, the run counts as unfinished
     say(_closing(one, kept, final))
+
+
+def _is_whole(state: dict[str, Any], config: dict[str, Any]) -> bool:
+    """Whether this is a state of a training."""
+    curve, done = state["curve"], state.get("epoch", len(state["curve"]))
+    spent = state["seconds"], state["training_seconds"]
+    is_ours = records.is_curve(curve) and type(done) is int and len(curve) <= done <= config["epochs"]
+    return is_ours and all(type(seconds) is float and 0 <= seconds < math.inf for seconds in spent)
 
 
 def _final(curve: list[Row]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import hashlib
 import io
+import math
 import statistics
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from common.options import DataOptions, MixupOptions, ModelOptions, TrainingOpti
 from common.options import attack as attack_options
 from common.options import baseline as baseline_options
 from common.options import boundary as boundary_options
+from common.options import gan as gan_options
 from common.options import interpolate as interpolate_options
 
 N = 10_000  # test rows
@@ -331,6 +333,37 @@ def boundary(
         "cost": {"seconds": 9.0, "parameters": 4482, "peak_memory_bytes": 10**9},
     }
     return written(records.path_of(folder, "toy", "boundary", run), record)
+
+
+def gan(folder: Path, loss: str = "saturating", covered: Sequence[int] = (4, 5), at: Sequence[int] = (10, 12)) -> Path:
+    """Writes a record of a GAN on the ring. covered: modes at the end, one for each seed."""
+    training = gan_options.GanTrainingOptions(iterations=at[-1], width=8, seeds=tuple(range(len(covered))))
+    asked = gan_options.GanOptions(loss=gan_options.LossOptions(loss), training=training)
+    config, curve, shown = gan_options.resolve(asked), [], []
+    for iteration in at:
+        for seed, modes in enumerate(covered):
+            hits = [125 + mode for mode in range(modes)] + [12] * (8 - modes)
+            even = sum(hit / sum(hits) * math.log(8 * hit / sum(hits)) for hit in hits)
+            count = {"n": gan_options.MEASURED, "not_finite": 0, "outside": 90, "distance": 0.25, "hits": hits}
+            count |= {"covered": sum(hit >= 125 for hit in hits), "balance": even, "diverged": False}
+            losses = {"discriminator_loss": 0.5, "generator_loss": -0.25}
+            curve.append({"iteration": iteration, "seed": seed} | count | losses)
+            shown.append({"iteration": iteration, "seed": seed, "n": 256, "x": [0.5, -0.125], "y": [1.0, 0.25]})
+    run, places = gan_options.record_name(config), [[0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [-1.0, 0.0]] * 2
+    target = {"modes": places, "sigma": gan_options.SIGMA, "mean": [0.0, 0.0], "std": [1.0, 1.0], "floor": 0.01}
+    window = {"x": [-1.25, 1.25], "y": [-1.25, 1.25]}
+    record = {
+        "schema": 1,
+        "kind": "gan",
+        "run": run,
+        "config": config.to_json(),
+        "environment": environment("scripts/gan.py"),
+        "parents": [],
+        "curve": curve,
+        "final": {"target": target | {"window": window, "points": [[0.5, 1.0]] * gan_options.KEPT}, "shown": shown},
+        "cost": {"seconds": 9.0, "parameters": 363, "peak_memory_bytes": 10**9},
+    }
+    return written(records.path_of(folder, "toy", "gan", run), record)
 
 
 def of_bands(seeds: int) -> dict[float | None, tuple[float, ...]]:

@@ -5,13 +5,13 @@ import json
 from collections import Counter
 
 import pytest
-from fixtures import ERM, attack, baseline, boundary, corrupted, interpolate, train
+from fixtures import ERM, attack, baseline, boundary, corrupted, gan, interpolate, train
 
 from common import records
 from common.errors import UserError
 from common.records import ROOT
 
-KINDS = ["train", "corrupted", "baseline", "attack", "interpolate", "boundary", "benchmark", "endurance"]
+KINDS = ["train", "corrupted", "baseline", "attack", "interpolate", "boundary", "gan", "benchmark", "endurance"]
 
 
 def leaves(value, at=()):
@@ -75,6 +75,8 @@ def written(kind, folder):
         return baseline(folder, "abalone", "mlp", 2000, split=1)
     if kind == "boundary":
         return boundary(folder, {None: (0.08,), 1.0: (0.8,)})
+    if kind == "gan":
+        return gan(folder, covered=(0, 3))
     if kind in ("benchmark", "endurance"):
         path = folder / kind / min(ROOT.glob(f"results/{kind}/*.json")).name
         records.write(path, records.read(ROOT / "results" / kind / path.name))
@@ -161,6 +163,19 @@ BELIEVED: dict[str, dict[str, int]] = {
         "final.models.*.radius.r.*": 8,
         "final.models.*.radius.p.*": 4,
         "final.maps.*.p.*.*": 12,
+        "cost": 5,
+    },
+    "gan": {
+        "environment": 14,
+        "curve.*.outside": 3,
+        "curve.*.distance": 3,
+        "curve.*.discriminator_loss": 6,
+        "curve.*.generator_loss": 6,
+        "final.target.modes.*.*": 7,
+        "final.target.floor": 1,
+        "final.target.points.*.*": 12,
+        "final.shown.*.x.*": 9,
+        "final.shown.*.y.*": 9,
         "cost": 5,
     },
     "benchmark": {

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.options.interpolate import InterpolateConfig
-from scripts import attack, baseline, benchmark, boundary, interpolate, train
+from scripts import attack, baseline, benchmark, boundary, gan, interpolate, train
 from tests.conftest import DIGITS
 
 PROBE = ["--pairs", "20", "--points", "3", "--threads", "1"]
@@ -26,6 +26,7 @@ def plan(capsys, main, *argv):
         (interpolate.main, [*DIGITS[:2], *PROBE], 2),
         (attack.main, [*DIGITS[:2], "--attacks", "fgsm", "--rows", "9", "--threads", "1"], 4),
         (boundary.main, ["--sets", "moons", "--epochs", "1", "--seeds", "0"], 1),
+        (gan.main, ["--width", "4", "--iterations", "9", "--threads", "1"], 1),
         (baseline.main, ["--dataset", "iris", "--methods", "mlp", "logistic_regression", "--threads", "1"], 2),
         (benchmark.main, ["train", "--width", "8", "--threads", "1"], 1),
     ],

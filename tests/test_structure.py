@@ -20,6 +20,7 @@ ORDER = [
     ["augment", "cli", "metrics", "mixup", "processes", "progress"],
     ["measurement", "models", "plan", "toys"],
     ["attacks", "checkpoints", "training"],
+    ["gan"],
     ["costs", "matrix", "probes", "runs", "study", "trained"],
 ]
 NEVER = {"models": {"mixup"}, "records": {"models", "data"}, "data": {"models", "records"}}

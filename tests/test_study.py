@@ -187,6 +187,7 @@ STUDIES = {  # runs, and all that is in it
     "demo": (3, 8),
     "few-cifar": (32, 46),
     "few-digits": (312, 339),
+    "gan": (0, 18),
     "paper-cifar": (60, 70),
     "speech": (30, 30),
     "tables": (120, 180),
@@ -232,6 +233,43 @@ def test_a_study_of_too_few_pairs_is_refused_unless_it_says_that_it_decides_noth
     for content, runs in ((five, 15), (f"{four}\njudged: no", 12), (f"train: {{{SMALL}, seed: [0, 1]}}", 2)):
         Path("own.yaml").write_text(content)
         assert len(members.read("./own.yaml", None).members) == runs
+
+
+def test_a_study_of_gans_is_judged_by_their_seeds(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = "gan: [{loss: saturating, seeds: [0, 1, 2, 3, 4]}, {loss: mixup, SEEDS}]"
+    for seeds, said in (("seeds: [0, 1, 2, 3]", "than 4, "), ("seeds: [4, 5, 6, 7, 8]", "than 1, ")):
+        Path("own.yaml").write_text(asked.replace("SEEDS", seeds))
+        with pytest.raises(UserError, match=rf"pairs of mixup and another loss {said}and a verdict takes 5"):
+            members.read("./own.yaml", None)
+    for content in (asked.replace("SEEDS", "alpha: [0.2, 1]"), "gan: {loss: [saturating, r3gan], seeds: [0]}"):
+        Path("own.yaml").write_text(content)
+        assert members.read("./own.yaml", None).members
+    Path("mine.csv").write_text("x,y\n1,2\n3,4\n")
+    Path("own.yaml").write_text("gan: {csv: mine.csv, loss: r3gan, penalty: 0.5, iterations: 3, seeds: [1]}")
+    (member,) = members.read("./own.yaml", None).members
+    assert member.name == "gan-csv-mine-r3gan0.5-3it-seeds1"
+    assert " ".join(member.words) == "--csv mine.csv --loss r3gan --penalty 0.5 --iterations 3 --seeds 1"
+    assert member.wanted[0].path == Path("toy/gan-csv-mine-r3gan0.5-3it-seeds1.json")
+    assert len(member.wanted[0].config["points"]) == 64
+
+
+def test_a_study_of_gans_is_done_and_found_done(tmp_path, monkeypatch, capsys):
+    from scripts import gan
+
+    monkeypatch.chdir(tmp_path)
+    Path("own.yaml").write_text("gan: {width: 4, iterations: 3, batch-size: 4, seeds: [1], target: [ring, grid]}")
+    words = ["./own.yaml", "--checkpoint-dir", "elsewhere"]
+    study.main([*words, "--print"])
+    lines = [shlex.split(line) for line in capsys.readouterr().out.splitlines() if not line.startswith("#")]
+    assert len(lines) == 2
+    for line in lines:
+        assert "--checkpoint-dir" in line
+        assert "--data-dir" not in line
+        gan.main([*line[2:], "--threads", "1"])
+    capsys.readouterr()
+    study.main([*words, "--plan"])
+    assert "All 2 are done" in capsys.readouterr().out
 
 
 def test_every_study_file_is_tested():

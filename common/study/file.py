@@ -14,6 +14,7 @@ from common.options import TrainOptions
 from common.options.attack import AttackOptions
 from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
+from common.options.gan import GanOptions
 from common.options.interpolate import InterpolateOptions
 from common.options.train import OF_MIXUP
 from common.records import ROOT
@@ -25,6 +26,7 @@ OPTIONS: dict[str, Any] = {  # by script, in the order in which they are run
     "interpolate": InterpolateOptions,
     "attack": AttackOptions,
     "boundary": BoundaryOptions,
+    "gan": GanOptions,
 }
 
 JUDGED = "judged"  # "judged: no" stands in a study that shows how it is done, and is too small for a verdict

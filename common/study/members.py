@@ -21,6 +21,7 @@ from common.options import (
     baseline,
     boundary,
     check,
+    gan,
     interpolate,
     reading,
     resolve,
@@ -29,6 +30,7 @@ from common.options import (
 from common.options.attack import AttackConfig, AttackOptions
 from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
+from common.options.gan import GanConfig, GanOptions
 from common.options.interpolate import InterpolateConfig, InterpolateOptions
 from common.options.study import ENOUGH
 from common.options.train import OF_MIXUP
@@ -60,7 +62,7 @@ class Wanted:
 class Member:
     """One command of a study.
 
-    script   that is started: train, baseline, interpolate, attack or boundary
+    script   that is started, one of OPTIONS
     words    of its command line, without folders
     config   that decides the numbers; of baseline.py and boundary.py each record has its own
     wanted   what it leaves
@@ -69,7 +71,7 @@ class Member:
     name: str
     script: str
     words: tuple[str, ...]
-    config: TrainConfig | InterpolateConfig | AttackConfig | None
+    config: TrainConfig | InterpolateConfig | AttackConfig | GanConfig | None
     wanted: tuple[Wanted, ...]
 
     @property
@@ -103,30 +105,53 @@ def read(study: str, data_dir: Path | None) -> Study:
     if not members:
         raise UserError(f"{file}: holds nothing to do; it takes {', '.join(OPTIONS)}, as {STUDIES / 'demo.yaml'} does.")
     if is_judged(file):
-        _refuse_too_few(file, [member.config for member in members.values() if isinstance(member.config, TrainConfig)])
+        configs = [member.config for member in members.values()]
+        runs = _pairs([config for config in configs if isinstance(config, TrainConfig)])
+        _refuse_too_few(file, "of ERM and mixup", runs)
+        gans = _pairs_of_gans([config for config in configs if isinstance(config, GanConfig)])
+        _refuse_too_few(file, "of mixup and another loss", gans)
     return Study(file.stem, file, tuple(members.values()))
 
 
-def _refuse_too_few(file: Path, configs: Sequence[TrainConfig]) -> None:
-    """Raises UserError where mixup is trained beside ERM, and no setting has as many pairs as a verdict takes."""
+def _refuse_too_few(file: Path, what: str, pairs: Sequence[int]) -> None:
+    """Raises UserError where there are pairs, and in no setting as many as a verdict takes.
+
+    pairs  of each setting and method
+    """
+    if pairs and max(pairs) < ENOUGH:
+        raise UserError(
+            f"{file}: no setting has more pairs {what} than {max(pairs)}, and a verdict takes {ENOUGH}: list "
+            f"at least {ENOUGH} seeds, or say '{JUDGED}: no' in it, for a study that decides nothing."
+        )
+
+
+def _pairs(configs: Sequence[TrainConfig]) -> list[int]:
+    """How many seeds and rows mixup and ERM share, by setting and method."""
     seeds: dict[tuple[Any, ...], dict[tuple[Any, ...], set[tuple[int, int]]]] = {}
     for config in configs:
         fields = vars(config)
         method = tuple(fields[option] for option in ("mixup", *OF_MIXUP))
         setting = tuple(value for option, value in fields.items() if option not in ("mixup", *OF_MIXUP, *SEEDS))
         seeds.setdefault(setting, {}).setdefault(method, set()).add((config.seed, config.data_seed))
-    pairs = [
+    return [
         len(of_erm & of_mixup)
         for methods in seeds.values()
         for erm, of_erm in methods.items()
         for mixup, of_mixup in methods.items()
         if mixup[0] and not erm[0]
     ]
-    if pairs and max(pairs) < ENOUGH:
-        raise UserError(
-            f"{file}: no setting has more pairs of ERM and mixup than {max(pairs)}, and a verdict takes {ENOUGH}: list "
-            f"at least {ENOUGH} seeds, or say '{JUDGED}: no' in it, for a study that decides nothing."
-        )
+
+
+def _pairs_of_gans(configs: Sequence[GanConfig]) -> list[int]:
+    """How many seeds mixup and another loss share, by setting."""
+    return [
+        len({*mixup.seeds} & {*other.seeds})
+        for mixup in configs
+        for other in configs
+        if mixup.loss == "mixup" != other.loss
+        and dataclasses.replace(mixup, **vars(gan.LossOptions()), seeds=())
+        == dataclasses.replace(other, **vars(gan.LossOptions()), seeds=())
+    ]
 
 
 def _of_entry(
@@ -150,8 +175,10 @@ def _of_entry(
                 yield from (_probe(options, words, run) for run in runs or ())
             elif script == "attack":
                 yield _matrix(where, options, words, runs or ())
-            else:
+            elif script == "boundary":
                 yield _border(options, words)
+            else:
+                yield _gan(options, words)
         except UserError as error:
             said = str(error)
             raise UserError(said if said.startswith(where) else f"{where}: {said}") from None
@@ -248,6 +275,18 @@ def _border(options: BoundaryOptions, words: Sequence[str]) -> Member:
         wanted.append(Wanted(path, config.to_json(), precision(), csv=csv))
     name = "+".join(one.path.stem.removeprefix("boundary-") for one in wanted)
     return Member(f"boundary-{name}", "boundary", tuple(words), None, tuple(wanted))
+
+
+def _gan(options: GanOptions, words: Sequence[str]) -> Member:
+    mark = None
+    if options.points.csv:
+        from common.gan import targets  # torch, for the few studies of such points
+
+        mark = targets.from_csv(options.points.csv).fingerprint
+    config = gan.resolve(options, mark)
+    name = gan.record_name(config)
+    wanted = Wanted(records.path_of(Path(), "toy", "gan", name), config.to_json(), "no")
+    return Member(f"gan-{name}", "gan", tuple(words), config, (wanted,))
 
 
 def _folder(run: Member) -> str:

@@ -85,11 +85,11 @@ def _is_recorded(wanted: Wanted, found: Mapping[str, Standing], results_dir: Pat
     return records.is_of(path, wanted.config, fingerprint, parents, wanted.precision)
 
 
-def _of_points(wanted: Wanted, path: Path) -> str:
+def _of_points(wanted: Wanted, path: Path) -> str | None:
     """The fingerprint of the points of a toy set. Those that are drawn follow from the options; a file of the user's
-    may have changed."""
+    may have changed. What a GAN learns is all in its configuration."""
     if wanted.csv is None:
-        return records.read(path)["data"]["fingerprint"]
+        return records.read(path).get("data", {}).get("fingerprint")
     from common import toys  # torch, for the few studies of such points
     from common.data.dataset import fingerprint
 
