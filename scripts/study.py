@@ -31,7 +31,7 @@ from common.study.crew import Hand
 from common.study.display import Display
 from common.study.file import OPTIONS
 from common.study.forecast import Cost
-from common.study.members import Member, Study
+from common.study.members import PRECISION, Member, Study
 from common.study.standing import Standing
 from common.terminal import say
 
@@ -169,6 +169,8 @@ class Work:
         """What makes a member, as a user would type it."""
         asked, usual = self.asked, StudyOptions("")
         words = [python, places.script(member.script), *member.words]
+        if member.precision:  # what `accelerate launch --mixed_precision` sets
+            words = ["env", f"{PRECISION}={member.precision}", *words]
         takes = vars(OPTIONS[member.script]().run)
         if threads and takes["threads"] is None and "--threads" not in member.words:
             words += ["--threads", str(threads)]

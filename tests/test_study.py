@@ -185,6 +185,7 @@ STUDIES = {  # runs, and all that is in it
     "corrupted-digits": (192, 192),
     "deck": (10, 24),
     "demo": (3, 8),
+    "fast": (24, 37),
     "few-cifar": (32, 46),
     "few-digits": (312, 339),
     "gan": (0, 18),
@@ -211,6 +212,18 @@ def test_the_studies_that_there_are(name, runs, all_of_it):
             "spoken_digits-1000-lenet-w10-60ep-erm-seed1",
         ]
         assert {member.config.warmup_epochs for member in found if member.config.mixup} == {5}
+
+
+def test_a_study_may_say_the_precision_of_its_trainings(write, script):
+    content = f"train: {{{SMALL}, mixed_precision: bf16}}\ninterpolate: {{threads: 1}}"
+    assert names(content, write)[0] == "digits-smallcnn-w8-3ep-erm-bf16-seed0"
+    line = run(script, "own.yaml", "--print").stdout.splitlines()[1]
+    assert line.startswith("env ACCELERATE_MIXED_PRECISION=bf16 python ")
+    assert line.endswith("scripts/train.py --dataset digits --width 8 --epochs 3 --threads 1")
+    refused(f"train: {{{SMALL}, mixed_precision: fp8}}", write, "mixed_precision: 'fp8' must be one of no, bf16, fp16")
+    run(script, "own.yaml", "--jobs", "1")
+    record = records.read(Path("results/digits/train-digits-smallcnn-w8-3ep-erm-bf16-seed0.json"))
+    assert record["environment"]["precision"] == "bf16"
 
 
 PAIRS = f"train: {{{SMALL}, mixup: [no, yes], alpha: [0.2, 8], seed: [SEEDS]}}"

@@ -37,6 +37,7 @@ from common.options.train import OF_MIXUP
 from common.study.file import JUDGED, OPTIONS, STUDIES, entries, expanded, is_judged, place
 
 SEEDS = ("seed", "data_seed")
+PRECISION, PRECISIONS = "ACCELERATE_MIXED_PRECISION", ("no", "bf16", "fp16")
 # What names a place on this machine is no part of a study.
 ON_THE_COMMAND_LINE = ("data_dir", "results_dir", "checkpoint_dir")
 
@@ -66,6 +67,7 @@ class Member:
     words    of its command line, without folders
     config   that decides the numbers; of baseline.py and boundary.py each record has its own
     wanted   what it leaves
+    precision  Accelerate's, where the study says it; None: that of whoever starts the study
     """
 
     name: str
@@ -73,6 +75,7 @@ class Member:
     words: tuple[str, ...]
     config: TrainConfig | InterpolateConfig | AttackConfig | GanConfig | None
     wanted: tuple[Wanted, ...]
+    precision: str | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -163,12 +166,15 @@ def _of_entry(
     runs = None
     if script in ("interpolate", "attack"):
         runs = _runs(where, entry.pop("runs", None), members)
+    of_the_study = entry.pop("mixed_precision", None) if script == "train" else None
+    if of_the_study not in (None, *PRECISIONS):
+        raise UserError(f"{where}: mixed_precision: {of_the_study!r} must be one of {', '.join(PRECISIONS)}.")
     for lines in expanded(where, script, entry):
         options, words = cli.from_mapping(OPTIONS[script], where, lines)
         try:
             check(options)
             if script == "train":
-                yield _training(options, words, data_dir)
+                yield _training(options, words, data_dir, of_the_study)
             elif script == "baseline":
                 yield _baseline(options, words, data_dir)
             elif script == "interpolate":
@@ -203,15 +209,16 @@ def _runs(where: str, names: Any, members: Sequence[Member]) -> tuple[Member, ..
 
 def precision() -> str:
     """Accelerate's, as a script that is started without its launcher finds it."""
-    return os.environ.get("ACCELERATE_MIXED_PRECISION", "no").lower()
+    return os.environ.get(PRECISION, "no").lower()
 
 
-def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None) -> Member:
+def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None, of_the_study: str | None) -> Member:
     name, kind, side = _kind_of(options.data, data_dir)
     config = resolve(options.asked, name, kind, side)
-    run = run_name(config, kind, side, precision())
-    wanted = Wanted(records.path_of(Path(), name, "train", run), config.to_json(), precision())
-    return Member(run, "train", tuple(words), config, (wanted,))
+    of_all = of_the_study or precision()
+    run = run_name(config, kind, side, of_all)
+    wanted = Wanted(records.path_of(Path(), name, "train", run), config.to_json(), of_all)
+    return Member(run, "train", tuple(words), config, (wanted,), of_the_study)
 
 
 def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | None) -> Member:
