@@ -215,12 +215,12 @@ def test_the_studies_that_there_are(name, runs, all_of_it):
 
 
 def test_a_study_may_say_the_precision_of_its_trainings(write, script):
+    refused(f"train: {{{SMALL}, mixed_precision: fp8}}", write, "mixed_precision: 'fp8' must be one of no, bf16, fp16")
     content = f"train: {{{SMALL}, mixed_precision: bf16}}\ninterpolate: {{threads: 1}}"
     assert names(content, write)[0] == "digits-smallcnn-w8-3ep-erm-bf16-seed0"
     line = run(script, "own.yaml", "--print").stdout.splitlines()[1]
     assert line.startswith("env ACCELERATE_MIXED_PRECISION=bf16 python ")
     assert line.endswith("scripts/train.py --dataset digits --width 8 --epochs 3 --threads 1")
-    refused(f"train: {{{SMALL}, mixed_precision: fp8}}", write, "mixed_precision: 'fp8' must be one of no, bf16, fp16")
     run(script, "own.yaml", "--jobs", "1")
     record = records.read(Path("results/digits/train-digits-smallcnn-w8-3ep-erm-bf16-seed0.json"))
     assert record["environment"]["precision"] == "bf16"
