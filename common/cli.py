@@ -67,17 +67,15 @@ def parse(options: type[Options], description: str | None, argv: Sequence[str] |
 def answer(options: type[Any], description: str | None) -> None:
     """Ends with the help, or with what is wrong with the options (a data set that is not there, too), before a script
     imports what takes seconds. While it does, SIGINT and SIGTERM end it."""
-    speak_plainly()
-    try:
+
+    def read() -> None:
         asked = parse(options, description)
         if hasattr(asked, "source"):
             asked.source()
-    except UserError as error:
-        if not is_speaker():
-            time.sleep(WAIT_FOR_SPEAKER)
-        say(str(error), error=True)
-        sys.exit(error.status)
-    signals.end_at_once(_stopped() if is_speaker() else None)  # now, since parsing takes stderr away
+
+    if status := _status(read, signals.GRACE):
+        sys.exit(status)
+    signals.end_at_once(_stopped() if is_speaker() else None)
 
 
 def is_speaker() -> bool:
@@ -93,14 +91,19 @@ def run(main: Callable[[], Any], grace: float = signals.GRACE) -> int:
 
     grace  seconds that main has to clean up in when it is told to end
     """
+    status = _status(main, grace)
+    if status == 0 and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        # Seen once on a busy machine: torch aborts a process that tidies up its threads while its peers go.
+        signals.end(0, None)
+    return status
+
+
+def _status(main: Callable[[], Any], grace: float) -> int:
     speak_plainly()
     stopped = _stopped()
     try:
         with signals.stoppable(stopped if is_speaker() else None, grace):
             main()
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            # Seen once on a busy machine: torch aborts a process that tidies up its threads while its peers go.
-            signals.end(0, None)
         return 0
     except signals.Stopped as error:
         signals.end(error.status, stopped if is_speaker() else None)
