@@ -15,6 +15,7 @@ from pathlib import Path
 from analysis import collect, typed
 from analysis.collect import Results
 from analysis.judging import Judged, counted, judge, judged, said
+from analysis.paper import FROM_MEMORY
 from analysis.question import Claim
 from analysis.questions import CLAIMS
 from analysis.setting import Setting
@@ -50,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for claim, verdict in verdicts:
             say(_shown(claim, verdict))
         say("\n".join(_missing(verdicts)))
+        say(f"\n{FROM_MEMORY}")
         folder = "" if asked.results_dir == Path("results") else f" --results-dir {shlex.quote(str(asked.results_dir))}"
         say(f"\n{counted(verdicts)}.\nWhy, of any of them: python -m analysis.claims --why D1{folder}")
     else:
@@ -75,7 +77,7 @@ def _opening(results: Results, setting: str | None) -> str:
 def _shown(claim: Claim, verdict: Verdict) -> str:
     """The claim, its verdict, the numbers."""
     head = f"{claim.id:<4} {verdict.status:<13} "
-    lines = [_wrapped(f"{claim.sentence} ({claim.source}; {claim.expected})", head, MARGIN)]
+    lines = [_wrapped(f"{claim.sentence} ({claim.source}; {claim.theirs})", head, MARGIN)]
     return "\n".join([*lines, _wrapped(said(claim, verdict), MARGIN, MARGIN)])
 
 

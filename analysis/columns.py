@@ -35,7 +35,7 @@ ATTACKS = (
     | _all("str", "source source_setting protocol attack unit")
     | {"source_method": "object", "white_box": "bool"}
     | _all("int64", "source_seed n errors errors_clean")
-    | _all("float64", "epsilon error error_top5 n_both_right errors_both_right zero_gradients")
+    | _all("float64", "epsilon error error_top5 n_both_right errors_both_right error_both_right zero_gradients")
 )
 BASELINES = _all("str", "record run dataset") | {"method": "object"} | _all("int64", "seed split n_test")
 BASELINES |= _all("float64", "error balanced_error clean_train_error seconds")

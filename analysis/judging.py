@@ -13,6 +13,7 @@ from analysis import commands
 from analysis.collect import Results
 from analysis.intervals import holm
 from analysis.measures import ENOUGH
+from analysis.paper import FROM_MEMORY
 from analysis.question import Claim
 from analysis.sentences import to_markdown
 from analysis.setting import Setting
@@ -85,7 +86,7 @@ def table(claims: Sequence[Claim], results: Results) -> Table:
         {
             "": claim.id,
             "claim": f"{claim.sentence} ({claim.source})",
-            "expected": claim.expected,
+            "expected": claim.theirs,
             "verdict": verdict.status,
             "n": str(verdict.n or ""),
             "p": ", ".join(p_shown(part.p) for part in verdict.parts if part.judged),
@@ -96,7 +97,7 @@ def table(claims: Sequence[Claim], results: Results) -> Table:
     notes = [
         f"{counted(verdicts)}. Each part of a claim is judged for itself by differences over pairs, from {ENOUGH} "
         "pairs on: it holds or fails with p below .05 (t test) after Holm's correction for all parts that a section of "
-        "the paper asks. n: the pairs of the part with fewest; intervals: 95 %, not corrected."
+        f"the paper asks. n: the pairs of the part with fewest; intervals: 95 %, not corrected. {FROM_MEMORY}"
     ]
     used = sorted({path for _, verdict in verdicts for path in verdict.records})
     bold = frozenset(

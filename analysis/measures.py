@@ -193,12 +193,13 @@ def attack_rows(setting: Setting, box: str, attack: str) -> pd.DataFrame:
     return in_box(rows[rows["attack"] == attack], box)
 
 
-def under_attack(setting: Setting, box: str, attack: str, epsilon: float) -> Measure:
-    """Error under an attack, at the epsilon next to this one."""
+def under_attack(setting: Setting, box: str, attack: str, epsilon: float, column: str = "error") -> Measure:
+    """Error under an attack (or another column of `attacks`), at the epsilon next to this one."""
     rows = at_epsilon(attack_rows(setting, box, attack), epsilon)
     unit = UNITS[str(next(iter(rows["unit"]), "1/255"))]
-    title = f"{box}-box {TITLES[attack]} error at ε = {next(iter(rows['epsilon']), epsilon):g}{unit}"
-    return Measure(title, "%", valued(rows, "error"), setting.here.overlap)
+    what = {"error": "error", "error_top5": "top-5 error"}[column]
+    title = f"{box}-box {TITLES[attack]} {what} at ε = {next(iter(rows['epsilon']), epsilon):g}{unit}"
+    return Measure(title, "%", valued(rows, column), setting.here.overlap)
 
 
 def at_epsilon(rows: pd.DataFrame, epsilon: float) -> pd.DataFrame:

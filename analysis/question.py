@@ -22,6 +22,7 @@ class Claim:
     sentence  what is claimed
     source    slide, section, table or figure
     expected  what they have, or the direction alone
+    seen      in a text that has it; else it is from memory
     section   of the paper: its claims are corrected together
     judge     gives the verdict on a setting; None where no script makes such records, or another claim asks the same
     needs     what it would take, where there is no judge
@@ -38,13 +39,19 @@ class Claim:
     needs: str = ""
     anywhere: bool = False
     same_as: str = ""
+    seen: bool = True
+
+    @property
+    def theirs(self) -> str:
+        """What is expected, with its mark."""
+        return self.expected + ("" if self.seen else "*")
 
 
 def claim(
-    id: str, sentence: str, source: str, expected: str, section: str, anywhere: bool = False
+    id: str, sentence: str, source: str, expected: str, section: str, anywhere: bool = False, seen: bool = True
 ) -> Callable[[Callable[[Setting], Verdict]], Claim]:
     """A claim, of what judges it."""
-    return lambda judge: Claim(id, sentence, source, expected, section, judge, anywhere=anywhere)
+    return lambda judge: Claim(id, sentence, source, expected, section, judge, anywhere=anywhere, seen=seen)
 
 
 @dataclass(frozen=True)

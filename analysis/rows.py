@@ -205,6 +205,7 @@ def attacks(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row
     }
     for at in [clean | {"attack": "clean", "epsilon": 0.0, "errors_clean": clean["errors"]}, *final["attacks"]]:
         counts = {"error": _percent(at["errors"], at["n"]), "error_top5": _percent(at.get("errors_top5"), at["n"])}
+        counts["error_both_right"] = _percent(at.get("errors_both_right"), at.get("n_both_right", 0))
         yield shared | {name: at[name] for name in at if name in ATTACKS} | counts
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from analysis.questions import show
-from tests.asking import SEEDS, attacked, of_study
-from tests.fixtures import ERM
+from tests.asking import SEEDS, attacked, of_study, verdicts
+from tests.fixtures import ERM, MIXUP
 
 
 def test_transfer_holds_every_source_and_target(whole):
@@ -23,3 +23,11 @@ def test_transfer_holds_every_source_and_target(whole):
 
 def test_transfer_that_hurts_more(tmp_path):
     assert of_study(tmp_path, "D8", probes=["attack"], erm=attacked(ERM, black={("fgsm", 4.0): 9500})) == ["fails"]
+
+
+def test_transfer_is_asked_at_the_largest_epsilon_too(tmp_path):
+    """Where FGSM's step is large it may hurt less than what is transferred."""
+    large = {("fgsm", 4.0): 9070, ("fgsm", 16.0): 8000}, {("fgsm", 4.0): 5700, ("fgsm", 16.0): 9000}
+    arms = {name: attacked(model, *large) for name, model in (("erm", ERM), ("mixup", MIXUP))}
+    assert of_study(tmp_path, "D8", "D9", probes=["attack"], **arms) == ["holds", "holds"]
+    assert "FGSM at ε = 16" in verdicts(tmp_path, ids=["D9"])["D9"].sentence

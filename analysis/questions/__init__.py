@@ -22,6 +22,7 @@ NAMES = [
     "weight_decay",
     "alpha",
     "attacks",
+    "besides",
     "transfer",
     "iterated",
     "deck_units",

@@ -40,7 +40,7 @@ def last_is_near_the_best(setting: Setting) -> Verdict:
 LEARNS = "mixup learns the real labels and not the corrupted"
 
 
-@claim("P15", LEARNS, "Table 2", "errors 2 to 19 and about 85 %", SECTION, anywhere=True)
+@claim("P15", LEARNS, "Table 2", "errors 2 to 19 and about 85 %", SECTION, anywhere=True, seen=False)
 def leaves_corrupted_labels(setting: Setting) -> Verdict:
     """After the last epoch mixup errs more than ERM on the rows of corrupted labels, against these: it learnt fewer of
     them; and on the real labels it errs less than on the corrupted, on at most `LEARNT` % of them."""

@@ -76,7 +76,12 @@ def in_numbers(setting: Setting) -> Table:
     lams = [lam for lam in SHOWN_LAMS if (found["lam"] == lam).any()] or sorted(found["lam"].unique())
     rows = []
     theirs = paper.FIG_2A if paper.is_the_decks_set(setting.config) else {}
-    parts = (("missed", "misses (%)", 1), ("loss_norm", "gradient of the loss", 2), ("logit_norm", "of the logit", 2))
+    parts = (
+        ("missed", "misses (%)", 1),
+        ("missed_different", "of pairs of two classes (%)", 1),
+        ("loss_norm", "gradient of the loss", 2),
+        ("logit_norm", "of the logit", 2),
+    )
     for column, name, places in parts:
         for method in setting.methods:
             seen = found[found["method"] == method]
