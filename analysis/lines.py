@@ -41,6 +41,7 @@ MARKED: Any = {"markersize": 6, "markeredgecolor": "white", "markeredgewidth": 0
 
 LINES = ["panel", "method", "line", "x", "y", "low", "high"]
 MEAN = "mean"
+ROOM, MARK = 95, 6  # letters that a legend has room for in a line, and that a line with its mark takes of them
 
 
 def look_of(method: Method) -> Look:
@@ -103,9 +104,9 @@ def legend(picture: Picture, methods: Iterable[Method], others: Iterable[Line2D]
         color, dashes, mark = look_of(method)
         handles.append(Line2D([], [], color=color, linestyle=dashes, marker=mark, linewidth=2, label=str(method)))
     handles += others
-    picture.legend(
-        handles=handles, loc="outside upper center", ncols=min(len(handles), 5), frameon=False, columnspacing=1.4
-    )
+    longest = max(len(str(handle.get_label())) for handle in handles)
+    columns = max(1, min(len(handles), 5, ROOM // (longest + MARK)))
+    picture.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False, columnspacing=1.4)
 
 
 def seeds_said(frame: pd.DataFrame) -> str:
