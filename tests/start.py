@@ -45,6 +45,7 @@ def _be(argv: list[str], environment: dict[str, str] | None, before: Callable[[]
         if environment is not None:
             os.environ.clear()
             os.environ.update(environment)
+        signal.set_wakeup_fd(-1)  # that of the script which started this one, closed by now
         ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
         signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
