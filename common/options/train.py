@@ -11,7 +11,21 @@ from common.data import sources
 from common.data.sets import SETS
 from common.data.sources import Reading, Source
 from common.errors import UserError
-from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, earlier, flag, own, pieces, plain, several, words
+from common.options.fields import (
+    OPEN,
+    SEEDS,
+    Fact,
+    Open,
+    as_json,
+    described,
+    earlier,
+    flag,
+    own,
+    pieces,
+    plain,
+    several,
+    words,
+)
 from common.options.machine import MachineWithModels
 from common.options.networks import NETWORKS, Model
 
@@ -195,7 +209,10 @@ class TrainConfig(MixupOptions, TrainingOptions, ModelOptions, DataOptions):
     @classmethod
     def from_json(cls, config: Mapping[str, Any]) -> "TrainConfig":
         """From what a record holds, or, with None for it, leaves open."""
-        found: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in config.items()}
+        options, found = described(cls), dict[str, Any]()
+        for name, value in config.items():
+            is_whole = type(value) is int and name in options and options[name].kind is float  # JSON's 1 for 1.0
+            found[name] = tuple(value) if isinstance(value, list) else float(value) if is_whole else value
         return cls(**found)
 
 
