@@ -13,6 +13,7 @@ from common.options import TrainOptions
 from common.options.attack import AttackOptions
 from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
+from common.options.gan import GanOptions
 from common.options.interpolate import InterpolateOptions
 from common.options.study import StudyOptions
 from common.terminal import visible
@@ -130,7 +131,15 @@ def test_what_is_typed_as_elsewhere_is_answered_by_what_it_is_here(line, said, c
 
 def test_every_hint_names_an_option_that_a_script_has():
     ours = {name for names in hints.ELSEWHERE.values() for name in names}
-    every = [TrainOptions, AttackOptions, InterpolateOptions, BoundaryOptions, BaselineOptions, StudyOptions]
+    every = [
+        TrainOptions,
+        AttackOptions,
+        InterpolateOptions,
+        BoundaryOptions,
+        BaselineOptions,
+        GanOptions,
+        StudyOptions,
+    ]
     there = [{name.replace("_", "-") for name in cli._types(options)} for options in every]
     assert ours <= set().union(*there)
     theirs = [name for names in (*hints.ELSEWHERE, *hints.NEEDLESS) for name in names.split()]

@@ -154,7 +154,7 @@ def test_a_record_older_than_a_choice_is_rerun_as_it_was(tmp_path):
     """Tables were trained by SGD before Adam became their default."""
     file = tmp_path / "train-wine.json"
     file.write_text(json.dumps({"schema": 1, "kind": "train", "config": {"dataset": "wine", "lr": 0.05}}))
-    again = cli.parse(TrainOptions, "", ["--config", str(file)], lambda options: options.run.config)
+    again = cli.parse(TrainOptions, "", ["--config", str(file)])
     assert resolve(again.asked, "wine", "table", None).optimizer == "sgd"
 
 

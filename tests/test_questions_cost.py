@@ -8,7 +8,7 @@ def test_cost_counts_an_attack_once_a_source(small):
     table = show("table-cost", small)
     kinds = [cell.partition(" ")[0] for cell in column(table, "record")]
     assert kinds == ["train"] * 6 + ["interpolate"] * 6 + ["attack"] * 6
-    assert column(table, "record")[-1] == "attack mixup1.0-seed2 on 6 targets"
+    assert column(table, "record")[-1] == "attack mixup, seed 2 on 6 targets"
     minutes = 6 * 10 + 6 * 1 + 6 * 0.5
     assert f"48 records, {minutes / 60:.1f} hours" in table.notes[0]
     assert column(table, "images a second")[0] == "400"
