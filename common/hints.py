@@ -54,7 +54,7 @@ ELSEWHERE = {
     "iters max-iters n-iterations n-iters num-iters num-iterations": ["iterations"],
     "critic-iters critic-steps d-steps disc-steps extra-d n-critic": ["discriminator-steps"],
     "latent-dim n-latent noise-dim nz z z-dim": ["latent"],
-    "gp lambda-gp r1 r1-gamma": ["penalty"],
+    "gamma gp lambda-gp r1 r1-gamma": ["penalty"],
 }
 # What no script has, since there is nothing to say there.
 NEEDLESS = {

@@ -313,7 +313,7 @@ def refused(good, monkeypatch, capsys):
     return run
 
 
-@pytest.mark.parametrize("argv", wrong_types(), ids=" ".join)
+@pytest.mark.parametrize("argv", [*wrong_types()], ids=" ".join)
 def test_wrong_types(refused, argv):
     refused(argv, argv[0].split("=")[-1])  # of a flag tyro names the value
 
@@ -323,7 +323,7 @@ def test_every_number_has_limits():
     assert numbers == set(limited())
 
 
-@pytest.mark.parametrize("argv", wrong_ranges(), ids=" ".join)
+@pytest.mark.parametrize("argv", [*wrong_ranges()], ids=" ".join)
 def test_wrong_ranges(refused, argv):
     refused(argv, argv[-2])
 
