@@ -10,7 +10,9 @@ from analysis.collect import Results
 from analysis.measures import ENOUGH
 from analysis.methods import ERM, MIXUP, Method
 from analysis.rows import side
-from common.options.train import OF_MIXUP, TrainConfig, command_words, resolve, run_name
+from common.options.names import command_words, run_name
+from common.options.resolving import resolve
+from common.options.train import OF_MIXUP, TrainConfig
 from common.records import Record
 
 # What makes a method ERM, and a plain one.

@@ -7,7 +7,8 @@ from analysis.columns import ATTACKS
 from analysis.methods import BASELINES, OPTIONS, Method
 from common.options.attack import AttackConfig, attack_name
 from common.options.interpolate import InterpolateConfig, record_name
-from common.options.train import TrainConfig, setting_name
+from common.options.names import setting_name
+from common.options.train import TrainConfig
 from common.records import Record
 
 Row = dict[str, Any]

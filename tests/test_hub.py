@@ -14,7 +14,7 @@ from common.data.load import load
 from common.data.sets import SETS, Known
 from common.data.sources import Reading, Source, find, is_hub_id, remember
 from common.options import DataOptions, TrainConfig, reading, resolve, run_name
-from common.options.train import command_words
+from common.options.names import command_words
 from tests.refusal import refused
 from tests.test_data import alone, class_folders, hub_split, image, parquet_set, pixels, plain_table  # noqa: F401
 

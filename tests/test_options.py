@@ -11,10 +11,12 @@ from ways import WAYS
 
 from common import cli
 from common.errors import UserError
-from common.options import TrainConfig, TrainOptions, check, resolve, run_name
-from common.options import train as o
+from common.options import TrainConfig, TrainOptions, check, resolve, run_name, train
+from common.options.defaults import ELSEWHERE, RECIPES
 from common.options.fields import OPEN, Fact, Open, described, earlier, own, pieces, schema, words
+from common.options.names import command_words
 from common.options.networks import NETWORKS
+from common.options.train import OF_MIXUP, OF_ROWS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -214,7 +216,7 @@ ANOTHER = {
 def test_two_configurations_never_share_a_name(one, two):
     def changed(fields):
         config = dataclasses.replace(cifar(mixup=True), **{field: ANOTHER[field] for field in fields})
-        return config if config.mixup else dataclasses.replace(config, **o.OF_MIXUP)
+        return config if config.mixup else dataclasses.replace(config, **OF_MIXUP)
 
     a, b = changed(one), changed(two)
     assert (a == b) == (name_of(a) == name_of(b))
@@ -342,12 +344,12 @@ def test_every_option_is_read():
                 read.add(node.attr)
     declared = options_declared()
     assert len(declared) > 20
-    read |= set(o.OF_ROWS)  # by these names
+    read |= set(OF_ROWS)  # by these names
     assert declared <= read, declared - read
 
 
 def test_every_option_has_a_help_of_one_or_two_lines():
-    tree = ast.parse(Path(o.__file__).read_text())
+    tree = ast.parse(Path(train.__file__).read_text())
     tree.body += ast.parse((ROOT / "common" / "options" / "machine.py").read_text()).body
     seen = 0
     for group in (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name != "TrainConfig"):
@@ -432,13 +434,13 @@ OVERRIDES = {
 def test_a_recipe_is_a_named_set_of_defaults():
     config = cifar(recipe="fast")
     assert name_of(config) == "cifar10-fastnet-fast-erm-seed0"
-    assert {name: getattr(config, name) for name in o.RECIPES["fast"]} == o.RECIPES["fast"]
-    assert set(OVERRIDES) == set(o.RECIPES["fast"])
+    assert {name: getattr(config, name) for name in RECIPES["fast"]} == RECIPES["fast"]
+    assert set(OVERRIDES) == set(RECIPES["fast"])
     assert (config.lr_drops, cifar(recipe="fast", schedule="drops").lr_drops) == ((), (0.5, 0.75))
     assert resolve(asked(recipe="fast").asked, "digits", "images", 8).augment == "none"  # a flipped digit is another
     assert resolve(asked(recipe="fast").asked, "digits", "images", 8).model == "smallcnn"
     elsewhere = cifar(recipe="fast", model="preactresnet18")
-    assert {name: getattr(elsewhere, name) for name in o.ELSEWHERE} == o.ELSEWHERE
+    assert {name: getattr(elsewhere, name) for name in ELSEWHERE} == ELSEWHERE
     assert name_of(elsewhere) == "cifar10-preactresnet18-fast-erm-seed0"
 
 
@@ -448,7 +450,7 @@ def test_each_default_of_a_recipe_is_overridden_by_its_option(option, mixup):
     config = cifar(recipe="fast", mixup=mixup, **{option: OVERRIDES[option]})
     assert getattr(config, option) == OVERRIDES[option]
     assert name_of(config) != name_of(cifar(recipe="fast", mixup=mixup))
-    words_again = o.command_words(config, "images", 32)
+    words_again = command_words(config, "images", 32)
     again = cli.parse(TrainOptions, "", words_again)
     check(again)
     assert resolve(again.asked, "cifar10", "images", 32) == config
@@ -465,7 +467,7 @@ def test_every_way_of_mixing_has_a_name_of_its_own_and_is_typed_as_it_is_recorde
     assert name_of(config) == f"cifar10-preactresnet18-{name}-seed0"
     again = TrainConfig.from_json(json.loads(json.dumps(config.to_json())))
     assert again == config
-    typed = cli.parse(TrainOptions, "", o.command_words(config, "images", 32))
+    typed = cli.parse(TrainOptions, "", command_words(config, "images", 32))
     check(typed)
     assert resolve(typed.asked, "cifar10", "images", 32) == config
 
@@ -477,12 +479,12 @@ def test_old_records_are_of_runs_that_were_mixed_as_mixup_is():
         assert TrainConfig.from_json(earlier(TrainConfig) | old) == config
 
 
-@pytest.mark.parametrize("option", [name for name in o.OF_MIXUP if ANOTHER[name] is not None])
+@pytest.mark.parametrize("option", [name for name in OF_MIXUP if ANOTHER[name] is not None])
 def test_without_mixup_nothing_of_it_means_anything(option):
     flag = "--" + option.replace("_", "-")
     with pytest.raises(UserError, match=f"{flag} {ANOTHER[option]}: means nothing without --mixup"):
         check(asked(**{option: ANOTHER[option]}))
-    check(asked(**{option: o.OF_MIXUP[option]}))  # as a record of ERM says
+    check(asked(**{option: OF_MIXUP[option]}))  # as a record of ERM says
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 Nothing here imports torch, so that a mistyped option or a missing data set is answered at once.
 """
 
+from common.options.defaults import DEFAULTS
 from common.options.fields import check
+from common.options.names import run_name
+from common.options.resolving import reading, resolve
 from common.options.train import (
-    DEFAULTS,
     OF_READING,
     OF_ROWS,
     DataOptions,
@@ -15,9 +17,6 @@ from common.options.train import (
     TrainConfig,
     TrainingOptions,
     TrainOptions,
-    reading,
-    resolve,
-    run_name,
 )
 
 __all__ = [

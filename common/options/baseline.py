@@ -9,7 +9,8 @@ from common.data.sources import Source
 from common.errors import UserError
 from common.options.fields import SEEDS, Fact, as_json, flag
 from common.options.machine import MachineWithData
-from common.options.train import DataOptions, TrainConfig, TrainingOptions, TrainOptions, rows_name
+from common.options.names import rows_name
+from common.options.train import DataOptions, TrainConfig, TrainingOptions, TrainOptions
 
 Method = Literal["logistic_regression", "gradient_boosting", "mlp"]
 METHODS: tuple[Method, ...] = get_args(Method)

@@ -1,4 +1,4 @@
-"""The options of training: their groups, each data set's own defaults, and the name of a run."""
+"""The options of training, by group: a line each."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from common import places
 from common.data import sources
-from common.data.sets import SETS
-from common.data.sources import Reading, Source
+from common.data.sources import Source
 from common.errors import UserError
 from common.options.fields import (
     OPEN,
@@ -21,10 +20,8 @@ from common.options.fields import (
     earlier,
     flag,
     own,
-    pieces,
     plain,
     several,
-    words,
 )
 from common.options.machine import MachineWithModels
 from common.options.networks import NETWORKS, Model
@@ -39,8 +36,14 @@ Optimizer = Literal["sgd", "nesterov", "adam"]
 Schedule = Literal["drops", "triangle"]
 Tracker = Literal["tensorboard", "wandb", "trackio", "mlflow", "comet_ml", "aim", "clearml", "dvclive", "swanlab"]
 
+CHEAP: tuple[Mix, ...] = ("inputs", "patches")  # rows pass the network once, mixed
+LAYERS: tuple[Mix, ...] = tuple(way for way in get_args(Mix) if way.startswith("layer"))
+MOVES = {"crop-flip": 8, "translate-flip": 16}  # the share of a side that an augmentation moves an image by: 1 / this
+
 # The options that decide which rows are seen, under which labels, once a set is there.
 OF_ROWS = ("subset", "holdout", "test_subset", "corrupt_labels", "data_seed")
+# The options by which a set is read, but for the seed that draws its test part.
+OF_READING = ("target", "drop", "distinct", "size", "test_share")
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,14 @@ class MixupOptions:
     """Train on the rows as they are, and ETA times the loss of the mixed ones is added (RegMixup). 0 is ERM."""
 
 
+# The options that mean something under mixup alone, and what a record of ERM says of each.
+OF_MIXUP: dict[str, Any] = {
+    field.name: earlier(MixupOptions).get(field.name)
+    for field in dataclasses.fields(MixupOptions)
+    if field.name != "mixup"
+}
+
+
 @dataclass(frozen=True)
 class TrainConfig(MixupOptions, TrainingOptions, ModelOptions, DataOptions):
     """Every option that decides the numbers of a run. Resolved, nothing in it is open: so it goes into the record."""
@@ -270,273 +281,3 @@ class TrainOptions:
         drops = asked.lr_drops or ()
         if list(drops) != sorted(set(drops)):
             raise UserError(f"--lr-drops {' '.join(map(str, drops))}: must rise, each drop after the one before it.")
-
-
-# The options that mean something under mixup alone, and what a record of ERM says of each.
-OF_MIXUP: dict[str, Any] = {
-    field.name: earlier(MixupOptions).get(field.name)
-    for field in dataclasses.fields(MixupOptions)
-    if field.name != "mixup"
-}
-
-
-@dataclass(frozen=True)
-class Defaults:
-    """What a data set or a recipe brings. Nothing is flipped or cropped unasked, since a flipped digit or letter is
-    another one."""
-
-    model: Model
-    epochs: int
-    augment: Augment = "none"
-    batch_size: int = 128
-    optimizer: Optimizer = "sgd"
-    lr_drops: tuple[float, ...] = (0.5, 0.75)
-    lr: float | None = None  # under this optimizer; None: what the optimizer brings
-    warmup_epochs: int = 0  # under mixup
-    schedule: Schedule = "drops"
-    momentum: float | None = None  # as `lr`
-    weight_decay: float | None = None  # as `lr`
-    bias_lr: float = 1.0
-    label_smoothing: float = 0.0
-    lookahead: int = 0
-
-
-TABLE = Defaults("mlp", 100, batch_size=16, optimizer="adam", lr_drops=())  # section 3.6, but for its 10 epochs
-SOUNDS = Defaults(  # section 3.3: the rate a tenth every 10 epochs, the first 5 without mixup
-    "lenet", 30, batch_size=100, optimizer="adam", lr=3e-3, lr_drops=(1 / 3, 2 / 3), warmup_epochs=5
-)
-IMAGES = Defaults("preactresnet18", 200)
-SMALL_IMAGES = Defaults("smallcnn", 60)  # too small for three halvings: sides under 16 pixels
-DEFAULTS = {
-    name: dataclasses.replace(
-        IMAGES if one.side is None or one.side >= 16 else SMALL_IMAGES, augment="crop-flip" if one.flips else "none"
-    )
-    for name, one in SETS.items()
-    if one.kind == "images"
-}
-
-CHEAP: tuple[Mix, ...] = ("inputs", "patches")  # rows pass the network once, mixed
-LAYERS: tuple[Mix, ...] = tuple(way for way in get_args(Mix) if way.startswith("layer"))
-
-MOVES = {"crop-flip": 8, "translate-flip": 16}  # the share of a side that an augmentation moves an image by: 1 / this
-
-TARGET, TEST_SHARE = "label", 0.2  # of a CSV file
-
-# What a recipe brings in place of the data set's own, but for the model where it does not take the data, and the
-# augmentation where a data set has none. fast: after airbench94 (K. Jordan 2024, arXiv 2404.00498), its rate and
-# penalty turned to a mean loss and coupled decay.
-RECIPES: dict[Recipe, dict[str, Any]] = {
-    "fast": {
-        "model": "fastnet",
-        "epochs": 10,
-        "augment": "translate-flip",
-        "batch_size": 1024,
-        "optimizer": "nesterov",
-        "schedule": "triangle",
-        "lr": 1.5,
-        "momentum": 0.85,
-        "weight_decay": 1.33e-3,
-        "bias_lr": 64.0,
-        "label_smoothing": 0.2,
-        "lookahead": 5,
-    }
-}
-# Of a recipe's own network BatchNorm has no weights, and stands these; of others they are as others train them fast.
-ELSEWHERE: dict[str, Any] = {"lr": 0.4, "weight_decay": 5e-4, "bias_lr": 1.0}
-
-# What an optimizer brings: Adam's are torch's own.
-OPTIMIZERS: dict[Optimizer, dict[str, float | None]] = {
-    "sgd": {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
-    "nesterov": {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
-    "adam": {"lr": 1e-3, "momentum": None, "weight_decay": 0.0},
-}
-
-
-# The options by which a set is read, but for the seed that draws its test part.
-OF_READING = ("target", "drop", "distinct", "size", "test_share")
-
-
-def reading(data: DataOptions, name: str, kind: str) -> Reading:
-    """How the set is read; None for what it brings itself.
-
-    raises UserError that names the option, where it means nothing
-    """
-    is_shipped = name in SETS and SETS[name].package != ""
-    is_csv = kind == "table" and not is_shipped
-    if data.test_share is not None and name in SETS and SETS[name].hub:
-        raise UserError(f"--test-share {data.test_share:g}: {name} has a test part; leave it out.")
-    if data.target is not None and is_shipped:
-        raise UserError(f"--target {data.target}: {name} is no CSV file and has its classes; leave it out.")
-    if data.size is not None and (kind != "images" or is_shipped):
-        raise UserError(f"--size {data.size}: {name} has no images of several sizes; leave it out.")
-    if data.drop is not None and not is_csv:
-        raise UserError(f"--drop {' '.join(data.drop)}: {name} is no CSV file, whose columns it names; leave it out.")
-    if data.distinct and not is_csv:
-        raise UserError(f"--distinct: {name} is no CSV file, whose rows it looks at; leave it out.")
-    if not is_csv:
-        return Reading(data.target, None, data.size, data.test_share, data.data_seed)
-    drop = None if data.drop is None else tuple(sorted(set(data.drop)))
-    share = TEST_SHARE if data.test_share is None else data.test_share
-    return Reading(data.target or TARGET, drop, None, share, data.data_seed, data.distinct)
-
-
-def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> TrainConfig:
-    """The configuration in force: what was asked for, then the recipe's defaults, then the data set's own.
-
-    name  of the data set;  kind  "images", "sounds" or "table";  side  of its images in pixels, None for others
-    raises UserError where the model does not take this kind of data
-    """
-    usual = _defaults(name, kind, side, asked.recipe, asked.model)
-    model = asked.model or usual.model
-    if kind not in NETWORKS[model].takes:
-        fitting = ", ".join(name for name, network in NETWORKS.items() if kind in network.takes)
-        takes = " and ".join(NETWORKS[model].takes)
-        raise UserError(f"--model {model}: takes {takes}, and {name} is {kind}; take one of: {fitting}.")
-    if asked.dropout and not NETWORKS[model].has_dropout:
-        raise UserError(
-            f"--dropout {asked.dropout}: {model} has no place for it; leave it out, or take one of: "
-            f"{', '.join(name for name, network in NETWORKS.items() if network.has_dropout)}."
-        )
-    optimizer = asked.optimizer or usual.optimizer
-    if optimizer == "adam" and asked.momentum is not None:
-        raise UserError(
-            f"--momentum {asked.momentum}: means nothing under --optimizer adam, which {name} is trained by here; "
-            "leave it out, or add --optimizer sgd."
-        )
-    rows, parts = asked.batch_size or usual.batch_size, asked.accumulate
-    if parts > 1 and rows < 2 * parts:
-        raise UserError(
-            f"--accumulate {parts}: leaves fewer than two of the {rows} rows of --batch-size to a piece, and "
-            f"BatchNorm needs two; at most {max(1, rows // 2)}."
-        )
-    read = reading(asked, name, kind)
-    augment = asked.augment or usual.augment
-    if augment in MOVES and (side is None or side < MOVES[augment]):
-        what = {"table": "a table", "sounds": "of sounds"}.get(kind, f"images of {side} pixels")
-        raise UserError(
-            f"--augment {augment}: moves by 1/{MOVES[augment]} of an image's side, and {name} is {what}; leave it out."
-        )
-    layers = NETWORKS[model].layers
-    if asked.mix in LAYERS[layers:] or (asked.mix == "hidden" and not layers):
-        has = f"has {layers} hidden layers" if layers else "has no hidden layers to mix before"
-        others = [name for name, network in NETWORKS.items() if kind in network.takes and network.layers > layers]
-        ways = [*LAYERS[:layers], *(["hidden"] if layers else []), *(f"--model {name}" for name in others)]
-        raise UserError(f"--mix {asked.mix}: {model} {has}; take one of: {', '.join(ways)}.")
-    if asked.mix == "patches" and kind == "table":
-        raise UserError(f"--mix patches: cuts boxes out of images or sounds, and {name} is a table; leave it out.")
-    schedule = asked.schedule or usual.schedule
-    drops = () if schedule == "triangle" else usual.lr_drops
-    if schedule == "triangle" and asked.lr_drops:
-        raise UserError(
-            f"--lr-drops {' '.join(map(str, asked.lr_drops))}: means nothing under --schedule triangle; leave it out, "
-            "or add --schedule drops."
-        )
-    epochs = asked.epochs or usual.epochs
-    warmup = usual.warmup_epochs if asked.warmup_epochs is None else asked.warmup_epochs
-    if asked.mixup and warmup >= epochs:
-        raise UserError(
-            f"--warmup-epochs {warmup}: leaves none of --epochs {epochs} to mixup; at most {epochs - 1}, and 0 for "
-            "mixup from the start."
-        )
-    if asked.mixup and warmup + asked.cooldown_epochs >= epochs:
-        raise UserError(
-            f"--cooldown-epochs {asked.cooldown_epochs}: leaves none of --epochs {epochs} to mixup; at most "
-            f"{epochs - warmup - 1}."
-        )
-    brought: dict[str, Any] = dict(OPTIMIZERS[optimizer])
-    if optimizer == usual.optimizer:
-        brought |= {field: getattr(usual, field) for field in brought if getattr(usual, field) is not None}
-    brought |= {field: getattr(usual, field) for field in ("bias_lr", "label_smoothing", "lookahead")}
-    return dataclasses.replace(
-        asked,
-        dataset=name,
-        target=read.target,
-        drop=read.drop,
-        size=read.size,
-        test_share=read.test_share,
-        model=model,
-        width=asked.width or NETWORKS[model].width,
-        epochs=epochs,
-        batch_size=rows,
-        optimizer=optimizer,
-        schedule=schedule,
-        lr_drops=drops if asked.lr_drops is None else asked.lr_drops,
-        augment=augment,
-        alpha=(asked.alpha or 1.0) if asked.mixup else None,
-        lam_per=(asked.lam_per or "batch") if asked.mixup else None,
-        warmup_epochs=warmup if asked.mixup else 0,
-        **{field: value for field, value in brought.items() if getattr(asked, field) is None},
-    )
-
-
-def _defaults(name: str, kind: str, side: int | None, recipe: Recipe | None, model: Model | None) -> Defaults:
-    """What a data set brings, under a recipe what that brings."""
-    if name in DEFAULTS:
-        own = DEFAULTS[name]
-    elif kind != "images":
-        own = TABLE if kind == "table" else SOUNDS
-    else:
-        own = IMAGES if side is None or side >= 16 else SMALL_IMAGES
-    if recipe is None:
-        return own
-    brought = dict(RECIPES[recipe])
-    network = NETWORKS[brought["model"]]
-    if kind not in network.takes or (side is not None and side < network.smallest_side):
-        brought["model"] = own.model
-    if (model or brought["model"]) != RECIPES[recipe]["model"]:
-        brought |= ELSEWHERE
-    if own.augment == "none":
-        brought["augment"] = "none"
-    return dataclasses.replace(own, **brought)
-
-
-def usual(config: TrainConfig, kind: str, side: int | None) -> TrainConfig:
-    """What a run is unasked on the same data set, by the same recipe, model, optimizer and method, from seed 0."""
-    bare = TrainConfig(model=config.model, mixup=config.mixup, optimizer=config.optimizer, recipe=config.recipe)
-    return resolve(bare, config.dataset, kind, side)
-
-
-def rows_name(config: TrainConfig, kind: str, side: int | None) -> str:
-    """The part of a name that says which rows are seen: ``cifar10-5000-rows1``."""
-    return "-".join([config.dataset, *_pieces_of(DataOptions, pieces(config, _unasked(config, kind, side)))])
-
-
-def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -> str:
-    """The name of a run: the data set, the model, ERM or mixup, the seed, and all that departs from the defaults.
-
-    For example ``cifar10-5000-preactresnet18-w16-100ep-erm-seed1``. Two configurations never share a name.
-    """
-    return _name(config, kind, side, precision, with_method=True)
-
-
-def setting_name(config: TrainConfig, kind: str, side: int | None, precision: str) -> str:
-    """What the names of runs share that differ in method (ERM or mixup, with or without dropout) and seed alone."""
-    return _name(dataclasses.replace(config, dropout=0.0), kind, side, precision, with_method=False)
-
-
-def _name(config: TrainConfig, kind: str, side: int | None, precision: str, with_method: bool) -> str:
-    found = pieces(config, _unasked(config, kind, side))
-    parts = [config.dataset, *_pieces_of(DataOptions, found), config.model]
-    parts += [*_pieces_of(ModelOptions, found), *_pieces_of(TrainingOptions, found)]
-    if with_method:
-        parts += [f"mixup{config.alpha}" if config.mixup else "erm", *_pieces_of(MixupOptions, found)]
-    if precision != "no":
-        parts.append(precision)
-    return "-".join([*parts, f"seed{config.seed}"] if with_method else parts)
-
-
-def command_words(config: TrainConfig, kind: str, side: int | None) -> list[str]:
-    """The words behind ``scripts/train.py`` that ask for this configuration."""
-    unasked = _unasked(config, kind, side)
-    model = usual(dataclasses.replace(config, model=OPEN), kind, side).model
-    return words(config, dataclasses.replace(unasked, dataset=DataOptions().dataset, model=model, mixup=False))
-
-
-def _unasked(config: TrainConfig, kind: str, side: int | None) -> TrainConfig:
-    """What is usual, by the optimizer that the data set brings."""
-    optimizer = usual(dataclasses.replace(config, optimizer=OPEN), kind, side).optimizer
-    return dataclasses.replace(usual(config, kind, side), optimizer=optimizer, recipe=None)
-
-
-def _pieces_of(group: type[Any], found: dict[str, str]) -> list[str]:
-    return [found[field.name] for field in dataclasses.fields(group) if field.name in found]
