@@ -77,7 +77,11 @@ def _of_seed(results: Results, setting: str, rows: pd.DataFrame, seed: int) -> d
 
 def probe(results: Results, setting: str, script: str, enough: int = ENOUGH) -> str:
     """Asks the paired runs of a setting, those among them that `seeds` is still to make, with interpolate.py or
-    attack.py. What is there is not made again."""
+    attack.py. What is there is not made again.
+
+    script  with its options: "interpolate --beyond 0.5"
+    """
+    script, *options = script.split()
     rows = results.runs[results.runs["setting"] == setting]
     method = results.mixup_of(setting) or MIXUP
     names = []
@@ -88,7 +92,7 @@ def probe(results: Results, setting: str, script: str, enough: int = ENOUGH) -> 
                 config = _resolved(record, _of_seed(results, setting, rows, seed))
                 precision, data = record["environment"]["precision"], record["data"]
                 names.append(run_name(config, data["kind"], side(data), precision))
-    return _line(results, script, [*names, *_threads(results.first(setting))], results.first(setting))
+    return _line(results, script, [*names, *options, *_threads(results.first(setting))], results.first(setting))
 
 
 def boundary(results: Results, enough: int = ENOUGH) -> str:

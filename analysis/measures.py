@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.collect import Results, one_protocol
@@ -165,10 +166,27 @@ def in_between(results: Results, column: str, lam: float, name: str, unit: str =
     return Measure(f"{name} at λ = {at:g}", unit, valued(rows[rows["lam"] == at], column), results.overlap)
 
 
-def between(results: Results) -> pd.DataFrame:
-    """The rows of `between` to compare by: pairs of training rows before others, of one protocol."""
-    rows = results.between
+def between(results: Results, beyond: bool = False) -> pd.DataFrame:
+    """The rows of `between` to compare by: pairs of training rows before others, of one protocol.
+
+    beyond  those of measurements that went beyond the rows of a pair, in place of those that stayed in between
+    """
+    rows = results.between[(results.between["beyond"] > 0) == beyond]
     return one_protocol(rows[rows["split"] == "train"] if (rows["split"] == "train").any() else rows)
+
+
+def over_lambda(
+    results: Results, frame: pd.DataFrame, values: "pd.Series[float]", name: str, unit: str = ""
+) -> Measure:
+    """The mean over the values of lambda that rows of `between` are of, of a value for each row."""
+    keys = ["method", "seed", "split", "machine", "record"]
+    means = pd.DataFrame(frame.assign(value=values).groupby(keys, as_index=False)["value"].mean())
+    return Measure(name, unit, valued(means, "value"), results.overlap)
+
+
+def log(norms: "pd.Series[float]") -> "pd.Series[float]":
+    """Of norms, of which one may be 0."""
+    return norms.clip(lower=np.finfo(float).tiny).map(math.log)
 
 
 def attacked(setting: Setting) -> pd.DataFrame:

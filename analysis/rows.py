@@ -172,6 +172,7 @@ def between(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row
         row = shared | {
             "split": config["split"],
             "pairs_seed": config["pairs_seed"],
+            "beyond": config["beyond"],
             "lam": at["lam"],
             "n": every["n"],
             "misses": every["misses"],
@@ -182,6 +183,7 @@ def between(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row
             "p_i": p.get("y_i"),
             "p_j": p.get("y_j"),
             "p_rest": p.get("rest"),
+            "off_linear": at.get("off_linear"),
         }
         for which in ("loss", "logit"):
             spread = at["gradient_norm"][which]

@@ -325,11 +325,16 @@ def every_lambda(record: Record) -> Iterator[Compared]:
     config, final = record["config"], record["final"]
     yield "config.run", config["run"], _run_of(record["parents"][0]), "parents"
     yield "final.between", len(final["between"]), config["points"], "config.points"
-    pairs, first = config["pairs"], final["between"][0]
+    pairs, beyond, first = config["pairs"], config["beyond"], final["between"][0]
     for number, row in enumerate(final["between"]):
         where = f"final.between[{number}]"
         every, different, norm = row["misses"], row["misses_different"], row["gradient_norm"]
-        yield f"{where}.lam", row["lam"], _about(number / (config["points"] - 1)), "its place"
+        yield (
+            f"{where}.lam",
+            row["lam"],
+            _about((1 + 2 * beyond) * number / (config["points"] - 1) - beyond),
+            "its place",
+        )
         yield f"{where}.misses.n", every["n"], pairs, "config.pairs"
         yield f"{where}.misses_different.n", different["n"], Within(0, pairs), "config.pairs"
         yield f"{where}.misses_different.n", different["n"], first["misses_different"]["n"], "the first lambda"
@@ -346,6 +351,9 @@ def every_lambda(record: Record) -> Iterator[Compared]:
         yield f"{where}", shares is not None, different["n"] > 0, "misses_different.n"
         if shares:
             yield f"{where}.probability_different", sum(shares.values()), _about(1, 1e-5), "being all of it"
+            # The mean of distances is at least the distance of the mean.
+            least = abs(shares["y_i"] - min(max(row["lam"], 0.0), 1.0)) - 1e-6
+            yield f"{where}.off_linear", row.get("off_linear", 1.0), Within(least, 1.0), "probability_different"
 
 
 def its_examples(record: Record) -> Iterator[Compared]:

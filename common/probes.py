@@ -1,7 +1,7 @@
 """What a model makes of the points in between two examples (Zhang et al. 2018, Fig. 2)."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,9 +50,14 @@ def draw_pairs(rows: int, pairs: int, seed: int) -> Pairs:
     return Pairs(torch.from_numpy(first), torch.from_numpy(second))
 
 
-def lambdas(points: int) -> list[float]:
-    """From 0 (the second row) to 1 (the first), evenly."""
-    return [step / (points - 1) for step in range(points)]
+def lambdas(points: int, beyond: float = 0.0) -> list[float]:
+    """From 0 (the second row) to 1 (the first), evenly, and so far beyond both."""
+    return [(1 + 2 * beyond) * step / (points - 1) - beyond for step in range(points)]
+
+
+def share(lam: float) -> float:
+    """The first row's in the label at a lambda: beyond a row, that row's class is all of it."""
+    return min(max(lam, 0.0), 1.0)
 
 
 def between(
@@ -60,31 +65,32 @@ def between(
     model: nn.Module,
     part: Part,
     pairs: Pairs,
-    points: int,
+    lams: Sequence[float],
     gradient_pairs: int,
     step_done: Callable[[], None],
 ) -> Table:
-    """Looks at `points` places between the rows of each pair; each process takes a share of the pairs, without padding.
+    """Looks at each pair at these values of lambda, in between its rows or beyond them; each process takes a share of
+    the pairs, without padding.
 
     model           in eval mode, its parameters frozen
     gradient_pairs  the norms are measured on so many of the pairs, the first ones, and are 0 for the others
 
-    returns  (5, points, pairs): MISSED is 1 where the prediction is neither row's class; the probabilities of the
-             first and the second row's class; the L2 norm of the gradient with respect to the mixed input, in natural
-             units, of the loss ``lam CE(y_i) + (1 - lam) CE(y_j)`` and of the predicted class's logit
+    returns  (5, lams, pairs): MISSED is 1 where the prediction is neither row's class; the probabilities of the first
+             and the second row's class; the L2 norm of the gradient with respect to the mixed input, in natural units,
+             of the loss ``lam CE(y_i) + (1 - lam) CE(y_j)`` (lam as `share` has it) and of the predicted class's logit
     raises   UserError where a number is not finite
     """
     # Every process fills its own pairs of a table of zeros; their sum is the table, exactly.
-    table = torch.zeros(5, points, len(pairs), device=accelerator.device)
+    table = torch.zeros(5, len(lams), len(pairs), device=accelerator.device)
     for places, with_gradient in shares(accelerator, part, len(pairs), gradient_pairs):
         few = pairs[places]
         x_i, x_j = (natural(part.fetch(rows)) for rows in (few.first, few.second))
         y_i, y_j = part.labels[few.first], part.labels[few.second]
-        for place, value in enumerate(lambdas(points)):
+        for place, value in enumerate(lams):
             lam = torch.full((len(few),), value, device=accelerator.device)
             x = mix((x_i, x_j), lam[None])
             if with_gradient:
-                logits, norms = _with_gradients(model, x, y_i, y_j, lam)
+                logits, norms = _with_gradients(model, x, y_i, y_j, torch.full_like(lam, share(value)))
                 table[LOSS_NORM:, place, places] = norms
             else:
                 with torch.inference_mode():
@@ -117,10 +123,10 @@ def rows_at_once(accelerator: Accelerator, part: Part) -> int:
 
 
 @torch.inference_mode()
-def probabilities(model: nn.Module, part: Part, first: int, second: int, points: int) -> Float[Tensor, "l k"]:
-    """Of every class, at each place between two rows."""
-    x_i, x_j = (natural(part.fetch(slice(row, row + 1))).expand(points, *part.shape) for row in (first, second))
-    lam = torch.tensor(lambdas(points), device=part.labels.device)
+def probabilities(model: nn.Module, part: Part, first: int, second: int, lams: Sequence[float]) -> Float[Tensor, "l k"]:
+    """Of every class, at each of these places between two rows."""
+    x_i, x_j = (natural(part.fetch(slice(row, row + 1))).expand(len(lams), *part.shape) for row in (first, second))
+    lam = torch.tensor(lams, device=part.labels.device)
     return model(mix((x_i, x_j), lam[None])).softmax(dim=1)
 
 

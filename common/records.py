@@ -67,8 +67,7 @@ def write(path: Path, record: Record) -> None:
 
 
 def read(path: Path) -> Record:
-    """Without its digest. A train record's ``config`` holds every option, those too
-    that came after the record.
+    """Without its digest. Its ``config`` holds every option, those too that came after the record.
 
     raises UserError for a file that is no record of ours, or not what was written, with the field that is wrong
     """
@@ -92,9 +91,7 @@ def read(path: Path) -> Record:
     trouble = _trouble(record)
     if trouble:
         raise UserError(f"{path}: not a record ({trouble}). Restore it, or move it away and run again.")
-    if record["kind"] == "train":
-        record["config"] = earlier(TrainConfig) | record["config"]
-    return record
+    return _whole(record)
 
 
 def is_curve(rows: Any) -> bool:
@@ -203,8 +200,13 @@ def _trouble(record: Any) -> str | None:
     if errors:
         field = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in errors[0].instance_path)
         return f"${field}: {errors[0].message[:300]}"
-    whole = record | {"config": earlier(TrainConfig) | record["config"]} if record["kind"] == "train" else record
-    return consistency.trouble(whole)
+    return consistency.trouble(_whole(record))
+
+
+def _whole(record: Record) -> Record:
+    """With what was in force of the options that came after it."""
+    config = CONFIGS.get(record["kind"])
+    return record | {"config": earlier(config) | record["config"]} if config else record
 
 
 def _digest(body: str) -> str:

@@ -79,14 +79,13 @@ def measure(
     """Measures one run. returns what its record holds as final, and as cost"""
     begun = time.perf_counter()
     part, pairs = _part(config, run).to(accelerator.device), _pairs(accelerator, config, run)
-    gradients = config.gradient_pairs
-    table = probes.between(accelerator, run.model, part, pairs, config.points, gradients, step_done)
+    gradients, lams = config.gradient_pairs, probes.lambdas(config.points, config.beyond)
+    table = probes.between(accelerator, run.model, part, pairs, lams, gradients, step_done)
     differ = (part.labels[pairs.first] != part.labels[pairs.second]).cpu().numpy()
-    lams = probes.lambdas(config.points)
     final = {
         "loss": LOSS,
-        "between": [{"lam": lam} | _row(table[:, place], differ, gradients) for place, lam in enumerate(lams)],
-        "examples": _examples(run, part, pairs, differ, config.points),
+        "between": [_row(lam, table[:, place], differ, gradients) for place, lam in enumerate(lams)],
+        "examples": _examples(run, part, pairs, differ, lams),
     }
     seconds = time.perf_counter() - begun
     return final, {
@@ -109,13 +108,14 @@ def _batches(accelerator: Accelerator, config: InterpolateConfig, run: Trained) 
     return len(probes.shares(accelerator, _part(config, run), config.pairs, config.gradient_pairs))
 
 
-def _row(table: np.ndarray, differ: np.ndarray, gradient_pairs: int) -> dict[str, Any]:
+def _row(lam: float, table: np.ndarray, differ: np.ndarray, gradient_pairs: int) -> dict[str, Any]:
     """What is said of one lambda.
 
     table  (5, pairs) as in `probes.between`;  differ  (pairs,): whether the rows of a pair are of different classes
     """
     missed, wide = table[probes.MISSED], table.astype("float64")
     row: dict[str, Any] = {
+        "lam": lam,
         "misses": {"n": len(differ), "misses": int(missed.sum())},
         "misses_different": {"n": int(differ.sum()), "misses": int(missed[differ].sum())},
         "gradient_norm": {
@@ -127,6 +127,7 @@ def _row(table: np.ndarray, differ: np.ndarray, gradient_pairs: int) -> dict[str
     if differ.any():
         first, second = (float(wide[which, differ].mean()) for which in (probes.P_FIRST, probes.P_SECOND))
         row["probability_different"] = {"y_i": first, "y_j": second, "rest": max(0.0, 1 - first - second)}
+        row["off_linear"] = float(np.abs(wide[probes.P_FIRST, differ] - probes.share(lam)).mean())
     return row
 
 
@@ -136,12 +137,12 @@ def _spread(norms: np.ndarray) -> dict[str, Any]:
     return {"mean": float(norms.mean()), "quantiles": dict(zip(map(str, QUANTILES), quantiles, strict=True))}
 
 
-def _examples(run: Trained, part: Part, pairs: Pairs, differ: np.ndarray, points: int) -> list[dict[str, Any]]:
+def _examples(run: Trained, part: Part, pairs: Pairs, differ: np.ndarray, lams: list[float]) -> list[dict[str, Any]]:
     """The first pairs of different classes: both inputs, and the probability of every class at each lambda."""
     shown = []
     for place in differ.nonzero()[0][:EXAMPLES].tolist():
         first, second = int(pairs.first[place]), int(pairs.second[place])
-        p = probes.probabilities(run.model, part, first, second, points)
+        p = probes.probabilities(run.model, part, first, second, lams)
         shown.append(
             {
                 "rows": [first, second],
@@ -176,7 +177,7 @@ def _predicted(accelerator: Accelerator, config: InterpolateConfig, run: Trained
         for _ in range(2 if len(few) else 0):
             begun = time.perf_counter()
             gradients = len(few) if with_gradient else 0
-            probes.between(accelerator, run.model, part, few, 2, gradients, lambda: None)
+            probes.between(accelerator, run.model, part, few, probes.lambdas(2), gradients, lambda: None)
             seconds = time.perf_counter() - begun
         spent += seconds * config.points / 2 * pairs / len(few) if len(few) else 0.0
     return spent

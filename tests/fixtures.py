@@ -204,6 +204,7 @@ def interpolate(folder: Path, run: Path, model: Model = ERM, *, step: int = 0, s
             "misses": {"n": N, "misses": round(at(*model.missed, lam)) + step},
             "misses_different": {"n": 9000, "misses": round(0.9 * (round(at(*model.missed, lam)) + step))},
             "probability_different": {"y_i": 0.9 * lam, "y_j": 0.9 * (1 - lam), "rest": 0.1},
+            "off_linear": 0.1 + step / 1000,
             "gradient_norm": {
                 "n": 1000,
                 "loss": spread(at(*model.loss_norm, lam) + step / 1000),

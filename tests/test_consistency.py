@@ -136,6 +136,7 @@ BELIEVED: dict[str, dict[str, int]] = {
         "final.loss": 2,
         "final.between.*.misses.misses": 3,
         "final.between.*.misses_different.misses": 3,
+        "final.between.*.off_linear": 3,
         "final.between.*.gradient_norm.loss.mean": 3,
         "final.between.*.gradient_norm.loss.quantiles.0.1": 3,
         "final.between.*.gradient_norm.loss.quantiles.0.5": 3,

@@ -72,8 +72,13 @@ def test_the_whole_chain(capsys):
     assert one["final"]["between"][0]["misses_different"]["n"] == two["final"]["between"][0]["misses_different"]["n"]
 
 
-def test_the_numbers_are_those_of_a_plain_loop():
-    (record,) = run(ERM, *SMALL)
+@pytest.mark.parametrize("beyond", [[], ["--beyond", "0.5"]])
+def test_the_numbers_are_those_of_a_plain_loop(beyond):
+    (record,) = run(ERM, *SMALL, *beyond)
+    assert [row["lam"] for row in record["final"]["between"]] == (
+        [-0.5, 0, 0.5, 1, 1.5] if beyond else [0, 0.25, 0.5, 0.75, 1]
+    )
+    assert record["run"].endswith("-points5-beyond0.5-gradients20" if beyond else "-points5-gradients20")
     (found,) = find([ERM], Path("results"), Path("checkpoints"), None, torch.device("cpu"))
     part, pairs = found.data.train, probes.draw_pairs(103, 61, 0)
     y_i, y_j = part.labels[pairs.first], part.labels[pairs.second]
@@ -90,6 +95,8 @@ def test_the_numbers_are_those_of_a_plain_loop():
         mean = {"y_i": p[torch.arange(61), y_i], "y_j": p[torch.arange(61), y_j]}
         for which, values in mean.items():
             assert row["probability_different"][which] == pytest.approx(values[differ].mean().item(), abs=1e-5)
+        off = (mean["y_i"] - min(max(row["lam"], 0), 1)).abs()[differ].mean().item()
+        assert row["off_linear"] == pytest.approx(off, abs=1e-5)
         (gradient,) = torch.autograd.grad(logits.amax(1).sum(), x)
         norms = gradient.flatten(1).norm(dim=1)[:20].numpy()
         got = row["gradient_norm"]["logit"]

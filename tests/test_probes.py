@@ -13,6 +13,7 @@ from common.errors import UserError
 from common.models import Blueprint, build
 
 ROWS, PAIRS, POINTS = 37, 53, 5
+LAMS = probes.lambdas(POINTS)
 
 
 class Constant(nn.Module):
@@ -61,10 +62,10 @@ def network():
     return model.requires_grad_(False)
 
 
-def look(model, part, pairs=None, points=POINTS, gradients=PAIRS):
+def look(model, part, pairs=None, gradients=PAIRS, lams=LAMS):
     pairs = pairs or probes.draw_pairs(len(part), PAIRS, 0)
     done = []
-    got = probes.between(Accelerator(cpu=True), model, part, pairs, points, gradients, lambda: done.append(1))
+    got = probes.between(Accelerator(cpu=True), model, part, pairs, lams, gradients, lambda: done.append(1))
     assert len(done) == len(probes.shares(Accelerator(cpu=True), part, len(pairs), gradients))
     return pairs, got
 
@@ -94,6 +95,8 @@ def test_two_rows_are_a_pair_of_each_other():
 def test_lambda_goes_evenly_from_0_to_1():
     assert probes.lambdas(21)[::5] == [0, 0.25, 0.5, 0.75, 1]
     assert probes.lambdas(2) == [0, 1]
+    assert probes.lambdas(5, 0.5) == [-0.5, 0, 0.5, 1, 1.5]
+    assert list(map(probes.share, [-0.5, 0.0, 0.25, 1.0, 1.5])) == [0, 0, 0.25, 1, 1]
 
 
 def test_a_constant_model_misses_exactly_the_pairs_without_its_class():
@@ -115,15 +118,18 @@ def test_a_model_that_knows_its_endpoints_misses_nothing_there():
     assert (got[probes.P_FIRST, -1] > 0.99).all()
 
 
-def test_gradient_norms_of_a_linear_model():
-    """Of the logit ||w_c||; of the loss ||W^T (p - q)||, where q is the mixed target."""
+@pytest.mark.parametrize("beyond", [0.0, 0.5])
+def test_gradient_norms_of_a_linear_model(beyond):
+    """Of the logit ||w_c||; of the loss ||W^T (p - q)||, where q is the mixed target, beyond a row that row's own."""
     part = table()
     model = Linear(6)
-    pairs, got = look(model, part)
+    lams = probes.lambdas(POINTS, beyond)
+    pairs, got = look(model, part, lams=lams)
     y_i, y_j = part.labels[pairs.first], part.labels[pairs.second]
-    for place, lam in enumerate(probes.lambdas(POINTS)):
+    for place, lam in enumerate(lams):
         logits = model(lam * part.inputs[pairs.first] + (1 - lam) * part.inputs[pairs.second])
-        target = lam * F.one_hot(y_i, 4) + (1 - lam) * F.one_hot(y_j, 4)
+        share = min(max(lam, 0), 1)
+        target = share * F.one_hot(y_i, 4) + (1 - share) * F.one_hot(y_j, 4)
         of_loss = ((logits.softmax(1) - target) @ model.weight).norm(dim=1)
         of_logit = model.weight.norm(dim=1)[logits.argmax(1)]
         assert np.allclose(got[probes.LOSS_NORM, place], of_loss, rtol=1e-4)
@@ -136,7 +142,7 @@ def test_it_is_the_plain_loop_that_a_reader_would_write(monkeypatch, batch, grad
     monkeypatch.setattr(probes, "rows_at_once", lambda *_: batch)
     part, model = images(), network()
     pairs, got = look(model, part, gradients=gradients)
-    for place, lam in enumerate(probes.lambdas(POINTS)):
+    for place, lam in enumerate(LAMS):
         for k in range(PAIRS):
             i, j = pairs.first[k], pairs.second[k]
             y_i, y_j = part.labels[i], part.labels[j]
@@ -167,7 +173,7 @@ def test_the_shares_of_any_number_of_processes_are_all_pairs_once():
 
 def test_probabilities_are_those_of_the_model():
     part, model = images(), network()
-    got = probes.probabilities(model, part, 3, 8, 3)
+    got = probes.probabilities(model, part, 3, 8, [0.0, 0.5, 1.0])
     x = torch.stack([part.inputs[8] / 255, part.inputs[3] / 510 + part.inputs[8] / 510, part.inputs[3] / 255])
     assert torch.allclose(got, model(x).softmax(1), atol=1e-6)
 

@@ -16,6 +16,7 @@ NAMES = [
     "misses",
     "linearity",
     "gradients",
+    "outside",
     "accuracy",
     "curves",
     "budget",

@@ -4,13 +4,12 @@ everywhere). Whether the paper's is the loss's or the output's is not said, so b
 
 import math
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Picture
 
 from analysis import lines, measures, missing
 from analysis.figure import WIDE, Figure
-from analysis.measures import Measure, pair
+from analysis.measures import pair
 from analysis.question import Question, claim, figure
 from analysis.questions.misses import at_half, kind_of
 from analysis.setting import Setting
@@ -51,13 +50,10 @@ def smaller(setting: Setting) -> Verdict:
     logarithm of the norm, whose difference is the mean log ratio."""
     here, rows = setting.here, measures.between(setting.here)
     lams = sorted(rows["lam"].unique())
-    keys = ["method", "seed", "split", "machine", "record"]
     pairs, closing = [], []
     for column, name in (("loss_norm", "loss"), ("logit_norm", "logit")):
-        logs = rows.assign(value=np.log(rows[column].clip(lower=np.finfo(float).tiny)))
-        means = pd.DataFrame(logs.groupby(keys, as_index=False)["value"].mean()) if len(rows) else logs
         title = f"log gradient norm of the {name}, mean over λ"
-        pairs.append(pair(Measure(title, "", measures.valued(means, "value"), here.overlap), setting.mixup))
+        pairs.append(pair(measures.over_lambda(here, rows, measures.log(rows[column]), title), setting.mixup))
         if pairs[-1].seeds:
             at = [pair(measures.in_between(here, column, lam, name), setting.mixup).interval for lam in lams]
             closing.append(

@@ -11,10 +11,12 @@ from matplotlib.lines import Line2D
 from analysis import lines, measures, missing
 from analysis.figure import WIDE, Figure
 from analysis.lines import DOTTED, MEAN, SHORT
+from analysis.measures import Measure, pair
 from analysis.methods import in_order
-from analysis.question import Question, figure
+from analysis.question import Question, claim, figure
 from analysis.questions.misses import kind_of
 from analysis.setting import Setting
+from analysis.verdict import Verdict, differ
 
 KINDS = {"p_i": "first example's class", "p_j": "second's", "p_rest": "all others together"}
 
@@ -51,4 +53,16 @@ def probability(setting: Setting) -> Figure:
     return Figure(caption, alt, picture, numbers, tuple(frame["record"].unique()), gap)
 
 
-QUESTION = Question(__doc__, [probability])
+@claim("P32", "predictions are linear in between", "section 2", "direction", "2 in between")
+def linear(setting: Setting) -> Verdict:
+    """The mean of |p(y_i) − λ| over λ and over pairs of different classes is smaller under mixup."""
+    asked = setting.where(lambda one: len(pair(_off(one), one.mixup).seeds))
+    return differ(asked, [_off(asked)], -1, "interpolate")
+
+
+def _off(setting: Setting) -> Measure:
+    rows = measures.between(setting.here).dropna(subset=["off_linear"])
+    return measures.over_lambda(setting.here, rows, rows["off_linear"], "mean |p − λ|")
+
+
+QUESTION = Question(__doc__, [probability], [linear])

@@ -29,7 +29,9 @@ class ProbeOptions:
     pairs: Annotated[int, Fact("[1, 1e9]", "pairs{}")] = 10_000
     """Random pairs of different rows."""
     points: Annotated[int, Fact("[2, 1001]", "points{}")] = 21
-    """Values of lambda, from 0 to 1."""
+    """Values of lambda, evenly from 0 to 1."""
+    beyond: Annotated[float, Fact("[0, 10]", "beyond{}", since=0.0)] = 0.0
+    """Go so far beyond both rows, too: 0.5 takes lambda from -0.5 to 1.5. Nothing is clipped."""
     gradient_pairs: Annotated[Open[int], own("N", f"{GRADIENT_PAIRS}"), Fact("[1, 1e9]", "gradients{}")] = OPEN
     """Measure gradients on this many of the pairs, each of which costs two backward passes more."""
     pairs_seed: Annotated[int, Fact(SEEDS, "draw{}")] = 0
