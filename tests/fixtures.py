@@ -186,32 +186,36 @@ def train(
     return written(records.path_of(folder, dataset, "train", name), record)
 
 
-def interpolate(folder: Path, run: Path, model: Model = ERM, *, step: int = 0, split: str = "train") -> Path:
-    """Writes the interpolate record of a train record: all of it rises and falls linearly to lambda = 1/2."""
+def interpolate(
+    folder: Path, run: Path, model: Model = ERM, *, step: int = 0, split: str = "train", beyond: float = 0.0
+) -> Path:
+    """Writes the interpolate record of a train record: all of it rises and falls linearly to lambda = 1/2, and beyond
+    the rows rises again."""
     parent = records.read(run)
-    probe = dataclasses.replace(interpolate_options.ProbeOptions(), split=split)
+    probe = dataclasses.replace(interpolate_options.ProbeOptions(), split=split, beyond=beyond)
     config = interpolate_options.resolve(probe, parent["run"])
 
     def at(ends: float, middle: float, lam: float) -> float:
-        return ends + (middle - ends) * (1 - abs(2 * lam - 1))
+        return ends + (middle - ends) * abs(1 - abs(2 * lam - 1))
 
     def spread(mean: float) -> dict[str, Any]:
         return {"mean": mean, "quantiles": {"0.1": mean / 2, "0.5": mean, "0.9": 2 * mean}}
 
+    lams = [(1 + 2 * beyond) * step / 20 - beyond for step in range(21)]
     between = [
         {
             "lam": lam,
             "misses": {"n": N, "misses": round(at(*model.missed, lam)) + step},
             "misses_different": {"n": 9000, "misses": round(0.9 * (round(at(*model.missed, lam)) + step))},
-            "probability_different": {"y_i": 0.9 * lam, "y_j": 0.9 * (1 - lam), "rest": 0.1},
-            "off_linear": 0.1 + step / 1000,
+            "probability_different": {"y_i": 0.9 * share, "y_j": 0.9 * (1 - share), "rest": 0.1},
+            "off_linear": 0.11 + at(*model.missed, lam) / N + step / 1000,
             "gradient_norm": {
                 "n": 1000,
                 "loss": spread(at(*model.loss_norm, lam) + step / 1000),
                 "logit": spread(at(*model.logit_norm, lam) + step / 1000),
             },
         }
-        for lam in LAMS
+        for lam, share in ((lam, min(max(lam, 0.0), 1.0)) for lam in lams)
     ]
     example = {
         "rows": [3, 5],
@@ -401,7 +405,8 @@ def study(
     }
     for (alpha, seed), run in runs.items():
         if "interpolate" in probes:
-            interpolate(folder, run, arms[alpha], step=_step(alpha, seed))
+            for beyond in (0.0, 0.5):
+                interpolate(folder, run, arms[alpha], step=_step(alpha, seed), beyond=beyond)
         sources = [source for (_, other), source in runs.items() if other < 3 or source == run]
         for source in sources if "attack" in probes else ():
             errors = arms[alpha].white if source == run else arms[alpha].black

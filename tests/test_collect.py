@@ -19,7 +19,7 @@ def test_a_whole_study(tmp_path):
     fixtures.study(tmp_path, options={"subset": 5000, "width": 8, "epochs": 60})
     results = collect.collect(tmp_path)
     assert results.problems == []
-    assert len(results.records) == 6 + 6 + 36 + 1
+    assert len(results.records) == 6 + 12 + 36 + 1
     assert results.settings() == ["cifar10-5000-preactresnet18-w8-60ep"] == [results.headline()]
     lengths = {name: len(getattr(results, name)) for name in OF}
     attacks = 36 * (1 + 2 * 5 + 2 * 2)
