@@ -24,7 +24,14 @@ def test_a_whole_study(tmp_path):
     lengths = {name: len(getattr(results, name)) for name in OF}
     attacks = 36 * (1 + 2 * 5 + 2 * 2)
     assert lengths.pop("baselines") == 0
-    assert lengths == {"runs": 6, "curves": 6 * 60, "bins": 6 * 15, "between": 6 * 21, "attacks": attacks, "borders": 6}
+    assert lengths == {
+        "runs": 6,
+        "curves": 6 * 60,
+        "bins": 6 * 15,
+        "between": 12 * 21,
+        "attacks": attacks,
+        "borders": 6,
+    }
     for name, types in OF.items():
         frame = getattr(results, name)
         assert list(frame.columns) == list(types)
