@@ -95,6 +95,10 @@ def probe(results: Results, setting: str, script: str, enough: int = ENOUGH) -> 
     return _line(results, script, [*names, *options, *_threads(results.first(setting))], results.first(setting))
 
 
+def benchmark(results: Results, what: str) -> str:
+    return _line(results, "benchmark", [what, "--repeats", "15"])
+
+
 def boundary(results: Results, enough: int = ENOUGH) -> str:
     return _line(results, "boundary", ["--seeds", *map(str, range(enough))])
 

@@ -513,12 +513,14 @@ def what_is_learnt(record: Record) -> Iterator[Compared]:
 
 SIDES = {  # what is timed
     "train": {"ours", "plain", "matmul"},
+    "mixup": {"mixup", "erm"},
     "attack": {"fgsm_ours", "fgsm_plain", "pgd_ours", "pgd_plain"},
     "interpolate": {"ours", "plain"},
 }
 FOUND = {  # what is said of it
     "train": {"ours_images_per_second", "plain_images_per_second", "plain_workers", "ours_gflops", "matmul_gflops"}
     | {"ratio_plain", "ratio_matmul", "ratio_twice_the_rows", "seconds"},
+    "mixup": {"ratio_mixup", "seconds"},
     "attack": {"ratio_fgsm", "ratio_pgd", "counts", "seconds"},
     "interpolate": {"ratio_misses", "counts", "seconds"},
 }
@@ -535,6 +537,7 @@ def each_turn(record: Record) -> Iterator[Compared]:
         yield f"final.seconds.{name}", len(turns), config["repeats"], "config.repeats"
     for ratio, above, below in (
         ("ratio_plain", "plain", "ours"),
+        ("ratio_mixup", "mixup", "erm"),
         ("ratio_misses", "plain", "ours"),
         ("ratio_fgsm", "fgsm_plain", "fgsm_ours"),
         ("ratio_pgd", "pgd_plain", "pgd_ours"),

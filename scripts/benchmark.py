@@ -1,6 +1,7 @@
 """How fast is it, beside what a user would write or pick instead? Paired, in alternation, medians over repeats.
 
     python scripts/benchmark.py train        a step of training, against the loop people write
+    python scripts/benchmark.py mixup        the same step under mixup and under ERM: what mixup adds
     python scripts/benchmark.py attack       FGSM over epsilons and targets, and PGD, against torchattack
     python scripts/benchmark.py interpolate  misses over lambda, against a loop of forward passes
 
@@ -63,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
         raise UserError("The benchmark compares single processes; start it with one.")
     environment = records.environment(**processes.environment(accelerator))
     config = resolve(asked.measured)
-    compare = {"train": compare_training, "attack": compare_attacks, "interpolate": compare_misses}[config.what]
+    compare = COMPARE[config.what]
     name = record_name(config, torch.get_num_threads())
     path = records.path_of(asked.run.results_dir, "benchmark", "benchmark", name)
     one = Measurement("benchmark", name, path, config, compare, {}, precision=accelerator.mixed_precision)
@@ -162,8 +163,8 @@ def compare_training(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
             contest.enter(f"plain{workers}", plain_loop, measured, workers)
         trial = contest.alternate([f"plain{workers}" for workers in WORKERS], repeats=2)
         best = min(trial, key=lambda name: min(trial[name]))
-        contest.enter("ours", our_loop, measured, rows)
-        contest.enter("twice", our_loop, measured, 2 * rows)
+        contest.enter("ours", our_loop, measured, rows, 1.0)
+        contest.enter("twice", our_loop, measured, 2 * rows, 1.0)
         contest.enter("matmul", matrix_product)
         seconds = contest.alternate([best, "ours", "matmul", "twice"], measured.repeats)
     ours, matmul = statistics.median(seconds["ours"]), statistics.median(seconds["matmul"])
@@ -183,6 +184,16 @@ def compare_training(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
         f"({final['plain_images_per_second']:.1f}, {final['plain_workers']} workers), "
         f"{final['ratio_matmul']:.2f} of the machine's matrix product"
     )
+
+
+def compare_methods(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
+    """Our step under mixup and under ERM, which passes no row more."""
+    with Contest(torch.get_num_threads()) as contest:
+        for name, alpha in (("erm", None), ("mixup", 1.0)):
+            contest.enter(name, our_loop, measured, measured.rows, alpha)
+        seconds = contest.alternate(["erm", "mixup"], measured.repeats)
+    final = {"ratio_mixup": paired(seconds["mixup"], seconds["erm"]), "seconds": seconds}
+    return final, f"a step under mixup takes {final['ratio_mixup']:.3f} times one under ERM"
 
 
 def compare_attacks(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
@@ -217,12 +228,20 @@ def compare_misses(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
     return final, f"misses {final['ratio_misses']:.2f} x the plain loop ({are} counts)"
 
 
-def our_loop(measured: MeasuredConfig, rows: int) -> Turn:
-    """An epoch of so many rows, as train.py runs it."""
+COMPARE = {
+    "train": compare_training,
+    "mixup": compare_methods,
+    "attack": compare_attacks,
+    "interpolate": compare_misses,
+}
+
+
+def our_loop(measured: MeasuredConfig, rows: int, alpha: float | None) -> Turn:
+    """An epoch of so many rows, as train.py runs it under mixup of this alpha, or under ERM."""
     accelerator = processes.start(torch.get_num_threads(), None)
     part = _images(rows).to(accelerator.device)
     network = models.build(_blueprint(measured.width), seed=0).to(accelerator.device)
-    method, no_drops = Mixup(alpha=1.0), ()
+    method, no_drops = Mixup(alpha=alpha), ()
     learning = training.begin(
         accelerator, network, 1, optimizer="sgd", lr=0.1, lr_drops=no_drops, momentum=0.9, weight_decay=1e-4
     )

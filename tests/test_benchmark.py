@@ -45,6 +45,13 @@ def test_misses_are_those_of_the_plain_loop(tmp_path):
     assert 0 < sum(final["counts"]["ours"]) < 21 * 21
 
 
+@pytest.mark.long
+def test_mixup_and_erm_are_timed_in_turns(tmp_path):
+    argv = ["mixup", "--width", "4", "--batch-size", "8", "--steps", "1", "--repeats", "3", "--threads", "1"]
+    final = records.read(benchmark.main([*argv, "--results-dir", str(tmp_path)]))["final"]
+    assert {name: len(turns) for name, turns in final["seconds"].items()} == {"erm": 3, "mixup": 3}
+
+
 def test_the_plain_loop_trains_the_same_network():
     """Otherwise the ratio would compare two things."""
     torch.manual_seed(0)

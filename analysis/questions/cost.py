@@ -1,22 +1,28 @@
 """## What it costs
 
-mixup adds a weighted sum to a step, and no pass through the network.
+mixup adds a weighted sum to a step, and no pass through the network. What that comes to is timed in alternation with
+ERM (`scripts/benchmark.py mixup`): times of whole runs are of different days.
 """
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure as Picture
 
-from analysis import lines, missing
+from analysis import commands, lines, missing
 from analysis.collect import Results
 from analysis.figure import WIDE, Figure
+from analysis.intervals import interval
 from analysis.measures import means_of
 from analysis.methods import in_order
-from analysis.question import Question, figure, table
+from analysis.question import Question, claim, figure, table
 from analysis.setting import Setting
 from analysis.table import Table, paths
+from analysis.verdict import Verdict, above, not_run, whole
+
+NO_DEARER = 1.05  # times the time of ERM, which mixup may take and still cost next to nothing
 
 
 @figure("cost", "Cost of a run")
@@ -92,4 +98,29 @@ def _number(value: float | None, per: float, form: str) -> str:
     return "" if value is None else format(value / per, form)
 
 
-QUESTION = Question(__doc__, [of_each_run, in_numbers])
+@claim("P34", "mixup costs next to no time", "section 1", "minimal", "1 introduction", anywhere=True)
+def no_dearer(setting: Setting) -> Verdict:
+    """A step under mixup takes at most `NO_DEARER` times one under ERM, by turns in alternation, of the records of
+    `benchmark.py` that timed the two."""
+    timed = {
+        path: record["final"]["seconds"]
+        for path, record in sorted(setting.results.records.items())
+        if record["kind"] == "benchmark" and record["config"]["what"] == "mixup"
+    }
+    if not timed:
+        return not_run("not timed in alternation", [commands.benchmark(setting.results, "mixup")])
+    parts, rows = [], []
+    for path, seconds in timed.items():
+        ratios = [a / b for a, b in zip(seconds["mixup"], seconds["erm"], strict=True)]
+        found = interval([math.log(ratio) for ratio in ratios])
+        low, mean, high = (math.exp(value) for value in (found.low, found.mean, found.high))
+        says = (
+            f"{setting.results.records[path]['run']}, {len(ratios)} turns: {mean:.3f} [{low:.3f}, {high:.3f}] times ERM"
+        )
+        bound = f"; next to no is at most {NO_DEARER:g} times"
+        parts.append(above(says + bound, [math.log(ratio) for ratio in ratios], math.log(NO_DEARER), -1))
+        rows += [f"{path}, turn {turn}: {ratio:.3f} times ERM" for turn, ratio in enumerate(ratios)]
+    return whole("", parts, rows, list(timed), [])
+
+
+QUESTION = Question(__doc__, [of_each_run, in_numbers], [no_dearer])

@@ -9,7 +9,7 @@ import tyro
 from common.options.fields import OPEN, Fact, Open, as_json, own
 from common.options.machine import Machine
 
-What = Literal["train", "attack", "interpolate"]
+What = Literal["train", "mixup", "attack", "interpolate"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class MeasuredConfig:
     """What is timed."""
 
     what: Annotated[What, tyro.conf.Positional]
-    """train: a training step of PreAct ResNet-18 under mixup, against the loop people write; attack: FGSM over epsilons
+    """train: a training step of PreAct ResNet-18 under mixup, against the loop people write; mixup: the same step under
+    mixup and under ERM; attack: FGSM over epsilons
     and targets, and PGD, against torchattack; interpolate: misses over lambda, against a loop of forward passes."""
     width: Annotated[int, Fact("[1, 65536]")] = 64
     """Channels after the first layer; the paper's is 64."""
@@ -47,7 +48,7 @@ def resolve(asked: MeasuredConfig) -> MeasuredConfig:
     """A narrower network has as much to do in a turn: its cost grows with the square of the width."""
     return dataclasses.replace(
         asked,
-        batch_size=asked.batch_size or (128 if asked.what == "train" else 100),
+        batch_size=asked.batch_size or (128 if asked.what in ("train", "mixup") else 100),
         steps=asked.steps or max(1, (64 // asked.width) ** 2),
     )
 
