@@ -1,6 +1,7 @@
 """The deck's comparison (slide 20), with ours beside it, and why they differ."""
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -13,6 +14,8 @@ from analysis.setting import Setting
 from analysis.table import Table
 from analysis.verdict import Part, Status, Verdict, lacking, not_run, whole
 
+REST = "seed, software and what the deck is silent on"
+
 
 @table("deck", "The deck's comparison")
 def comparison(setting: Setting) -> Table:
@@ -20,13 +23,17 @@ def comparison(setting: Setting) -> Table:
     if not paper.is_the_decks_set(setting.config):
         return of_another_set(setting)
     rows, used, lacks = [], [], False
+    departing: dict[str, tuple[list[str], list[str]]] = {}
     for row in paper.SLIDE_20:
         values, records = ours(setting, row)
         used += records
         lacks |= not values
         shown = {"experiment": row.experiment, "ours": _shown(error_interval(values)), "deck": f"{row.deck.value:g}"}
         shown["paper"] = f"{row.paper.value:g} ({row.paper.place})"
-        rows.append(shown | {"why they differ": _why(setting, row, len(values))})
+        found = _departures(setting, row, len(values))
+        if found and row.method != "ERM":  # whose α is none
+            departing["clean images" if row.box == "clean" else "under attack"] = found
+        rows.append(shown | {"why they differ": _why(row, found)})
     rows.append(_at_the_best(setting))
     notes = [
         f"In percent. Ours: {setting.name}, errors with the 95 % t interval of the mean over n seeds; under attack at "
@@ -35,6 +42,8 @@ def comparison(setting: Setting) -> Table:
         "nothing says whether they are errors or accuracies. The paper's are errors, those under attack of ImageNet.",
         "The deck is silent on " + ", ".join(paper.DECK_IS_SILENT_ON) + ".",
     ]
+    if departing:
+        notes.insert(1, _in_full(departing))
     if lacks:
         notes.append(f"Not measured yet, in part. {missing.made_by(_lines(setting))}")
     return Table(pd.DataFrame(rows), notes, sorted(set(used)))
@@ -79,19 +88,35 @@ def _shown(found: Interval) -> str:
     return f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}] (n = {found.n})"
 
 
-def _why(setting: Setting, row: Compared, n: int) -> str:
-    """From the configurations: ours against the deck's, and against what the paper's number is of."""
+def _departures(setting: Setting, row: Compared, n: int) -> tuple[list[str], list[str]] | None:
+    """From the configurations: in what ours is not the deck's, and not what the paper's number is of."""
     runs = setting.here.runs
     runs = runs[runs["method"] == method_of(setting, row)]
     if runs.empty:
-        return f"no run of {row.method} yet"
+        return None
     record = setting.results.records[runs["record"].iloc[0]]
     counted = [f"{n} seeds for one"] if n > 1 else []
-    from_deck = [*paper.departures(record, paper.DECK), *counted]
-    from_paper = [*paper.departures(record, paper.PAPER if row.box == "clean" else paper.PAPER_UNDER_ATTACK), *counted]
-    rest = "seed, software and what it is silent on"
-    of_paper = "the same" if from_paper == from_deck else ", ".join(from_paper)
-    return f"from the deck: {', '.join(from_deck) or rest}; from the paper: {of_paper or rest}"
+    theirs = (paper.DECK, paper.PAPER if row.box == "clean" else paper.PAPER_UNDER_ATTACK)
+    from_deck, from_paper = ([*paper.departures(record, one), *counted] for one in theirs)
+    return from_deck, from_paper
+
+
+def _why(row: Compared, found: tuple[list[str], list[str]] | None) -> str:
+    """The first departure, which weighs most, from each of the two."""
+    if found is None:
+        return f"no run of {row.method} yet"
+    first = dict.fromkeys(one for departures in found for one in departures[:1])
+    return "; ".join(first) or REST
+
+
+def _in_full(found: Mapping[str, tuple[list[str], list[str]]]) -> str:
+    """All departures, each list once. found  of a row of clean images and of one under attack, where there are runs"""
+    lists = {f"from the deck's {what}": one[0] for what, one in found.items()}
+    lists |= {f"from the paper's {what}": one[1] for what, one in found.items()}
+    told: dict[str, list[str]] = {}
+    for whose, one in lists.items():
+        told.setdefault(", ".join(one) or REST, []).append(whose)
+    return "All that departs: " + "; ".join(f"{' and '.join(whose)}: {what}" for what, whose in told.items()) + "."
 
 
 def _lines(setting: Setting) -> list[str]:
