@@ -12,6 +12,8 @@ from analysis.sentences import code
 from analysis.setting import Setting
 from analysis.table import Table
 
+NAMED = 4  # runs, that a sentence names
+
 
 def first_run(results: Results) -> str:
     return f"There is no run measured on the test part yet: {_listed(commands.first(results))}."
@@ -30,12 +32,14 @@ def arms(setting: Setting) -> str:
 
 
 def measurement(setting: Setting, measured: pd.DataFrame, script: str) -> str:
-    """The runs that a script has not measured yet, or else what `arms` says."""
-    left = sorted(set(setting.here.runs["run"]) - set(measured["run"]))
+    """The runs under ERM and mixup that a script has not measured yet, or else what `arms` says."""
+    runs = setting.here.runs[setting.here.runs["method"].isin([ERM, setting.mixup])]
+    left = sorted(set(runs["run"]) - set(measured["run"]))
     if not left:
         return arms(setting)
     line = commands.probe(setting.results, setting.name, script)
-    return f"Not measured yet: {', '.join(left)}; {_listed([line])}."
+    said = ", ".join(left) if len(left) <= NAMED else f"{len(left)} of {len(runs)} runs"
+    return f"Not measured yet: {said}; {_listed([line])}."
 
 
 def borders(results: Results) -> str:

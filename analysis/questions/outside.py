@@ -21,8 +21,9 @@ SHOWN = {"missed": "misses (%)", "logit_norm": "gradient of the predicted class'
 @figure("outside", "Beyond two training examples")
 def outside(setting: Setting) -> Figure:
     """How a model goes on past the examples."""
-    frame = measures.between(setting.here, beyond=True)
-    gap = missing.measurement(setting, frame, PROBE)
+    asked = _asked(setting)
+    frame = measures.between(asked.here, beyond=True)
+    gap = missing.measurement(asked, frame, PROBE)
     if frame.empty:
         return Figure(missing=gap)
     numbers = pd.concat([lines.numbers(frame, "lam", column, panel) for column, panel in SHOWN.items()])
@@ -35,8 +36,8 @@ def outside(setting: Setting) -> Figure:
         ax.set_ylim(bottom=0)
     lines.legend(picture, frame["method"])
     caption = (
-        f"How often the predicted class is neither example's, and how steep its logit is, {pairs_said(frame)}, from "
-        f"λ = {ends[0]:g} to {ends[1]:g}; grey: in between them ({lines.seeds_said(frame)}). {lines.band_said(frame)}"
+        f"{asked.name}. How often the predicted class is neither example's, and how steep its logit is, "
+        f"{pairs_said(frame)}, from λ = {ends[0]:g} to {ends[1]:g}; grey: in between them ({lines.seeds_said(frame)}). {lines.band_said(frame)}"
     )
     means = numbers[(numbers["line"] == MEAN) & (numbers["panel"] == SHOWN["missed"])]
     at = means_of(means[means["x"] == ends[1]], "y")
@@ -49,8 +50,12 @@ def outside(setting: Setting) -> Figure:
 def less_outside(setting: Setting) -> Verdict:
     """Over λ below 0 and above 1: fewer misses, and a smaller gradient of the predicted class's logit (the mean
     logarithm of its norm)."""
-    asked = setting.where(lambda one: len(pair(_of(one)[0], one.mixup).seeds))
+    asked = _asked(setting)
     return differ(asked, _of(asked), -1, PROBE)
+
+
+def _asked(setting: Setting) -> Setting:
+    return setting.where(lambda one: len(pair(_of(one)[0], one.mixup).seeds))
 
 
 def _of(setting: Setting) -> list[Measure]:
