@@ -18,6 +18,13 @@ import textwrap
 import time
 from collections.abc import Sequence
 
+from _study import crew, forecast, members, standing
+from _study.crew import Hand
+from _study.display import Display
+from _study.file import OPTIONS
+from _study.forecast import Cost
+from _study.members import PRECISION, Member, Study
+from _study.standing import Standing
 from common import cli, files, places
 from common.cores import physical_cores, share_of_cores
 from common.data import sources
@@ -26,13 +33,6 @@ from common.options.fields import flag
 from common.options.study import StudyOptions
 from common.places import ROOT
 from common.progress import duration
-from common.study import crew, forecast, members, standing
-from common.study.crew import Hand
-from common.study.display import Display
-from common.study.file import OPTIONS
-from common.study.forecast import Cost
-from common.study.members import PRECISION, Member, Study
-from common.study.standing import Standing
 from common.terminal import say
 
 JOBS_ON_CPUS = 2  # two runs of one thread beat one of two; more of them want more memory than a laptop is sure to have

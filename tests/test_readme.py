@@ -9,10 +9,10 @@ from pathlib import Path
 import matplotlib
 import pytest
 
+from _study import file
 from common import cli, records
 from common import options as training
 from common.options import TrainOptions
-from common.study import file
 
 README = (records.ROOT / "README.md").read_text()
 OF_SCRIPTS = (records.ROOT / "scripts" / "README.md").read_text()

@@ -21,7 +21,7 @@ ORDER = [
     ["measurement", "models", "plan", "toys"],
     ["attacks", "checkpoints", "training"],
     ["gan"],
-    ["costs", "matrix", "probes", "runs", "study", "trained"],
+    ["costs", "matrix", "probes", "runs", "trained"],
 ]
 NEVER = {"models": {"mixup"}, "records": {"models", "data"}, "data": {"models", "records"}}
 
@@ -60,13 +60,26 @@ FOR_ANALYSIS = {("common", name) for name in ("records", "errors", "cli", "optio
 
 
 def test_scripts_import_common_alone_and_the_analysis_what_needs_no_torch():
-    scripts = list((ROOT / "scripts").glob("*.py"))
-    assert scripts
+    scripts = list((ROOT / "scripts").rglob("*.py"))
+    assert ROOT / "scripts" / "study.py" in scripts
     for file in scripts:
         assert {room for room, _ in imports(file)} <= {"common"}, file
     for file in (ROOT / "analysis").rglob("*.py"):
         assert {pair for pair in imports(file) if pair[0] == "common"} <= FOR_ANALYSIS, file
         assert "scripts" not in {room for room, _ in imports(file)}
+
+
+def test_what_belongs_to_a_script_is_imported_by_it_alone():
+    """A folder ``scripts/_NAME/`` holds what ``scripts/NAME.py`` consists of."""
+    of_scripts = [path for path in (ROOT / "scripts").iterdir() if path.name.startswith("_") and path.is_dir()]
+    folders = [path.name for path in of_scripts if path.name != "__pycache__"]
+    assert folders == ["_study"]
+    for room in ("scripts", "common", "analysis"):
+        for file in (ROOT / room).rglob("*.py"):
+            text = file.read_text()
+            for name in folders:
+                if re.search(rf"^\s*(?:from|import) {name}\b", text, re.M):
+                    assert file == ROOT / "scripts" / f"{name[1:]}.py" or file.parent.name == name, file
 
 
 def test_every_module_has_a_test_file_or_is_tested_by_its_script():

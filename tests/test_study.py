@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from _study import crew, file, forecast, members, standing
+from _study.forecast import Answer
 from analysis import measures
 from common import cores, files, records
 from common.cores import physical_cores, usable_cores
 from common.errors import UnfinishedError, UserError
 from common.options.attack import AttackConfig, passes, resolve
-from common.study import crew, file, forecast, members, standing
-from common.study.forecast import Answer
 from scripts import study
 from tests import fixtures, refusal
 
@@ -892,7 +892,7 @@ def test_what_was_started_ends_with_who_started_it(start, tmp_path):
     code = f"""
 import time
 from pathlib import Path
-from common.study import crew, forecast
+from _study import crew, forecast
 folder = Path({str(tmp_path)!r})
 sleeper = ["sh", "-c", f"echo $$ > {{folder}}/new && mv {{folder}}/new {{folder}}/pid && exec sleep 99"]
 {start}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from _study.file import JUDGED, OPTIONS, STUDIES, entries, expanded, is_judged, place
 from common import cli, records
 from common.data import sources
 from common.data.sets import SETS
@@ -34,7 +35,6 @@ from common.options.gan import GanConfig, GanOptions
 from common.options.interpolate import InterpolateConfig, InterpolateOptions
 from common.options.study import ENOUGH
 from common.options.train import OF_MIXUP
-from common.study.file import JUDGED, OPTIONS, STUDIES, entries, expanded, is_judged, place
 
 SEEDS = ("seed", "data_seed")
 PRECISION, PRECISIONS = "ACCELERATE_MIXED_PRECISION", ("no", "bf16", "fp16")

@@ -5,9 +5,9 @@ import sys
 import time
 from collections.abc import Mapping
 
+from _study.crew import Hand
+from _study.forecast import Cost
 from common.progress import LINE_EVERY, duration
-from common.study.crew import Hand
-from common.study.forecast import Cost
 from common.terminal import say, visible
 
 

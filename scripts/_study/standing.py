@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from _study.members import Member, Wanted
 from common import places, records
 from common.errors import UserError
 from common.options import OF_READING, OF_ROWS, TrainConfig
 from common.records import Record
-from common.study.members import Member, Wanted
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from _study.crew import ending_with_us
+from _study.members import Member
 from common.options import TrainConfig
 from common.options.attack import AttackConfig, passes
 from common.options.interpolate import InterpolateConfig
 from common.options.train import CHEAP, OF_MIXUP
-from common.study.crew import ending_with_us
-from common.study.members import Member
 
 # A training step is a forward pass and a backward pass that costs two of them: one for the inputs' gradients, which is
 # all that probes and attacks ask for, and one for the weights'.
