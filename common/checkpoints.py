@@ -109,14 +109,7 @@ class Checkpoint:
         record = records.read(self.one.path)
         config = record["config"] | {"precision": record["environment"]["precision"]}
         self._refuse_other(self.one.path, config, record["data"]["fingerprint"])
-        if self.state_path.exists() or not self.weights_path.exists():
-            return False
-        if not places.has_weights(self.weights_path, record["weights"]):
-            raise UserError(
-                f"{self.weights_path}: not the weights that {self.one.path} names (their SHA-256 differs). Put "
-                "those back, name the folder that has them with --checkpoint-dir, or train both again with --overwrite."
-            )
-        return True
+        return not places.unfinished(self.one.path, record["weights"], self.folder, self.one.name)
 
     def replaced(self) -> str:
         """What a training of this run will replace, and what keeps it; nothing where nothing is there."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from common.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
+BEGUN = "begun, goes on"  # of a run whose state is there
 
 
 def script(name: str) -> str:
@@ -38,9 +39,23 @@ def lock_path(checkpoint_dir: Path, run: str) -> Path:
     return checkpoint_dir / f".{run}.lock"
 
 
-def has_weights(path: Path, sha256: str) -> bool:
-    """Whether the weights that a record names are there."""
-    return path.exists() and hashlib.sha256(read(path)).hexdigest() == sha256
+def unfinished(record: Path, weights: str, checkpoint_dir: Path, run: str) -> str:
+    """Why a run whose record is there is not finished; nothing where it is.
+
+    weights  the SHA-256 that the record names
+    raises   UserError where other weights lie in their place
+    """
+    path = weights_path(checkpoint_dir, run)
+    if state_path(checkpoint_dir, run).exists():
+        return BEGUN
+    if not path.exists():
+        return "its record is there, its weights are not"
+    if hashlib.sha256(read(path)).hexdigest() != weights:
+        raise UserError(
+            f"{path}: not the weights that {record} names (their SHA-256 differs). Put those back, name the folder "
+            "that has them with --checkpoint-dir, or train both again with --overwrite."
+        )
+    return ""
 
 
 def read(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from common.chance import rng
 from common.data.dataset import Dataset, Part
 from common.errors import UserError
+from common.options.fields import of_file
 
 Points = Float[np.ndarray, "n 2"]
 Classes = Int[np.ndarray, " n"]  # 0 or 1
@@ -80,7 +81,7 @@ def from_csv(file: Path) -> Dataset:
         raise UserError(f"{file}: column label must hold two labels, and holds {len(names)}: {shown}.")
     places = np.array([place for place, _ in rows])
     labels = np.array([names.index(label) for _, label in rows])
-    return _dataset(f"csv-{file.stem}", "csv file", places, labels, tuple(names))
+    return _dataset(of_file(file), "csv file", places, labels, tuple(names))
 
 
 def extent(places: Points) -> list[tuple[float, float]]:

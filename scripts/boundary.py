@@ -26,7 +26,7 @@ from common import cli, measurement, metrics, processes, records, runs, toys, tr
 from common.data.dataset import Dataset
 from common.measurement import Measurement
 from common.options import TrainConfig
-from common.options.boundary import USUAL, BoundaryConfig, BoundaryOptions, record_name, resolve
+from common.options.boundary import BoundaryConfig, BoundaryOptions, record_name, resolve
 from common.progress import Progress, duration
 from common.runs import Run
 
@@ -60,7 +60,7 @@ def _points(asked: BoundaryOptions) -> list[Dataset]:
     if asked.data.csv:
         return [toys.from_csv(asked.data.csv)]
     found = []
-    for name in asked.data.sets or USUAL:
+    for name in asked.data.names:
         config = resolve(asked, name)
         found.append(toys.drawn(name, config.points or 0, config.noise or 0.0, config.data_seed or 0))
     return found

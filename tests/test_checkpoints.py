@@ -1,4 +1,5 @@
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,8 +15,10 @@ def test_weights_round_trip_and_their_hash_depends_on_nothing_else(tmp_path):
     one = checkpoints.save_weights(tmp_path / "one.safetensors", WEIGHTS, header)
     two = checkpoints.save_weights(tmp_path / "two.safetensors", dict(reversed(WEIGHTS.items())), header)
     assert one == two
-    assert places.has_weights(tmp_path / "one.safetensors", one)
-    assert not places.has_weights(tmp_path / "none.safetensors", one)
+    assert places.unfinished(tmp_path / "one.json", one, tmp_path, "one") == ""
+    assert (
+        places.unfinished(tmp_path / "none.json", one, tmp_path, "none") == "its record is there, its weights are not"
+    )
     loaded, read = checkpoints.load_weights(tmp_path / "one.safetensors", one)
     assert read == header
     assert all(torch.equal(loaded[name], WEIGHTS[name]) for name in WEIGHTS)
@@ -25,6 +28,8 @@ def test_other_weights_than_the_record_names_are_refused(tmp_path):
     checkpoints.save_weights(tmp_path / "w.safetensors", WEIGHTS, {})
     with pytest.raises(UserError, match="not the weights that the record names"):
         checkpoints.load_weights(tmp_path / "w.safetensors", "0" * 64)
+    with pytest.raises(UserError, match=r"w\.safetensors: not the weights that w\.json names"):
+        places.unfinished(Path("w.json"), "0" * 64, tmp_path, "w")
 
 
 @pytest.mark.parametrize("content", [b"", b"abc", pickle.dumps({"a": 1}), b"\xff" * 400])

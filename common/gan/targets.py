@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from common import toys
 from common.errors import UserError
+from common.options.fields import of_file
 from common.options.gan import MARGIN, SIGMA
 
 Points = Float[np.ndarray, "n 2"]
@@ -79,4 +80,4 @@ def from_csv(file: Path) -> Target:
         if not spread > 0:
             raise UserError(f"{file}: column {column} holds one value alone; a GAN needs points that differ in both.")
     (x, y), (wide, high) = mean.tolist(), std.tolist()
-    return Target(f"csv-{file.stem}", (own - mean) / std, 0.0, (x, y), (wide, high))
+    return Target(of_file(file), (own - mean) / std, 0.0, (x, y), (wide, high))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from common.errors import UserError
-from common.options.fields import SEEDS, Fact, as_json, flag, own, pieces
+from common.options.fields import SEEDS, Fact, as_json, flag, of_file, own, pieces
 from common.options.machine import Machine
 
 ToySet = Literal["circles-paper", "moons", "circles", "spirals"]
@@ -38,6 +38,11 @@ class DrawnOptions:
 @dataclass(frozen=True)
 class ToyOptions(DrawnOptions, SetsOptions):
     """What is learnt from."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the sets."""
+        return (of_file(self.csv),) if self.csv else self.sets or USUAL
 
 
 @dataclass(frozen=True)

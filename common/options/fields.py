@@ -10,6 +10,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import tyro
@@ -83,6 +84,11 @@ def several(texts: tuple[str, ...]) -> str:
     """These texts as part of a name: of many their number, with a mark that tells them from others."""
     name = plain("\0".join(texts))
     return name if len(name) <= 40 else f"{len(texts)}+{name[-6:]}"
+
+
+def of_file(csv: Path) -> str:
+    """What a set of points of the user's own is called."""
+    return f"csv-{csv.stem}"
 
 
 def _options_of(group: Any) -> dict[str, Option]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from common.errors import UserError
-from common.options.fields import SEEDS, Fact, as_json, described, flag, own, pieces
+from common.options.fields import SEEDS, Fact, as_json, described, flag, of_file, own, pieces
 from common.options.machine import Machine
 
 LossName = Literal["saturating", "mixup", "mixup-authors", "non-saturating", "r3gan"]
@@ -130,7 +130,7 @@ class GanConfig(GanTrainingOptions, LossOptions):
 def resolve(asked: GanOptions, points: str | None = None) -> GanConfig:
     """The configuration in force. points  of a CSV file: the SHA-256 of what is in it"""
     csv = asked.points.csv
-    target = f"csv-{csv.stem}" if csv else asked.points.target or "ring"
+    target = of_file(csv) if csv else asked.points.target or "ring"
     loss = {name: value for name, value in vars(asked.loss).items() if value is not None}
     return GanConfig(**vars(asked.training), **(TAKES.get(asked.loss.loss, {}) | loss), target=target, points=points)
 

@@ -31,6 +31,7 @@ from common.options import (
 from common.options.attack import AttackConfig, AttackOptions
 from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
+from common.options.fields import as_json
 from common.options.gan import GanConfig, GanOptions
 from common.options.interpolate import InterpolateConfig, InterpolateOptions
 from common.options.study import ENOUGH
@@ -217,7 +218,7 @@ def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None
     config = resolve(options.asked, name, kind, side)
     of_all = of_the_study or precision()
     run = run_name(config, kind, side, of_all)
-    wanted = Wanted(records.path_of(Path(), name, "train", run), config.to_json(), of_all)
+    wanted = _leaves(name, "train", run, config, of_all)
     return Member(run, "train", tuple(words), config, (wanted,), of_the_study)
 
 
@@ -225,12 +226,12 @@ def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | N
     name, kind, side = _kind_of(options.data, data_dir)
     baseline.check_kind(name, kind)
     trained, methods = resolve(options.as_training.asked, name, kind, side), options.fitting.methods
-    wanted = []
-    for method in methods:
-        path = records.path_of(Path(), name, "baseline", baseline.record_name(trained, method))
-        wanted.append(Wanted(path, baseline.resolve(trained, method).to_json(), "no"))
+    wanted = tuple(
+        _leaves(name, "baseline", baseline.record_name(trained, method), baseline.resolve(trained, method))
+        for method in methods
+    )
     record = baseline.record_name(trained, "+".join(methods))
-    return Member(f"baseline-{record}", "baseline", tuple(words), None, tuple(wanted))
+    return Member(f"baseline-{record}", "baseline", tuple(words), None, wanted)
 
 
 def _kind_of(data: DataOptions, data_dir: Path | None) -> tuple[str, str, int | None]:
@@ -249,8 +250,7 @@ def _kind_of(data: DataOptions, data_dir: Path | None) -> tuple[str, str, int | 
 def _probe(options: InterpolateOptions, words: Sequence[str], run: Member) -> Member:
     config = interpolate.resolve(options.probe, run.name)
     name = interpolate.record_name(config)
-    path = records.path_of(Path(), _folder(run), "interpolate", name)
-    wanted = Wanted(path, config.to_json(), "no", (run.name,))
+    wanted = _leaves(_folder(run), "interpolate", name, config, runs=(run.name,))
     return Member(f"interpolate-{name}", "interpolate", (run.name, *words), config, (wanted,))
 
 
@@ -263,23 +263,21 @@ def _matrix(where: str, options: AttackOptions, words: Sequence[str], runs: Sequ
         )
     config, names = attack.resolve(options.attack), [run.name for run in runs]
     (folder,) = folders
-    wanted = []
-    for source, target in itertools.product(names, names):
-        path = records.path_of(Path(), folder, "attack", attack.attack_name(source, target, config))
-        wanted.append(Wanted(path, config.to_json(), "no", (source, target)))
+    wanted = tuple(
+        _leaves(folder, "attack", attack.attack_name(*pair, config), config, runs=pair)
+        for pair in itertools.product(names, names)
+    )
     n = str(len(names))
     name = attack.attack_name(n, n, config).replace("--", "x", 1)
-    return Member(f"attack-{folder}-{name}", "attack", (*names, *words), config, tuple(wanted))
+    return Member(f"attack-{folder}-{name}", "attack", (*names, *words), config, wanted)
 
 
 def _border(options: BoundaryOptions, words: Sequence[str]) -> Member:
-    csv = options.data.csv
-    wanted = []
-    for name in (f"csv-{csv.stem}",) if csv else options.data.sets or boundary.USUAL:
+    wanted, of_all = [], precision()
+    for name in options.data.names:
         config = boundary.resolve(options, name)
-        record = boundary.record_name(config, precision())
-        path = records.path_of(Path(), "toy", "boundary", record)
-        wanted.append(Wanted(path, config.to_json(), precision(), csv=csv))
+        record = boundary.record_name(config, of_all)
+        wanted.append(_leaves("toy", "boundary", record, config, of_all, csv=options.data.csv))
     name = "+".join(one.path.stem.removeprefix("boundary-") for one in wanted)
     return Member(f"boundary-{name}", "boundary", tuple(words), None, tuple(wanted))
 
@@ -292,8 +290,20 @@ def _gan(options: GanOptions, words: Sequence[str]) -> Member:
         mark = targets.from_csv(options.points.csv).fingerprint
     config = gan.resolve(options, mark)
     name = gan.record_name(config)
-    wanted = Wanted(records.path_of(Path(), "toy", "gan", name), config.to_json(), "no")
+    wanted = _leaves("toy", "gan", name, config)
     return Member(f"gan-{name}", "gan", tuple(words), config, (wanted,))
+
+
+def _leaves(
+    folder: str,
+    kind: str,
+    name: str,
+    config: Any,
+    precision: str = "no",
+    runs: tuple[str, ...] = (),
+    csv: Path | None = None,
+) -> Wanted:
+    return Wanted(records.path_of(Path(), folder, kind, name), as_json(config), precision, runs, csv)
 
 
 def _folder(run: Member) -> str:

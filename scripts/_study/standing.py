@@ -57,18 +57,15 @@ def of(member: Member, found: Mapping[str, Standing], results_dir: Path, checkpo
 
 def _of_run(member: Member, results_dir: Path, checkpoint_dir: Path) -> Standing:
     (wanted,) = member.wanted
-    path, weights = results_dir / wanted.path, places.weights_path(checkpoint_dir, member.name)
-    begun = places.state_path(checkpoint_dir, member.name).exists()
-    if not path.exists() or begun:
-        return Standing(False, "begun, goes on" if begun else "")
+    path = results_dir / wanted.path
+    if not path.exists():
+        begun = places.state_path(checkpoint_dir, member.name).exists()
+        return Standing(False, places.BEGUN if begun else "")
     record = records.read(path)
     # The rows are those of the options; that they are the same today is for the script to see, which reads them.
     records.is_of(path, wanted.config, record["data"]["fingerprint"], precision=wanted.precision)
-    if not weights.exists():
-        return Standing(False, "its record is there, its weights are not")
-    if not places.has_weights(weights, record["weights"]):
-        return Standing(False, f"{weights} holds other weights than its record names")
-    return Standing(True, record=record)
+    why = places.unfinished(path, record["weights"], checkpoint_dir, member.name)
+    return Standing(False, why) if why else Standing(True, record=record)
 
 
 def _is_recorded(wanted: Wanted, found: Mapping[str, Standing], results_dir: Path) -> bool:
