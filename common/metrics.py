@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp, softmax
 
-from common.consistency import TOP5_FROM
+from common.consistency.compared import TOP5_FROM
 
 BINS = 15
 

@@ -9,7 +9,7 @@ from accelerate import Accelerator
 
 from common import metrics, mixup, models, processes, training
 from common.chance import rng
-from common.consistency import CLEAN_TRAIN_ROWS, WIDE
+from common.consistency.compared import CLEAN_TRAIN_ROWS, WIDE
 from common.data.dataset import Dataset, Part, fingerprint, patches, select, statistics, take
 from common.data.load import load
 from common.data.sources import Source
