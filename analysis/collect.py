@@ -14,6 +14,8 @@ from analysis.methods import ERM, Method
 from analysis.sentences import named
 from common import records
 from common.errors import UserError
+from common.options import TrainConfig
+from common.options.resolving import draws_test_part
 from common.records import ROOT, Record
 
 
@@ -98,9 +100,8 @@ class Results:
         Numbers of such splits vary together."""
         if self.runs["split"].nunique() < 2:
             return 0.0
-        config = self.records[self.runs["record"].iloc[0]]["config"]
-        drawn = config["test_share"] is not None and config["dataset"] != "digits"  # whose test part is one
-        return float((self.runs["n_test"] / self.runs["n_train"]).mean()) if drawn else 0.0
+        config = TrainConfig.from_json(self.records[self.runs["record"].iloc[0]]["config"])
+        return float((self.runs["n_test"] / self.runs["n_train"]).mean()) if draws_test_part(config) else 0.0
 
     def methods(self, setting: str) -> list[Method]:
         """The methods trained in a setting: ERM, dropout, mixup by alpha, mixup with dropout."""

@@ -8,7 +8,7 @@ from analysis.methods import BASELINES, OPTIONS, Method
 from common.options.attack import AttackConfig, attack_name
 from common.options.interpolate import InterpolateConfig, record_name
 from common.options.names import setting_name
-from common.options.train import TrainConfig
+from common.options.train import OF_ROWS, TrainConfig
 from common.records import Record
 
 Row = dict[str, Any]
@@ -20,8 +20,7 @@ LABELS = ("real", "corrupted", "restored")
 def is_drawn(config: Row) -> bool:
     """Whether the data seed decides which rows are seen: a subset, held-out rows, corrupted labels, or a table's test
     part. Runs of several such draws are of one setting, and a pair is of one draw and one seed."""
-    drawn = ("subset", "holdout", "test_subset", "test_share")
-    return any(config.get(option) is not None for option in drawn) or bool(config.get("corrupt_labels"))
+    return any(config.get(option) for option in (*OF_ROWS, "test_share") if option != "data_seed")
 
 
 def machine(environment: Row) -> str:

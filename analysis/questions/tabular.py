@@ -25,10 +25,11 @@ from analysis.question import Question, claim, figure_of_all, table_of_all
 from analysis.setting import Setting
 from analysis.table import Cell, Table, lowest
 from analysis.verdict import Part, Status, Verdict, not_run, of_pairs, rows_of, said, seeds_said, whole
+from common.options import OF_READING, OF_ROWS
 
 SEEN = {"error": "error", "balanced_error": "balanced error"}
 # What decides which rows are seen, but for the split.
-OF_ROWS = ("subset", "holdout", "test_subset", "corrupt_labels", "target", "drop", "distinct", "test_share")
+SAME = tuple(option for option in (*OF_READING, *OF_ROWS) if option != "data_seed")
 BETTER = 4  # of the six, at least
 NO_WORSE = 1.0  # points that mixup may err more on a table, and still be said to be no worse
 STUDY = "tables"
@@ -48,7 +49,7 @@ def compared(setting: Setting) -> pd.DataFrame:
     results, runs, wanted = setting.results, setting.here.runs, setting.config
     theirs = results.baselines[results.baselines["dataset"] == wanted["dataset"]]
     configs = [results.records[path]["config"] for path in theirs["record"]]
-    alike = [all((config.get(field) or None) == (wanted.get(field) or None) for field in OF_ROWS) for config in configs]
+    alike = [all((config.get(field) or None) == (wanted.get(field) or None) for field in SAME) for config in configs]
     theirs = theirs[pd.Series(alike, index=theirs.index, dtype=bool) & theirs["split"].isin(runs["split"])]
     return pd.concat([runs[list(theirs.columns)], theirs], ignore_index=True)
 

@@ -17,14 +17,15 @@ def read(source: Source, test_share: float | None, data_seed: int) -> Dataset:
 
     digits: uint8 (b, 1, 8, 8), its values 0 to 16 spread over 0 to 255; the tables: float32 (b, features).
     """
-    bunch = getattr(datasets, SETS[source.name].package)()
+    known = SETS[source.name]
+    bunch = getattr(datasets, known.package)()
     labels = bunch.target.astype(np.int64)
     if source.kind == "images":
         inputs = np.round(bunch.images * 255 / 16).astype(np.uint8)[:, None]
     else:
         inputs = bunch.data.astype(np.float32)
     classes = tuple(str(name) for name in bunch.target_names)
-    is_fixed = test_share is None or source.kind == "images"
+    is_fixed = test_share is None or known.has_one_test_part
     draw = rng("split", source.name) if is_fixed else rng("test part", data_seed)
     for_test = draw_test(labels, len(classes), test_share or 0.2, draw, source.name)
     train, test = (

@@ -25,6 +25,11 @@ class Known:
     archive: tuple[str, str] | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def has_one_test_part(self) -> bool:
+        """Whether it comes with none and was given one once and for all: what is drawn around it are training rows."""
+        return self.package != "" and self.kind == "images"
+
 
 CIFAR10 = ("CIFAR10", "cifar-10-batches-py")
 CIFAR100 = ("CIFAR100", "cifar-100-python")  # of which the fine labels are learnt

@@ -135,6 +135,12 @@ def _refuse_mixing(config: TrainConfig, kind: str, side: int | None) -> None:
         )
 
 
+def draws_test_part(config: TrainConfig) -> bool:
+    """Whether another --data-seed measures on other rows, drawn from the same ones."""
+    is_one = config.dataset in SETS and SETS[config.dataset].has_one_test_part
+    return config.test_share is not None and not is_one
+
+
 def usual(config: TrainConfig, kind: str, side: int | None) -> TrainConfig:
     """What a run is unasked on the same data set, by the same recipe, model, optimizer and method, from seed 0."""
     bare = TrainConfig(model=config.model, mixup=config.mixup, optimizer=config.optimizer, recipe=config.recipe)
