@@ -126,8 +126,11 @@ def _notebook_differs(report: Report, ran: nbformat.NotebookNode) -> Iterator[st
     if not path.exists():
         yield f"{_named(path)} is missing."
         return
-    there = notebook.shown(nbformat.read(path, as_version=4))
-    for number, (old, new) in enumerate(zip(there, notebook.shown(ran), strict=True), 1):
+    there, here = notebook.shown(nbformat.read(path, as_version=4)), notebook.shown(ran)
+    if len(there) != len(here):
+        yield f"{_named(path)}: has {len(there)} cells, and by the questions of today there are {len(here)}."
+        return
+    for number, (old, new) in enumerate(zip(there, here, strict=True), 1):
         if old != new:
             yield f"{_named(path)}: what cell {number} shows is not what the records give: {new[1].splitlines()[0]}"
 

@@ -1,6 +1,6 @@
 """A table of the study: as Markdown, HTML and CSV. None of the three needs colour."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.sentences import to_html, to_markdown
 
 Cell = tuple[int, str]  # row, column
+Row = tuple[dict[str, str], dict[str, float]]  # its cells, and of those that are compared with others' the means
 SHORT, LONG = 30, 40  # letters in a cell
 
 
@@ -90,7 +91,17 @@ def _kind(cell: str) -> str:
     return "none" if not cell else "short" if len(cell) <= SHORT else "long" if len(cell) > LONG else ""
 
 
-def lowest(means: Mapping[int, Mapping[str, float]]) -> set[Cell]:
+def stacked(groups: Iterable[Sequence[Row]]) -> tuple[pd.DataFrame, frozenset[Cell]]:
+    """Rows of several groups, one below the other, and the cells that are the lowest of their group."""
+    rows: list[dict[str, str]] = []
+    bold: set[Cell] = set()
+    for group in groups:
+        bold |= _lowest({len(rows) + place: means for place, (_, means) in enumerate(group)})
+        rows += [cells for cells, _ in group]
+    return pd.DataFrame(rows), frozenset(bold)
+
+
+def _lowest(means: Mapping[int, Mapping[str, float]]) -> set[Cell]:
     """The lowest of each column, of several rows; means: by row and column."""
     if len(means) < 2:
         return set()

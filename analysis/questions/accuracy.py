@@ -13,10 +13,10 @@ import pandas as pd
 
 from analysis import commands, measures, missing, paper
 from analysis.measures import Measure, pair, spread, test_error
-from analysis.methods import ERM
+from analysis.methods import ERM, Method
 from analysis.question import Claim, Question, claim, table
 from analysis.setting import Setting
-from analysis.table import Table, lowest, paths
+from analysis.table import Row, Table, paths, stacked
 from analysis.verdict import Verdict, differ, joined, not_run
 from common.options.study import ENOUGH
 
@@ -96,15 +96,17 @@ def _binomial(setting: Setting) -> str:
 @table("methods", "What each method reaches", of_each=True)
 def reached(setting: Setting) -> Table:
     """Errors, cross-entropy and calibration."""
-    rows, means, every = [], {}, setting.here.runs
-    for place, method in enumerate(setting.methods):
-        runs = every[every["method"] == method]
-        shown = {name: spread(runs[column], places) for name, (column, places) in REACHED.items()}
-        rows.append({"method": str(method), "n": str(len(runs)), **shown})
-        means[place] = {name: runs[column].mean() for name, (column, _) in REACHED.items()}
+    every = setting.here.runs
+    frame, bold = stacked([[_reached(method, every[every["method"] == method]) for method in setting.methods]])
     measured = f"measured on {int(every['n_test'].max()):,} {every['measured_on'].iloc[0]} rows"
     notes = [f"{setting.name}, {measured}. {measures.SPREAD} Bold: the lowest.", *missing.pairs(setting)]
-    return Table(pd.DataFrame(rows), notes, paths(every), frozenset(lowest(means)))
+    return Table(frame, notes, paths(every), bold)
+
+
+def _reached(method: Method, runs: pd.DataFrame) -> Row:
+    shown = {name: spread(runs[column], places) for name, (column, places) in REACHED.items()}
+    means = {name: runs[column].mean() for name, (column, _) in REACHED.items()}
+    return {"method": str(method), "n": str(len(runs)), **shown}, means
 
 
 @claim("D1", "mixup beats ERM in clean test accuracy", "deck 16", "+1.16 points", SECTION)

@@ -24,7 +24,7 @@ from analysis.methods import ERM, Method
 from analysis.outcome import cell, outcome
 from analysis.question import Question, claim, figure_of_all, table_of_all
 from analysis.setting import Setting
-from analysis.table import Cell, Table, lowest, paths
+from analysis.table import Row, Table, paths, stacked
 from analysis.verdict import Verdict, not_run, of_pairs, rows_of, seeds_said, whole
 from common.options.study import ENOUGH
 
@@ -145,23 +145,10 @@ def in_numbers(results: Results) -> Table:
     settings = shares(results)
     if not settings:
         return missing.table("No run on corrupted labels yet.", [commands.study("corrupted", results)])
-    rows: list[dict[str, str]] = []
-    bold: set[Cell] = set()
-    used: list[str] = []
-    for share, setting in settings.items():
-        runs = setting.here.runs
-        used += paths(runs)
-        means = {}
-        for method in setting.methods:
-            of = runs[runs["method"] == method]
-            means[len(rows)] = {f"{name} (%)": of[column].mean() for name, column in TESTED.items()}
-            shown = {"corrupted": percent(share), "method": str(method), "n": str(len(of))}
-            shown |= {f"{name} (%)": spread(of[column], 2) for name, column in TESTED.items()}
-            less = cell(pair(test_error(setting.here), method)) if method != ERM else ""
-            shown |= {"last less ERM (points)": less}
-            shown |= {name: spread(of[column], 1) for name, column in TRAINED.items()}
-            rows.append(shown | {"paper's": _theirs(share, method)})
-        bold |= lowest(means)
+    frame, bold = stacked(
+        [_row(share, setting, method) for method in setting.methods] for share, setting in settings.items()
+    )
+    used = [path for setting in settings.values() for path in paths(setting.here.runs)]
     first = next(iter(settings.values()))
     classes, n = len(first.record["data"]["classes"]), first.here.runs["n_test"].iloc[0]
     notes = [
@@ -174,7 +161,19 @@ def in_numbers(results: Results) -> Table:
         f"The paper's (Table 2): best / last, and real / corrupted in round brackets; 50,000 images, PreAct ResNet-18 "
         f"of width 64, 200 epochs. {paper.FROM_MEMORY}",
     ]
-    return Table(pd.DataFrame(rows), notes, used, frozenset(bold), lead=list(_came_out(settings)))
+    return Table(frame, notes, used, bold, lead=list(_came_out(settings)))
+
+
+def _row(share: float, setting: Setting, method: Method) -> Row:
+    runs = setting.here.runs
+    of = runs[runs["method"] == method]
+    shown = {"corrupted": percent(share), "method": str(method), "n": str(len(of))}
+    shown |= {f"{name} (%)": spread(of[column], 2) for name, column in TESTED.items()}
+    less = "" if method == ERM else cell(pair(test_error(setting.here), method))
+    shown |= {"last less ERM (points)": less}
+    shown |= {name: spread(of[column], 1) for name, column in TRAINED.items()}
+    means = {f"{name} (%)": of[column].mean() for name, column in TESTED.items()}
+    return shown | {"paper's": _theirs(share, method)}, means
 
 
 def _came_out(settings: dict[float, Setting]) -> Iterator[str]:

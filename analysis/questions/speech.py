@@ -5,7 +5,6 @@ begins after a few epochs of ERM, as the paper's does. **Look at** the side of 0
 paper** (its Fig. 4) says that mixup wins; by its numbers VGG-11 gains (4.6 to 3.4 %) and LeNet loses (10.3 to 11.3 %).
 """
 
-import pandas as pd
 from matplotlib.figure import Figure as Picture
 
 from analysis import commands, dots, lines, measures, missing, paper
@@ -16,7 +15,7 @@ from analysis.methods import ERM, Method
 from analysis.outcome import cell, outcome
 from analysis.question import Question, claim, figure_of_all, table_of_all
 from analysis.setting import Setting
-from analysis.table import Cell, Table, lowest, paths
+from analysis.table import Row, Table, paths, stacked
 from analysis.verdict import Verdict, not_run, of_pairs, rows_of, seeds_said, whole
 
 SECTION = "3.3 speech"
@@ -74,28 +73,15 @@ def in_numbers(results: Results) -> Table:
     settings = networks(results)
     if not settings:
         return missing.table("No run on sounds yet.", [commands.study("speech", results)])
-    rows: list[dict[str, str]] = []
-    bold: set[Cell] = set()
-    used: list[str] = []
-    lead = []
-    for network, setting in settings.items():
-        runs, error = setting.here.runs, test_error(setting.here)
-        used += paths(runs)
-        means = {}
-        for method in setting.methods:
-            of = runs[runs["method"] == method]
-            means[len(rows)] = {"test error (%)": of["error"].mean()}
-            size = of.iloc[0]
-            shown = {"network": f"{network}, width {size['width']}", "parameters": f"{size['parameters']:,.0f}"}
-            shown |= {"method": str(method), "n": str(len(of)), "test error (%)": spread(of["error"], 2)}
-            shown |= {"less ERM (points)": "" if method == ERM else cell(pair(error, method))}
-            shown |= {"clean training error (%)": spread(of["clean_train_error"], 2)}
-            theirs = paper.FIG_4.get(network, {}).get(method.alpha or 0, "")
-            rows.append(shown | {"paper's test error": str(theirs)})
-        bold |= lowest(means)
-        if others(setting):
-            pairs = [("", pair(error, method)) for method in others(setting)]
-            lead.append(outcome(f"Test error of {network}", pairs))
+    frame, bold = stacked(
+        [_row(network, setting, method) for method in setting.methods] for network, setting in settings.items()
+    )
+    used = [path for setting in settings.values() for path in paths(setting.here.runs)]
+    lead = [
+        outcome(f"Test error of {network}", [("", pair(test_error(one.here), method)) for method in others(one)])
+        for network, one in settings.items()
+        if others(one)
+    ]
     one = next(iter(settings.values()))
     first = one.here.runs.iloc[0]
     notes = [
@@ -104,7 +90,19 @@ def in_numbers(results: Results) -> Table:
         "interval of the mean difference at the same seed. Bold: the lowest of a network.",
         f"The paper's (Fig. 4) are of {paper.SPEECH}: the same question, other data. {paper.FROM_MEMORY}",
     ]
-    return Table(pd.DataFrame(rows), notes, used, frozenset(bold), lead=lead)
+    return Table(frame, notes, used, bold, lead=lead)
+
+
+def _row(network: str, setting: Setting, method: Method) -> Row:
+    runs = setting.here.runs
+    of = runs[runs["method"] == method]
+    size = of.iloc[0]
+    shown = {"network": f"{network}, width {size['width']}", "parameters": f"{size['parameters']:,.0f}"}
+    shown |= {"method": str(method), "n": str(len(of)), "test error (%)": spread(of["error"], 2)}
+    shown |= {"less ERM (points)": "" if method == ERM else cell(pair(test_error(setting.here), method))}
+    shown |= {"clean training error (%)": spread(of["clean_train_error"], 2)}
+    theirs = paper.FIG_4.get(network, {}).get(method.alpha or 0, "")
+    return shown | {"paper's test error": str(theirs)}, {"test error (%)": of["error"].mean()}
 
 
 @claim("P10", "speech: mixup helps the large network", "Fig. 4", "4.6 to 3.4 %", SECTION, anywhere=True)

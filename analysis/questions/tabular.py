@@ -23,7 +23,7 @@ from analysis.methods import BASELINES, ERM, MIXUP, Method
 from analysis.outcome import cell, outcome
 from analysis.question import Question, claim, figure_of_all, table_of_all
 from analysis.setting import Setting
-from analysis.table import Cell, Table, lowest
+from analysis.table import Row, Table, stacked
 from analysis.verdict import Part, Status, Verdict, not_run, of_pairs, rows_of, said, seeds_said, whole
 from common.options import OF_READING, OF_ROWS
 
@@ -101,24 +101,13 @@ def in_numbers(results: Results) -> Table:
     settings = sets(results)
     if not settings:
         return missing.table("No run on the paper's tables yet.", [commands.study(STUDY, results)])
-    rows: list[dict[str, str]] = []
-    bold: set[Cell] = set()
-    used: list[str] = []
+    groups, used = [], []
     for name, setting in settings.items():
         frame = compared(setting)
         used += frame["record"].tolist()
-        means = {}
-        for method in [*setting.methods, *(one for one in BASELINES.values() if (frame["method"] == one).any())]:
-            of = frame[frame["method"] == method]
-            means[len(rows)] = {f"{what} (%)": of[column].mean() for column, what in SEEN.items()}
-            shown = {"set": name, "method": str(method), "n": str(len(of))}
-            for column, what in SEEN.items():
-                shown[f"{what} (%)"] = _mean(error_interval(of[column].dropna().tolist()))
-            for column, what in SEEN.items():
-                less = "" if method == ERM else cell(less_erm(setting, column, method))
-                shown[f"{what} less ERM (points)"] = less
-            rows.append(shown | {"paper's error": _theirs(name, method, setting)})
-        bold |= lowest(means)
+        methods = [*setting.methods, *(one for one in BASELINES.values() if (frame["method"] == one).any())]
+        groups.append([_row(name, setting, method, frame[frame["method"] == method]) for method in methods])
+    shown, bold = stacked(groups)
     notes = [
         "n runs, each of a split of its own and a seed of its own; in brackets the 95 % t interval over them, of "
         "differences those on the same split. The test parts overlap, for which intervals of differences are corrected "
@@ -128,7 +117,17 @@ def in_numbers(results: Results) -> Table:
         f"The paper's (Table 4) says neither α nor the splits; its networks are trained for 10 epochs. "
         f"{paper.FROM_MEMORY}",
     ]
-    return Table(pd.DataFrame(rows), notes, used, frozenset(bold), lead=list(_came_out(settings)))
+    return Table(shown, notes, used, bold, lead=list(_came_out(settings)))
+
+
+def _row(name: str, setting: Setting, method: Method, of: pd.DataFrame) -> Row:
+    shown = {"set": name, "method": str(method), "n": str(len(of))}
+    shown |= {f"{what} (%)": _mean(error_interval(of[column].dropna().tolist())) for column, what in SEEN.items()}
+    for column, what in SEEN.items():
+        less = "" if method == ERM else cell(less_erm(setting, column, method))
+        shown[f"{what} less ERM (points)"] = less
+    means = {f"{what} (%)": of[column].mean() for column, what in SEEN.items()}
+    return shown | {"paper's error": _theirs(name, method, setting)}, means
 
 
 def _came_out(settings: Mapping[str, Setting]) -> Iterator[str]:
