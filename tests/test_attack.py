@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import fixtures
@@ -274,8 +275,6 @@ def test_a_name_carries_what_departs_from_the_defaults(options, name):
 
 
 def test_every_option_is_read_and_in_the_help(capsys):
-    import dataclasses
-
     declared = {f.name for group in dataclasses.fields(AttackOptions) for f in dataclasses.fields(group.type)}
     assert set(o.MEANT_FOR) <= declared
     readers = ("scripts/attack.py", *(f"common/{name}.py" for name in ("matrix", "measurement", "trained")))

@@ -1,12 +1,13 @@
 import sys
 import types
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from common import attacks
+from common import attacks, trained
 from common.attacks import Space
 from common.errors import UserError
 from common.models import Blueprint, Normalize, build
@@ -36,10 +37,6 @@ class Linear(nn.Module):
 @pytest.fixture
 def net(digits):
     """A trained network with the first rows of its test part."""
-    from pathlib import Path
-
-    from common import trained
-
     (run,) = trained.find([digits[0]], Path("results"), Path("checkpoints"), None, torch.device("cpu"))
     return run.model, natural(run.data.test.inputs), run.data.test.labels
 

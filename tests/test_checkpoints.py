@@ -1,3 +1,5 @@
+import hashlib
+import os
 import pickle
 from pathlib import Path
 
@@ -73,8 +75,6 @@ class Trap:
 
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")  # of the trap
 def test_damaged_and_foreign_states_are_named_and_never_unpickled(tmp_path):
-    import hashlib
-
     path = tmp_path / "run.state"
     checkpoints.save_state(path, {"a": torch.ones(50)})
     whole = path.read_bytes()
@@ -84,6 +84,4 @@ def test_damaged_and_foreign_states_are_named_and_never_unpickled(tmp_path):
         path.write_bytes(content)
         with pytest.raises(UserError, match=r"run.state: not a checkpoint of this project.*--overwrite"):
             checkpoints.load_state(path)
-    import os
-
     assert not os.path.exists("/tmp/trap-was-sprung")

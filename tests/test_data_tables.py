@@ -11,13 +11,15 @@ import pandas as pd
 import pytest
 import torch
 
-from common import records, trained
+from common import records, runs, trained
 from common.chance import rng
 from common.data.dataset import draw_test, fingerprint, select, statistics
 from common.data.load import load
 from common.data.sets import SETS
 from common.data.sources import Reading, find
 from common.errors import UserError
+from common.options import DataOptions, TrainOptions
+from common.options.fields import plain
 from scripts import train
 from tests.refusal import refused
 
@@ -522,8 +524,6 @@ def test_a_run_on_a_csv_file_and_what_measures_it(tmp_path, monkeypatch, capsys)
 
 def test_hashes_are_of_names_alone(tmp_path):
     """Two columns whose names differ only in what no run name holds have names of their own."""
-    from common.options.fields import plain
-
     names = [plain(text) for text in ("label", "is it", "is_it", "is-it", "is/it", "ärt", "a.b")]
     assert len(set(names)) == len(names)
     assert (names[0], names[2], names[6]) == ("label", "is_it", "a.b")
@@ -532,9 +532,6 @@ def test_hashes_are_of_names_alone(tmp_path):
 
 @pytest.mark.parametrize(("features", "kept"), [(1000, 1000), (1001, 0)])
 def test_a_record_holds_the_statistics_of_a_thousand_features_at_most(tmp_path, features, kept):
-    from common import runs
-    from common.options import DataOptions, TrainOptions
-
     header = ",".join([*(f"f{number}" for number in range(features)), "label"])
     write(tmp_path / "wide.csv", [[*range(row, row + features), "ab"[row % 2]] for row in range(8)], header)
     asked = TrainOptions(data=DataOptions(dataset=str(tmp_path / "wide.csv"), drop=()))

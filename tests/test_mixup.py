@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from torch import nn
 from torch.nn import functional as F
+from ways import WAYS
 
 from common import training
 from common.data.dataset import Part
@@ -28,7 +29,7 @@ from common.mixup import (
 )
 from common.mixup.arithmetic import boxes, heaviest, kept, paste
 from common.models import Blueprint, build
-from common.options import resolve
+from common.options import TrainConfig, resolve
 from common.options.networks import NETWORKS
 from common.plan import Noise, draw
 
@@ -368,8 +369,6 @@ def test_more_neighbours_than_there_are_rows_are_refused():
 
 
 def training_config(**options):
-    from common.options import TrainConfig
-
     return TrainConfig(**options)
 
 
@@ -493,8 +492,6 @@ def test_however_rows_are_mixed_the_noise_of_a_place_is_there_once(way):
 
 
 def every_way():
-    from ways import WAYS
-
     labels, nearest = images().labels.numpy(), {
         key: neighbours.nearest(images(), (0.25,), key[0], images().labels.numpy() if key[1] else None)
         for key in ((5, False), (3, True))

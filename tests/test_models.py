@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from common.data.dataset import patches, statistics
 from common.errors import UserError
 from common.models import Blueprint, Normalize, build, class_of
 from common.options.networks import NETWORKS
@@ -159,8 +161,6 @@ def test_a_network_refuses_what_it_cannot_take(model, shape):
 
 
 def test_a_blueprint_survives_json_and_a_foreign_header_does_not():
-    import json
-
     own = SMALL["smallcnn"]
     assert Blueprint.from_json(json.loads(json.dumps(own.to_json()))) == own
     for foreign in ({}, {"model": "smallcnn"}, [], "x", own.to_json() | {"width": "wide"}):
@@ -322,8 +322,6 @@ def test_lenet_is_the_plain_line_that_a_reader_would_write():
 
 
 def test_the_whitening_gives_uncorrelated_outputs_of_variance_one():
-    from common.data.dataset import patches, statistics
-
     generator = torch.Generator().manual_seed(0)
     noise = torch.randint(0, 256, (60, 3, 12, 12), generator=generator)
     images = ((noise + noise.roll(1, 2) + noise.roll(1, 1)) // 3).to(torch.uint8)  # neighbours and channels correlate

@@ -188,9 +188,6 @@ def test_the_environment_names_the_code(monkeypatch):
 
 
 def test_opens_without_torch():
-    import subprocess
-    import sys
-
     code = "import sys, common.records, analysis; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 

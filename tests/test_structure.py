@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from common import records
@@ -80,6 +81,56 @@ def test_what_belongs_to_a_script_is_imported_by_it_alone():
             for name in folders:
                 if re.search(rf"^\s*(?:from|import) {name}\b", text, re.M):
                     assert file == ROOT / "scripts" / f"{name[1:]}.py" or file.parent.name == name, file
+
+
+# What is imported where it is used, and not at the top. Any other import within a function is a mistake.
+WITHIN_FUNCTIONS = {
+    # A kind of data brings its own libraries (pandas, scikit-learn, torchvision, `datasets`), a second each.
+    "common/data/load.py": {"common.data.archive", "common.data.embedded", "common.data.hub", "common.data.tables"},
+    "common/data/dataset.py": {"common.data.features"},  # scikit-learn, too; and it imports Dataset
+    "common/mixup/neighbours.py": {"sklearn.neighbors"},  # so does this way of mixing
+    # What --help and a mistyped option are answered by, before anything heavy is there.
+    "common/data/layouts.py": {"pyarrow", "pyarrow.parquet", "common.data.columns"},
+    # A study has no need of torch, but for sets of the user's own.
+    "scripts/_study/members.py": {"common.data.load", "common.gan.targets"},
+    "scripts/_study/standing.py": {"common.data.dataset", "common.toys"},
+    # What is not there everywhere: of Unix alone; of those who develop; of notebooks.
+    "common/processes.py": {"resource"},
+    "scripts/benchmark.py": {"torchattack"},
+    "analysis/figure.py": {"IPython.display"},
+}
+
+
+def within_functions(file):
+    """The modules that a file imports within its functions."""
+    functions = [
+        node
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    found = set()
+    for node in (inner for function in functions for inner in ast.walk(function)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            whole = (ROOT / f"{(node.module or '').replace('.', '/')}").is_dir()  # a package: what is taken is a module
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} if whole else {node.module}
+    return found
+
+
+def test_imports_stand_at_the_top():
+    files = [file for room in ("common", "scripts", "analysis") for file in (ROOT / room).rglob("*.py")]
+    found = {file.relative_to(ROOT).as_posix(): within_functions(file) for file in files}
+    assert {name: modules for name, modules in found.items() if modules} == WITHIN_FUNCTIONS
+
+
+def test_in_tests_only_what_others_wrote_is_imported_where_it_is_used():
+    """An oracle stands beside what is compared with it, and is loaded when that test runs."""
+    files = [file for file in (ROOT / "tests").glob("*.py") if file.stem not in ("conftest", "start")]
+    assert len(files) > 50
+    for file in files:
+        roots = {name.partition(".")[0] for name in within_functions(file)}
+        assert not roots & {*sys.stdlib_module_names, "common", "scripts", "analysis", "tests", "_study"}, file
 
 
 def test_every_module_has_a_test_file_or_is_tested_by_its_script():

@@ -1,6 +1,8 @@
 """Studies: read, listed, priced, printed, run, stopped and gone on with."""
 
+import hashlib
 import os
+import pickle
 import re
 import shlex
 import shutil
@@ -23,7 +25,7 @@ from common import cores, files, records
 from common.cores import physical_cores, usable_cores
 from common.errors import UnfinishedError, UserError
 from common.options.attack import AttackConfig, passes, resolve
-from scripts import study
+from scripts import gan, study, train
 from tests import fixtures, refusal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -268,8 +270,6 @@ def test_a_study_of_gans_is_judged_by_their_seeds(tmp_path, monkeypatch):
 
 
 def test_a_study_of_gans_is_done_and_found_done(tmp_path, monkeypatch, capsys):
-    from scripts import gan
-
     monkeypatch.chdir(tmp_path)
     Path("own.yaml").write_text("gan: {width: 4, iterations: 3, batch-size: 4, seeds: [1], target: [ring, grid]}")
     words = ["./own.yaml", "--checkpoint-dir", "elsewhere"]
@@ -319,9 +319,6 @@ CHEAPEST = {"preactresnet18": "8", "wideresnet28": "1", "densenet190": "2"}  # w
 
 def original_cifar(root, monkeypatch):
     """Small files of noise in the original form of both sets, whose MD5 are the published ones."""
-    import hashlib
-    import pickle
-
     import numpy as np
     from torchvision.datasets import CIFAR10, CIFAR100
 
@@ -345,8 +342,6 @@ def original_cifar(root, monkeypatch):
 @pytest.mark.long
 def test_the_smallest_members_of_the_papers_study_take_a_few_steps(tmp_path, monkeypatch):
     """A run of each network on both sets, under ERM and mixup in turn, by the study's own options and in small."""
-    from scripts import train
-
     monkeypatch.chdir(tmp_path)
     original_cifar(tmp_path, monkeypatch)
     study_ = members.read("paper-cifar", None).members
@@ -898,7 +893,7 @@ sleeper = ["sh", "-c", f"echo $$ > {{folder}}/new && mv {{folder}}/new {{folder}
 {start}
 time.sleep(99)
 """
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT / "scripts")
     await_(lambda: (tmp_path / "pid").exists(), 60)
     child = int((tmp_path / "pid").read_text())
     assert _lives(child)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from ways import WAYS, words
 
-from common import checkpoints, records, runs
+from common import checkpoints, records, runs, training
 from common.costs import Cost
 from common.errors import UserError
 from common.models import Blueprint, build
@@ -337,8 +337,6 @@ def test_a_warm_up_is_erm_to_the_bit_and_then_mixup():
     """Of one seed, whatever alpha: after the epochs of ERM the weights are ERM's, and what is drawn then is what a run
     without them draws."""
     from accelerate import Accelerator
-
-    from common import training
 
     def described(*argv):
         asked = train.cli.parse(train.TrainOptions, "", [*SMALL, *argv])

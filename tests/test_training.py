@@ -1,4 +1,5 @@
 import copy
+import gc
 
 import numpy as np
 import pytest
@@ -205,8 +206,6 @@ def test_ties_count_as_argmax_breaks_them():
 
 
 def test_memory_does_not_grow_from_epoch_to_epoch():
-    import gc
-
     part, model, accelerator = images(), small_model(), Accelerator(cpu=True)
     learning = begin(accelerator, model)
     alive = []
