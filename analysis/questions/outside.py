@@ -37,7 +37,8 @@ def outside(setting: Setting) -> Figure:
     lines.legend(picture, frame["method"])
     caption = (
         f"{asked.name}. How often the predicted class is neither example's, and how steep its logit is, "
-        f"{pairs_said(frame)}, from λ = {ends[0]:g} to {ends[1]:g}; grey: in between them ({lines.seeds_said(frame)}). {lines.band_said(frame)}"
+        f"{pairs_said(frame)}, from λ = {ends[0]:g} to {ends[1]:g}; grey: in between them "
+        f"({lines.seeds_said(frame)}). {lines.band_said(frame)}"
     )
     means = numbers[(numbers["line"] == MEAN) & (numbers["panel"] == SHOWN["missed"])]
     at = means_of(means[means["x"] == ends[1]], "y")
