@@ -145,6 +145,7 @@ DECK: Configuration = {
     "weight_decay": 1e-4,
     "corrupt_labels": 0.0,
 }
+DECK_FLOPS = 33.3e15  # of its training: forward and backward passes, by common/costs.py
 DECK_IS_SILENT_ON = ("batch, α of its runs, crops, seeds", "which epoch", "ε and its unit", "clipping")
 PAPER: Configuration = {
     **DECK,

@@ -164,12 +164,12 @@ def test_every_figure_of_two_untested_erm_runs(tmp_path, name):
     for seed in range(2):
         fixtures.train(tmp_path, seed=seed)
     figure = show(name, collect(tmp_path))
-    if name in ("curves", "calibration", "cost", "headline"):
+    if name in ("curves", "calibration", "cost", "flops", "headline"):
         assert figure.picture is not None
         assert set(figure.data["method"]) == {methods.ERM}
     else:
         assert figure.picture is None
-    if name in ("curves", "calibration", "cost"):
+    if name in ("curves", "calibration", "cost", "flops"):
         assert "no mixup run yet" in figure.missing
         assert "--mixup" in shlex.split(to_text(figure.missing).split("`")[1])
     else:

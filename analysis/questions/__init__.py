@@ -19,6 +19,7 @@ NAMES = [
     "outside",
     "accuracy",
     "curves",
+    "flops",
     "budget",
     "weight_decay",
     "alpha",

@@ -1,0 +1,100 @@
+"""## From which budget on does mixup pay?
+
+**Asked:** of a run on all of CIFAR-10, what does mixup gain for how much computing? **Measured:** test error over the
+FLOPs of the training, ERM and mixup at the same seeds. **Look at** where the two lines cross. The deck's and the
+paper's are single runs of another network, at the FLOPs that the deck's setting takes by our count.
+"""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure as Picture
+from matplotlib.lines import Line2D
+
+from analysis import lines, missing, paper
+from analysis.collect import Results
+from analysis.figure import WIDE, Figure
+from analysis.lines import MEAN
+from analysis.measures import pair, test_error
+from analysis.methods import ERM, MIXUP, in_order
+from analysis.question import Question, figure_of_all
+from analysis.setting import Setting
+from analysis.verdict import said
+
+PETA = 1e15
+THEIRS: dict[str, Any] = {"deck": "o", "paper": "D"}  # marks, hollow
+
+
+def budgets(results: Results) -> list[Setting]:
+    """The settings that train on all of the deck's images with clean labels, the cheapest first."""
+    found = [Setting(results, name) for name in results.settings()]
+    whole = [one for one in found if paper.is_the_decks_set(one.config) and not one.config["corrupt_labels"]]
+    whole = [one for one in whole if one.here.runs["n_train"].min() == paper.DECK["images"]]
+    return sorted(whole, key=lambda one: float(one.here.runs["training_flops"].mean()))
+
+
+@figure_of_all("flops", "Test error over the FLOPs of a training")
+def error_over_flops(results: Results) -> Figure:
+    """Every seed a mark; what differs in epochs alone is joined."""
+    settings = budgets(results)
+    if not settings:
+        return Figure(missing=missing.study(results, "on all of CIFAR-10", "fast"))
+    shares: dict[str, list[Setting]] = {}
+    for one in settings:
+        shares.setdefault(str({field: value for field, value in one.config.items() if field != "epochs"}), []).append(
+            one
+        )
+    parts = []
+    for chain in shares.values():
+        runs = pd.concat([one.here.runs for one in chain])
+        parts.append(lines.numbers(runs.assign(pflop=runs["training_flops"] / PETA), "pflop", "error", chain[0].name))
+    numbers = pd.concat(parts)
+    picture = Picture(figsize=(WIDE, 3.8), layout="constrained")
+    ax = picture.subplots()
+    for _, of in numbers.groupby("panel", sort=False):
+        lines.draw(ax, of, band=False)
+    seeds = numbers[numbers["line"] != MEAN]
+    for method in in_order(seeds["method"]):
+        color, _, mark = lines.look_of(method)
+        of = seeds[seeds["method"] == method]
+        ax.plot(of["x"], of["y"], mark, color=color, markersize=4, alpha=0.5, label=f"_seeds of {method}")
+    at = paper.DECK_FLOPS / PETA
+    for row in paper.SLIDE_20[:2]:
+        color = lines.look_of(ERM if row.method == "ERM" else MIXUP)[0]
+        for whose, theirs in (("deck", row.deck), ("paper", row.paper)):
+            mark, label = THEIRS[whose], f"_{whose}, {row.method}"
+            ax.plot([at], [theirs.value], mark, color=color, fillstyle="none", markersize=8, label=label)
+    ax.set(xscale="log", xlabel="PFLOP of the training", ylabel="test error (%)")
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.autoscale(axis="y")
+    ax.set_ylim(bottom=0)
+    hollow = [
+        Line2D([], [], color="#555555", linestyle="", marker=mark, fillstyle="none", label=f"{whose}'s, one run")
+        for whose, mark in THEIRS.items()
+    ]
+    lines.legend(picture, numbers["method"], hollow)
+    runs = pd.concat([one.here.runs for one in settings])
+    gap = next(filter(None, map(missing.arms, settings)), "")
+    differences = _differences(settings)
+    caption = (
+        f"CIFAR-10, all {paper.DECK['images']:,} training images. Large: means over seeds, joined where settings "
+        f"differ in epochs alone; small: each seed. {differences}{'. ' if differences else ''}Hollow: the deck's and the "
+        f"paper's, at {at:.0f} PFLOP, which the deck's setting takes by our count."
+    )
+    means = numbers[numbers["line"] == MEAN].sort_values("x")
+    columns = zip(means["method"], means["y"], means["x"], strict=True)
+    told = ", ".join(f"{method} {error:.2f} % at {flops:.2g} PFLOP" for method, error, flops in columns)
+    alt = f"Marks for ERM and mixup over the FLOPs of a training. Means: {told}."
+    return Figure(caption, alt, picture, numbers, tuple(runs["record"]), gap)
+
+
+def _differences(settings: list[Setting]) -> str:
+    found = [(one, pair(test_error(one.here), one.mixup)) for one in settings]
+    return "; ".join(
+        f"{one.config['model']}, {one.config['epochs']} epochs (n = {len(pairs.seeds)}), {said(pairs)}"
+        for one, pairs in found
+        if pairs.seeds
+    )
+
+
+QUESTION = Question(__doc__, [error_over_flops])
