@@ -78,8 +78,8 @@ def error_over_flops(results: Results) -> Figure:
     differences = _differences(settings)
     caption = (
         f"CIFAR-10, all {paper.DECK['images']:,} training images. Large: means over seeds, joined where settings "
-        f"differ in epochs alone; small: each seed. {differences}{'. ' if differences else ''}Hollow: the deck's and the "
-        f"paper's, at {at:.0f} PFLOP, which the deck's setting takes by our count."
+        f"differ in epochs alone; small: each seed. {differences}{'. ' if differences else ''}Hollow: the deck's and "
+        f"the paper's, at {at:.0f} PFLOP, which the deck's setting takes by our count."
     )
     means = numbers[numbers["line"] == MEAN].sort_values("x")
     columns = zip(means["method"], means["y"], means["x"], strict=True)
