@@ -15,13 +15,14 @@ from common import options as training
 from common.options import TrainOptions
 
 README = (records.ROOT / "README.md").read_text()
+OF_RESULTS = (records.ROOT / "results" / "README.md").read_text()
 OF_SCRIPTS = (records.ROOT / "scripts" / "README.md").read_text()
 PROBED = ["digits-smallcnn-erm-seed3", "digits-smallcnn-mixup1.0-seed3"]
 
 
-def blocks(kind, heading):
+def blocks(kind, heading, of=README):
     """The blocks of code of a section."""
-    (section,) = re.findall(rf"^## {heading}\n(.*?)^## ", README, re.M | re.S)
+    (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", of, re.M | re.S)
     return re.findall(rf"^```{kind}\n(.*?)^```$", section, re.M | re.S)
 
 
@@ -74,10 +75,10 @@ def test_the_lines_and_the_code_one_after_the_other(folder):
     trained = [Path(f"results/digits/train-{name}.json") for name in PROBED]
     assert sorted(Path("results").rglob("*.json")) == sorted(trained)
 
-    (code,) = blocks("python", "From Python")
+    (code,) = blocks("python", "From Python", OF_RESULTS)
     frames = []
     said = {"print": frames.append}
-    exec(compile(code, "README.md", "exec"), said)
+    exec(compile(code, "results/README.md", "exec"), said)
     attacked, table = frames
     last = [records.read(path)["final"]["last_epoch"] for path in trained]
     assert Path("confusion.png").read_bytes().startswith(b"\x89PNG")
