@@ -91,7 +91,7 @@ CLASHES = [
     (["--model", "lenet"], "--model lenet"),
     (["--mixp"], "--mixp"),
     (["train"], "train"),
-    (["--model", "resnet50"], "--model"),
+    (["--model", "resnet51"], "--model"),
     (["--dataset", "mnist"], "--dataset"),
     (["--dataset", "digit"], "digits"),
     (["--dataset", ""], "--dataset"),

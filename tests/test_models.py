@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from common import costs
 from common.data.dataset import patches, statistics
 from common.errors import UserError
 from common.models import Blueprint, Normalize, build, class_of
@@ -22,12 +23,17 @@ SMALL = {
     "resnet18": blueprint("resnet18", 4),
     "wideresnet28": blueprint("wideresnet28", 1, (3, 8, 8)),
     "densenet190": blueprint("densenet190", 2, (3, 8, 8)),
+    "resnet18_imagenet": blueprint("resnet18_imagenet", 64, (3, 64, 64)),
     "vgg11": blueprint("vgg11", 4),
     "lenet": blueprint("lenet", 4, (1, 16, 16)),
     "fastnet": blueprint("fastnet", 4),
     "smallcnn": blueprint("smallcnn", 8, (1, 8, 8)),
     "mlp": blueprint("mlp", 16, (13,), 3),
 }
+
+
+# Built of shapes alone: of the same class as resnet18_imagenet, and of up to 83 million parameters.
+LARGE = ("resnet50", "resnet101", "resnext101_32x4d", "resnext101_64x4d")
 
 
 def parameters(model):
@@ -38,7 +44,7 @@ WIDTHS = {name: network.width for name, network in NETWORKS.items()}
 
 
 def test_every_network_is_tested():
-    assert set(NETWORKS) == set(SMALL)
+    assert set(NETWORKS) == {*SMALL, *LARGE}
 
 
 PUBLISHED = [  # model, width, shape, classes, parameters
@@ -52,23 +58,73 @@ PUBLISHED = [  # model, width, shape, classes, parameters
     ("vgg11", 64, (3, 32, 32), 10, 9_231_114 - 2_752),  # the biases of convolutions, which BatchNorm makes void
     ("lenet", 20, (1, 28, 28), 10, 431_080),
     ("fastnet", 64, (3, 32, 32), 10, 1_972_792),
+    ("resnet18_imagenet", 64, (3, 224, 224), 1000, 11_689_512),
+    ("resnet50", 64, (3, 224, 224), 1000, 25_557_032),
+    ("resnet101", 64, (3, 224, 224), 1000, 44_549_160),
+    ("resnext101_32x4d", 64, (3, 224, 224), 1000, 44_177_704),
+    ("resnext101_64x4d", 64, (3, 224, 224), 1000, 83_455_272),
 ]
 
 
 @pytest.mark.parametrize(("model", "width", "shape", "classes", "count"), PUBLISHED)
 def test_the_number_of_parameters_is_the_published_one(model, width, shape, classes, count):
     with torch.device("meta"):
-        network = class_of(model)(shape[0], classes, width)
-    assert parameters(network) == count
+        assert parameters(build(blueprint(model, width, shape, classes))) == count
+
+
+# Multiply-adds of an image of 224 x 224, in units of 10^9: those that torchvision's pages of weights name.
+FORWARD = {
+    "resnet18_imagenet": 1.814,
+    "resnet50": 4.089,
+    "resnet101": 7.801,
+    "resnext101_32x4d": 7.97,  # counted: torchvision has no weights of it, timm says 8.0
+    "resnext101_64x4d": 15.46,
+}
+
+
+@pytest.mark.parametrize("model", FORWARD)
+def test_an_image_of_224_pixels_costs_what_is_published(model):
+    assert costs.evaluation_pass(blueprint(model, 64, (3, 224, 224), 1000), 1).flops / 2e9 == pytest.approx(
+        FORWARD[model], rel=2e-3
+    )
+
+
+@pytest.mark.parametrize("model", FORWARD)
+@pytest.mark.parametrize("side", [32, 48, 64])
+def test_imagenets_networks_train_on_small_images_too(model, side):
+    """On shapes alone; less than a quarter of what 224 pixels cost."""
+    small, large = (costs.training_pass(blueprint(model, 64, (3, s, s)), 2).flops for s in (side, 224))
+    assert 0 < small < large / 4
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet101", "resnext101_64x4d"])
+def test_imagenets_networks_are_torchvisions_to_the_weight(name):
+    from torchvision import models
+
+    with torch.device("meta"):
+        theirs = getattr(models, name)().state_dict()
+        ours = class_of("resnet18_imagenet" if name == "resnet18" else name)(3, 1000).state_dict()
+    assert [(key, tensor.shape) for key, tensor in ours.items()] == [(key, t.shape) for key, t in theirs.items()]
+
+
+def test_imagenets_resnet18_equals_torchvisions_with_the_same_weights():
+    from torchvision.models import resnet18
+
+    assert_equal_logits(*same_weights(class_of("resnet18_imagenet")(3, 10), resnet18(num_classes=10)))
 
 
 def test_readme_names_every_network_with_its_parameters():
     readme = (Path(__file__).parents[1] / "scripts" / "README.md").read_text()
-    rows = re.findall(r"^\| `(\w+)` \| [^|]* \| (?:\w+ )*(\d+)(?: \w+)? \| ([\d,]*) ?\|$", readme, re.M)
-    assert {model: int(width) for model, width, _ in rows} == WIDTHS
-    published = {(model, width, classes): count for model, width, _, classes, count in PUBLISHED}
+    lines = re.findall(r"^\| (`.*`) \| [^|]* \| (?:\w+ )*(\d+)(?: \w+)? \| ([\d, ]*)\|$", readme, re.M)
+    rows = [
+        (model, int(width), count)
+        for models, width, counts in lines
+        for model, count in zip(re.findall(r"\w+", models), counts.strip().split(", "), strict=True)
+    ]
+    assert {model: width for model, width, _ in rows} == WIDTHS
+    published = {(model, width): count for model, width, _, classes, count in PUBLISHED if classes in (10, 1000)}
     for model, width, count in rows:
-        assert count == (f"{published[model, int(width), 10]:,}" if model not in ("smallcnn", "mlp") else "")
+        assert count == (f"{published[model, width]:,}" if model not in ("smallcnn", "mlp") else "")
 
 
 def test_the_width_by_default_is_the_published_networks():
@@ -166,8 +222,8 @@ def test_a_blueprint_survives_json_and_a_foreign_header_does_not():
     for foreign in ({}, {"model": "smallcnn"}, [], "x", own.to_json() | {"width": "wide"}):
         with pytest.raises(UserError, match="does not describe"):
             Blueprint.from_json(foreign)
-    with pytest.raises(UserError, match="'resnet50' is not one of"):
-        Blueprint.from_json(own.to_json() | {"model": "resnet50"})
+    with pytest.raises(UserError, match="'resnet51' is not one of"):
+        Blueprint.from_json(own.to_json() | {"model": "resnet51"})
 
 
 def test_equals_a_reference_preact_resnet_with_the_same_weights():

@@ -269,6 +269,8 @@ def test_a_model_that_does_not_take_the_data_is_refused():
         "smallcnn",
         "mlp",
     }
+    with pytest.raises(UserError, match=r"--width 32: resnet50 is of one width"):
+        cifar(model="resnet50", width=32)
     with pytest.raises(UserError, match=r"--model smallcnn.*mlp"):
         resolve(asked(model="smallcnn").asked, "wine", "table", None)
 

@@ -463,7 +463,8 @@ def test_train_probe_and_attack(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("shape", [(1, 81, 101), (1, 161, 101)])
 def test_networks_of_any_size_take_spectrograms_with_as_many_parameters(model, shape):
     def built(shape):
-        return build(Blueprint(model, 4, ("no", "yes"), shape, (0.0,), (1.0,))).to("meta")
+        with torch.device("meta"):
+            return build(Blueprint(model, 4, ("no", "yes"), shape, (0.0,), (1.0,)))
 
     network = built(shape)
     assert network(torch.empty(2, *shape, device="meta")).shape == (2, 2)

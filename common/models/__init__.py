@@ -101,7 +101,7 @@ class Blueprint:
 
 
 def class_of(model: str) -> type[nn.Module]:
-    """A network by name, to be called with its channels (or features), classes and width."""
+    """A network by name, to be called with its channels (or features), classes and, where it scales, width."""
     module, _, name = NETWORKS[model].where.partition(".")
     found: type[nn.Module] = getattr(import_module(f"common.models.{module}"), name)
     return found
@@ -128,7 +128,8 @@ def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
         more: dict[str, Any] = {"dropout": blueprint.dropout} if blueprint.dropout else {}
         if blueprint.patches:
             more["patches"] = blueprint.patches
-        net = class_of(blueprint.model)(blueprint.shape[0], len(blueprint.classes), blueprint.width, **more)
+        sizes = blueprint.shape[0], len(blueprint.classes), *((blueprint.width,) if network.scales else ())
+        net = class_of(blueprint.model)(*sizes, **more)
     normalize = Normalize(blueprint.mean, blueprint.std, len(blueprint.shape))
     model = nn.Sequential(OrderedDict(normalize=normalize, network=net))
     return model.to(memory_format=torch.channels_last) if is_image else model

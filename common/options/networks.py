@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 class Network:
     """where          its module in `common.models`, and its class
     width          by default, which gives the paper's network
+    scales         whether --width makes it narrower or wider
     takes          kinds of data
     smallest_side  of an image or a spectrogram, in pixels, that its halvings need
     has_dropout    whether it has a place for dropout
@@ -19,6 +20,7 @@ class Network:
     where: str
     width: int
     takes: tuple[str, ...] = ("images", "sounds")
+    scales: bool = True
     smallest_side: int = 1
     has_dropout: bool = False
     is_whitened: bool = False
@@ -30,6 +32,11 @@ class Network:
 NETWORKS = {
     "preactresnet18": Network("preactresnet.PreActResNet18", 64, has_dropout=True, layers=5, manifold=(0, 2, 3)),
     "resnet18": Network("resnet.ResNet18", 64, layers=5, manifold=(0, 2, 3)),
+    "resnet18_imagenet": Network("imagenet.ResNet18", 64, scales=False, layers=5, manifold=(0, 2, 3)),
+    "resnet50": Network("imagenet.ResNet50", 64, scales=False, layers=5, manifold=(0, 2, 3)),
+    "resnet101": Network("imagenet.ResNet101", 64, scales=False, layers=5, manifold=(0, 2, 3)),
+    "resnext101_32x4d": Network("imagenet.ResNeXt101x32x4d", 64, scales=False, layers=5, manifold=(0, 2, 3)),
+    "resnext101_64x4d": Network("imagenet.ResNeXt101x64x4d", 64, scales=False, layers=5, manifold=(0, 2, 3)),
     "wideresnet28": Network("wideresnet.WideResNet28", 10),
     "densenet190": Network("densenet.DenseNet190", 40, smallest_side=4),
     "vgg11": Network("vgg.VGG11", 64, smallest_side=32),

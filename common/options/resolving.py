@@ -76,6 +76,8 @@ def _refuse_model(config: TrainConfig, kind: str, side: int | None) -> None:
         raise UserError(
             f"--model {config.model}: takes {takes}, and {config.dataset} is {kind}; take one of: {fitting}."
         )
+    if config.width != network.width and not network.scales:
+        raise UserError(f"--width {config.width}: {config.model} is of one width, as published; leave it out.")
     if config.dropout and not network.has_dropout:
         raise UserError(
             f"--dropout {config.dropout}: {config.model} has no place for it; leave it out, or take one of: "

@@ -96,11 +96,11 @@ class ModelOptions:
         Open[Model],
         own("{" + ",".join(NETWORKS) + "}", "preactresnet18; digits: smallcnn; sounds: lenet; tables: mlp"),
     ] = OPEN
-    """Images and sounds: the first four of any size, vgg11 from 32 x 32 on, lenet from 16 x 16 on; smallcnn for 8 x 8
-    digits, fastnet for images from 9 x 9 on. Tables: mlp."""
+    """Images and sounds of any size, but vgg11 from 32 x 32 on, lenet from 16 x 16 on, fastnet for images from 9 x 9
+    on; smallcnn is for 8 x 8 digits, resnet18_imagenet to resnext101_64x4d for 224 x 224. Tables: mlp."""
     width: Annotated[
         Open[int],
-        own("N", ", ".join(f"{name}: {network.width}" for name, network in NETWORKS.items())),
+        own("N", ", ".join(f"{name}: {network.width}" for name, network in NETWORKS.items() if network.scales)),
         Fact("[1, 65536]", "w{}"),
     ] = OPEN
     """Channels after the first layer, or units of a hidden layer; wideresnet28: the k of WRN-28-k; densenet190: its
