@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import gather_object
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SGD, Adam, Optimizer
@@ -127,6 +128,52 @@ class Training:
                 mine.copy_(theirs)
 
 
+@dataclass
+class SoFar:
+    """How far an epoch is: all that a training carries from one of its batches to the next, beside the `Training`.
+
+    batches  of it that are done
+    sums     (2,) over what this process had of them: the loss in nats, and lambda-weighted right predictions
+    """
+
+    batches: int
+    sums: Tensor
+
+    def kept(self, accelerator: Accelerator) -> dict[str, Any]:
+        """What it takes to go on within this epoch, beside what the training keeps: of every process, which all have to
+        ask, its sums and where its random stream is, from which dropout is drawn.
+
+        raises DivergedError for a loss that is no longer finite
+        """
+        mine = {"sums": self.sums.cpu(), "random": torch.get_rng_state()}
+        if accelerator.device.type != "cpu":
+            mine["random_there"] = torch.get_device_module(accelerator.device).get_rng_state()
+        of_all = gather_object([mine])
+        _refuse_divergence(sum(float(one["sums"][0]) for one in of_all))
+        return {"batches": self.batches, "processes": of_all}
+
+    @classmethod
+    def of(cls, accelerator: Accelerator, kept: dict[str, Any] | None = None, batches: int = 0) -> "SoFar":
+        """From what `kept` gave, in an epoch of so many batches; before the first batch, where nothing is kept. Where
+        there are other processes than there were, the sums alone go on.
+
+        raises ValueError, and what torch raises, for what does not fit
+        """
+        device, number = accelerator.device, accelerator.process_index
+        if kept is None:
+            return cls(0, torch.zeros(2, device=device))
+        sums = torch.stack([one["sums"] for one in kept["processes"]])
+        if not 0 < kept["batches"] < batches or sums.shape[1:] != (2,) or not sums.isfinite().all():
+            raise ValueError("it is within an epoch of another length, or its sums are none")
+        if len(sums) != accelerator.num_processes:
+            return cls(kept["batches"], (sums.sum(0) if number == 0 else torch.zeros(2)).to(device))
+        mine = kept["processes"][number]
+        torch.set_rng_state(mine["random"])
+        if device.type != "cpu" and "random_there" in mine:
+            torch.get_device_module(device).set_rng_state(mine["random_there"])
+        return cls(kept["batches"], sums[number].to(device))
+
+
 def _put_back(optimizer: Optimizer, state: dict[str, Any]) -> None:
     """raises ValueError for the state of another optimizer, or of other parameters"""
     own = optimizer.state_dict()["param_groups"]
@@ -210,9 +257,11 @@ def train_epoch(
     plan: Plan,
     step_done: Callable[[], None],
     accumulate: int = 1,
+    so_far: SoFar | None = None,
 ) -> dict[str, float]:
     """Trains on every row of the plan once. The device is waited for once, when the epoch is over.
 
+    so_far      where the epoch goes on from, if it is not its first batch; moved on with each, before `step_done`
     accumulate  pieces of each process's share of a batch that are passed one after the other, which takes less memory
 
     returns  ``loss``, the mean loss of the mixed rows in nats, and ``weighted_accuracy``, the lambda-weighted share of
@@ -220,9 +269,9 @@ def train_epoch(
     raises   DivergedError for a loss that is no longer finite
     """
     model = training.model.train()
-    sums = torch.zeros(2, device=accelerator.device)
-    batches = plan.pieces(accelerator.process_index, accelerator.num_processes, accumulate)
-    for (pieces, rows_of_batch), layer in zip(batches, plan.layers, strict=True):
+    so_far = so_far or SoFar.of(accelerator)
+    batches = plan.pieces(accelerator.process_index, accelerator.num_processes, accumulate)[so_far.batches :]
+    for (pieces, rows_of_batch), layer in zip(batches, plan.layers[so_far.batches :], strict=True):
         for places in pieces:
             batch = batch_of(part, plan, places, layer)
             # The processes add up their gradients once a batch, with its last piece.
@@ -231,13 +280,18 @@ def train_epoch(
                 # Gradients are summed over pieces and averaged over processes; so scaled, that is the mean over the
                 # global batch, whatever the shares.
                 accelerator.backward(loss * (accelerator.num_processes / rows_of_batch))
-            sums += torch.stack([loss.detach(), hits])
+            so_far.sums += torch.stack([loss.detach(), hits])
         training.step()
+        so_far.batches += 1
         step_done()
-    loss_sum, hits_sum = accelerator.reduce(sums, "sum").tolist()
-    if not np.isfinite(loss_sum):
-        raise DivergedError("The training loss is no longer finite; try a smaller --lr.")
+    loss_sum, hits_sum = accelerator.reduce(so_far.sums, "sum").tolist()
+    _refuse_divergence(loss_sum)
     return {"loss": loss_sum / len(part), "weighted_accuracy": hits_sum / len(part)}
+
+
+def _refuse_divergence(loss: float) -> None:
+    if not np.isfinite(loss):
+        raise DivergedError("The training loss is no longer finite; try a smaller --lr.")
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import statistics
 import sys
 import textwrap
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from common.data import sources
 from common.errors import DivergedError, UserError
 from common.measurement import Measurement
 from common.options import TrainConfig, TrainOptions
+from common.options.networks import NETWORKS
 from common.progress import Progress, duration
 from common.runs import Run
 from common.terminal import say
@@ -41,6 +42,7 @@ Row = dict[str, Any]  # of a curve: what one epoch gave
 
 WORTH_SAYING = 1.1  # times the rows a second, from which other threads are proposed
 SELDOM = 20  # times what keeping the state took, before it is kept again: of tiny epochs it would take most of the time
+LONG = 10 * 60  # seconds in which an epoch is not over, after which the state is kept within it
 LONG_ON_A_CPU = 12 * 3600  # seconds from which a run on a CPU is warned of
 FOR_GPUS = ("wideresnet28", "densenet190")  # networks that in small, too, are too deep for a CPU
 
@@ -122,25 +124,44 @@ def train(
 
     curve: list[Row] = []  # of the epochs that are measured
     done, seconds, training_seconds = 0, 0.0, 0.0
-    kept_after, kept_at, keeping = 0, 0.0, 0.0
+    keeper, within = Keeper(accelerator), None
     saved = None if asked.run.overwrite else processes.from_main(accelerator, partial(kept.load, _is_whole))
     if saved:
         curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
         done = saved.get("epoch", len(curve))  # kept since epochs may go unmeasured
+        within = saved.get("within")
         with kept.fitting():
-            learning.restore(accelerator, saved, done * steps)
-        kept_after = done
-        processes.say(accelerator, f"Goes on after epoch {done} of {config.epochs}.")
+            learning.restore(accelerator, saved, done * steps + (within["batches"] if within else 0))
+        keeper.kept_after = _place(done, steps, within)
+        processes.say(accelerator, f"Goes on after {keeper.kept_after} of {config.epochs}.")
     processes.track(accelerator, asked.run.tracker, one.name, run.flat_config)
 
-    with Progress(config.epochs * steps, done * steps, accelerator.is_main_process, asked.run.json) as progress:
+    def keep(after: int, more: float = 0.0, within: dict[str, Any] | None = None) -> None:
+        """after, within  the epoch, and the place in the next one, that the state is after;  more  seconds of it"""
+        with keeper.keeping(_place(after, steps, within)):
+            spent = {"seconds": seconds + more, "training_seconds": training_seconds + more}
+            state = learning.kept(accelerator) | spent | ({"within": within} if within else {})
+            kept.save(**state, epoch=after, curve=curve)
+
+    def step_done() -> None:
+        progress.step()
+        if so_far.batches < steps and keeper.is_due_within(so_far.batches):
+            here = so_far.kept(accelerator) | {"lr": lr}
+            if is_main:
+                keep(epoch - 1, time.perf_counter() - begun, here)
+
+    first = done * steps + (within["batches"] if within else 0)
+    with Progress(config.epochs * steps, first, accelerator.is_main_process, asked.run.json) as progress:
         for epoch in range(done + 1, config.epochs + 1):
-            begun, lr = time.perf_counter(), learning.optimizer.param_groups[0]["lr"]
+            begun, lr = time.perf_counter(), within["lr"] if within else learning.optimizer.param_groups[0]["lr"]
             torch.manual_seed(seed("dropout", config.seed, epoch, accelerator.process_index))
-            plan = run.plan(epoch).to(device)
+            with kept.fitting():
+                so_far = training.SoFar.of(accelerator, within, steps)
+            keeper.begin(so_far.batches)
+            plan, within = run.plan(epoch).to(device), None
             try:
                 trained = training.train_epoch(
-                    accelerator, learning, run.method(epoch), train_part, plan, progress.step, config.accumulate
+                    accelerator, learning, run.method(epoch), train_part, plan, step_done, config.accumulate, so_far
                 )
                 training_seconds += time.perf_counter() - begun
                 processes.share_buffers(accelerator, network)
@@ -148,7 +169,9 @@ def train(
                     seen = training.outcomes(accelerator, network, test_part)
                     fitted = training.outcomes(accelerator, network, clean_part) if run.data.corruption else None
             except DivergedError as error:
-                last = f" The state after epoch {kept_after} is kept in {kept.state_path}." if kept_after else ""
+                last = (
+                    f" The state after {keeper.kept_after} is kept in {kept.state_path}." if keeper.kept_after else ""
+                )
                 raise DivergedError(
                     f"{one.name}: epoch {epoch} of {config.epochs}: {error} (It is {lr:g} here.) Another value is "
                     f"another run, which starts from its first epoch.{last}"
@@ -159,19 +182,11 @@ def train(
                 if fitted:
                     curve[-1]["labels"] = run.by_label(fitted.predicted)
                 accelerator.log(_scalars(config.mixup, curve[-1]), step=epoch)
-            so_far = f", test error {_percent(curve[-1]['test'])}" if curve else ""
-            progress.say(f"epoch {epoch}/{config.epochs}{so_far}")
+            so_far_said = f", test error {_percent(curve[-1]['test'])}" if curve else ""
+            progress.say(f"epoch {epoch}/{config.epochs}{so_far_said}")
             seconds += time.perf_counter() - begun
-            if is_main and time.perf_counter() - kept_at >= SELDOM * keeping:
-                kept_after, kept_at = epoch, time.perf_counter()
-                kept.save(
-                    **learning.kept(accelerator),
-                    epoch=epoch,
-                    curve=curve,
-                    seconds=seconds,
-                    training_seconds=training_seconds,
-                )
-                keeping = time.perf_counter() - kept_at
+            if is_main and keeper.is_due_after_an_epoch():
+                keep(epoch)
 
     seen = training.outcomes(accelerator, network, test_part)
     clean = training.outcomes(accelerator, network, clean_part)
@@ -202,9 +217,57 @@ def train(
     say(_closing(one, kept, final))
 
 
+class Keeper:
+    """When the state is kept: after an epoch, but of tiny ones seldom; and within a long one, by the main process's
+    clock, after the same batch in every process.
+
+    kept_after  where it was kept last, in words; "": not yet
+    """
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        self._accelerator, self.kept_after = accelerator, ""
+        self._kept_at, self._took = time.perf_counter(), 0.0
+
+    @contextmanager
+    def keeping(self, place: str) -> Iterator[None]:
+        self.kept_after, self._kept_at = place, time.perf_counter()
+        yield
+        self._took = time.perf_counter() - self._kept_at
+
+    def is_due_after_an_epoch(self) -> bool:
+        return time.perf_counter() - self._kept_at >= SELDOM * self._took
+
+    def begin(self, batches: int) -> None:
+        """An epoch, or the rest of it after so many batches."""
+        self._begun, self._first, self._look_after = time.perf_counter(), batches, batches + 1
+
+    def is_due_within(self, batches: int) -> bool:
+        """Every process asks after every batch; the clock is looked at as seldom as what is known of their speed lets
+        it, after the first, the second, the fourth …, since processes have to wait for each other to agree."""
+        if batches < self._look_after:
+            return False
+        self._look_after, is_due = processes.from_main(self._accelerator, partial(self._look, batches))
+        return is_due
+
+    def _look(self, batches: int) -> tuple[int, bool]:
+        """When to look again, and whether it is to be kept now."""
+        now, done = time.perf_counter(), batches - self._first
+        wait = max(LONG, SELDOM * self._took)
+        left = wait - (now - self._kept_at)
+        fitting = int((left if left > 0 else wait) * done / (now - self._begun))
+        return batches + max(1, min(done, fitting)), left <= 0
+
+
+def _place(done: int, steps: int, within: dict[str, Any] | None) -> str:
+    """In words, where a training is."""
+    return f"{within['batches']} of {steps} steps of epoch {done + 1}" if within else f"epoch {done}"
+
+
 def _is_whole(state: dict[str, Any], config: dict[str, Any]) -> bool:
     """Whether this is a state of a training."""
-    curve, done = state["curve"], state.get("epoch", len(state["curve"]))
+    curve, done, within = state["curve"], state.get("epoch", len(state["curve"])), state.get("within")
+    if within is not None and (type(within["batches"]), type(within["lr"])) != (int, float):
+        return False
     spent = state["seconds"], state["training_seconds"]
     is_ours = records.is_curve(curve) and type(done) is int and len(curve) <= done <= config["epochs"]
     return is_ours and all(type(seconds) is float and 0 <= seconds < math.inf for seconds in spent)
@@ -258,7 +321,8 @@ def _opening(one: Measurement[TrainConfig, Run], kept: Checkpoint, cost: Cost, a
         wrapped = textwrap.wrap(replaced, 110, break_long_words=False, break_on_hyphens=False)
         lines += [f"  {'replaces' if number == 0 else '':<8} {line}" for number, line in enumerate(wrapped)]
     if accelerator.device.type == "cpu" and cost.seconds > LONG_ON_A_CPU:
-        network = "--model preactresnet18" if config.model in FOR_GPUS else "the same network"
+        is_small = config.model not in FOR_GPUS and NETWORKS[config.model].scales
+        network = "the same network" if is_small else "--model preactresnet18"
         lines.append(
             f"This takes {duration(cost.seconds)} on a CPU. What would not: a GPU, {network} in small "
             "(--width 16 --subset 5000 --epochs 30: minutes), or --dataset digits (seconds)."

@@ -209,7 +209,7 @@ def spoilt(state, what):
 SPOILT = ["lr", "betas", "weight_decay", "exp_avg", "errors", "epoch", "config", "curve", "seconds", "network"]
 
 
-@pytest.mark.parametrize("what", [*SPOILT, "optimizer", "training_seconds", "fingerprint", "precision"])
+@pytest.mark.parametrize("what", [*SPOILT, "optimizer", "training_seconds", "fingerprint", "precision", "within"])
 def test_a_state_that_no_training_leaves(what):
     state = checkpoints.load_state(Path("kept") / STATE.name)
     checkpoints.save_state(STATE, spoilt(state, what))

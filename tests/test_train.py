@@ -118,6 +118,42 @@ def test_stopped_after_any_epoch_it_ends_as_if_undisturbed(stopped, epochs, meth
     assert [path.suffix for path in Path("checkpoints").iterdir()] == [".safetensors"]
 
 
+WITHIN = [["--mixup", "--dropout", "0.5"], ["--recipe", "fast", "--model", "smallcnn", "--optimizer", "adam"]]
+
+
+@pytest.mark.parametrize("method", WITHIN)
+@pytest.mark.parametrize("saves", [1, 8])
+def test_stopped_within_an_epoch_it_ends_as_if_undisturbed(monkeypatch, stopped, capsys, saves, method):
+    """Of six steps an epoch: after the first, and after the second of the second epoch."""
+    whole = run(*method, "--results-dir", "whole", "--checkpoint-dir", "whole")
+    monkeypatch.setattr(train, "LONG", 0)
+    stopped(saves, lambda: run(*method))
+    capsys.readouterr()
+    assert measured(run(*method)) == measured(whole)
+    place = {1: "1 of 6 steps of epoch 1", 8: "2 of 6 steps of epoch 2"}[saves]
+    assert f"Goes on after {place} of 4.\n" in capsys.readouterr().out
+
+
+def test_within_an_epoch_the_clock_says_when_it_is_kept(monkeypatch):
+    """Of 1,000 batches of a second each every 600 seconds, by looking at few of them."""
+    clock, looks = [5000.0], []
+    monkeypatch.setattr(train.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(train.processes, "from_main", lambda _, look: looks.append(1) or look())
+    keeper, kept = train.Keeper(None), []
+    keeper.begin(0)
+    for batch in range(1, 1001):
+        clock[0] += 1
+        if keeper.is_due_within(batch):
+            kept.append(batch)
+            with keeper.keeping("here"):
+                clock[0] += 10
+    assert kept == [600]
+    assert len(looks) < 15
+    keeper.begin(0)  # the next epoch, which is as long
+    clock[0] += 200
+    assert keeper.is_due_within(1)
+
+
 def test_the_state_of_short_epochs_is_kept_seldom(monkeypatch):
     """Not again until the training took a multiple of what keeping it takes."""
     kept, real = [], checkpoints.Checkpoint.save

@@ -237,6 +237,58 @@ def test_a_training_goes_on_from_what_it_kept_to_the_bit(after):
     assert other.optimizer.param_groups[0]["lr"] == learning.optimizer.param_groups[0]["lr"]
 
 
+@pytest.mark.parametrize("batches", [1, 3])
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_an_epoch_goes_on_within_itself_to_the_bit(batches, accumulate):
+    """With dropout, whose stream it keeps; loss and right predictions of the whole epoch among it."""
+    accelerator, part = Accelerator(cpu=True), images()
+
+    def begun():
+        blueprint = Blueprint("smallcnn", 4, tuple("abcd"), (1, 8, 8), (0.5,), (0.25,), dropout=0.5)
+        learning = begin(accelerator, build(blueprint, seed=0))
+        torch.manual_seed(7)
+        return learning
+
+    def epoch(learning, so_far, step_done):
+        plan = the_plan()
+        return training.train_epoch(accelerator, learning, Mixup(1.0), part, plan, step_done, accumulate, so_far)
+
+    def keep():
+        if so_far.batches == batches:
+            kept.update(copy.deepcopy({"training": learning.kept(accelerator), "epoch": so_far.kept(accelerator)}))
+
+    kept, learning, so_far = {}, begun(), training.SoFar.of(accelerator)
+    whole = epoch(learning, so_far, keep)
+    other, random = begun(), torch.rand(1)  # somebody has drawn in between
+    other.restore(accelerator, kept["training"], batches)
+    rest = training.SoFar.of(accelerator, kept["epoch"], 5)
+    assert epoch(other, rest, int) == whole
+    ours, theirs = other.network.state_dict(), learning.network.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    assert rest.batches == so_far.batches == 5
+    assert random != torch.rand(1)
+
+
+def test_of_another_number_of_processes_the_sums_go_on():
+    of_two = {"batches": 2, "processes": [{"sums": torch.tensor([n, 2 * n])} for n in (1.0, 4.0)]}
+    so_far = training.SoFar.of(Accelerator(cpu=True), of_two, 5)
+    assert (so_far.batches, so_far.sums.tolist()) == (2, [5.0, 10.0])
+
+
+@pytest.mark.parametrize("sums", [(float("nan"), 0.0), (1.0, 2.0, 3.0)])
+def test_a_place_in_an_epoch_that_is_none_is_refused(sums):
+    kept = {"batches": 2, "processes": [{"sums": torch.tensor(sums), "random": torch.get_rng_state()}]}
+    for batches in (5, 2):
+        with pytest.raises(ValueError, match="within an epoch"):
+            training.SoFar.of(Accelerator(cpu=True), kept, batches)
+
+
+def test_a_loss_that_is_not_finite_is_not_kept():
+    so_far = training.SoFar(1, torch.tensor([float("nan"), 0.0]))
+    with pytest.raises(DivergedError, match="no longer finite"):
+        so_far.kept(Accelerator(cpu=True))
+
+
 def test_the_triangle_rises_and_falls():
     accelerator = Accelerator(cpu=True)
     learning = training.begin(
