@@ -26,3 +26,12 @@ def test_each_at_its_best_weight_decay(tmp_path):
     assert len(verdict.records) == 10
     study(tmp_path, probes=(), options={"weight_decay": 5e-4}, erm=replace(ERM, curve=(900, 318)))
     assert verdicts(tmp_path, SETTING, ["P33"])["P33"].status == "fails"
+
+
+def test_each_length_of_training_is_asked_for_itself(tmp_path):
+    for epochs, arms in ((200, {}), (20, {"erm": MIXUP, "mixup": ERM})):
+        for decay in (1e-4, 5e-4):
+            study(tmp_path, probes=(), options={"weight_decay": decay, "epochs": epochs}, **arms)
+    verdict = verdicts(tmp_path, SETTING, ["P33"])["P33"]
+    assert sorted(part.status for part in verdict.parts) == ["fails", "holds"]
+    assert len(verdict.records) == 20

@@ -1,5 +1,7 @@
 """Which weight decay does each prefer (Table 5)?"""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from analysis import commands
@@ -38,29 +40,32 @@ def preferred(setting: Setting) -> Verdict:
 @claim("P33", "mixup beats ERM at each one's best weight decay", "Table 5", "5.18 to 4.24", "3.8 ablation")
 def each_at_its_best(setting: Setting) -> Verdict:
     """Of settings that differ in weight decay alone, each method at the one where its mean error is lowest. Both choose
-    by the errors that they are compared by, so that neither gains by that more than the other."""
-    asked = setting.where(lambda one: one.contrasted("weight_decay"))
-    chain = [*dict.fromkeys(end.name for ends in asked.contrasts("weight_decay") for end in ends)]
-    if not chain:
+    by the errors that they are compared by, so that neither gains by that more than the other. Asked of each length of
+    training and of whatever else there are such settings of, a part each."""
+    chains: dict[str, list[Setting]] = {}
+    for name in setting.results.settings():
+        one = Setting(setting.results, name)
+        if one.pairs and not one.config["corrupt_labels"]:
+            alike = {field: value for field, value in one.config.items() if field != "weight_decay"}
+            chains.setdefault(str(alike), []).append(one)
+    verdicts = [_at_its_best(chain) for chain in chains.values() if len(chain) > 1]
+    if not verdicts:
         line = commands.train(setting.results, setting.record, {"weight_decay": 5e-4})
         return not_run("no two settings differ in weight decay alone", [line])
-    found = {name: Setting(setting.results, name) for name in chain}
-    shared = pd.concat([one.here.runs for one in found.values()])
-    best = []
-    for method in (ERM, asked.mixup):
-        rows = shared[shared["method"] == method]
-        name = str(rows.groupby("setting")["error"].mean().idxmin())
-        best.append((method, name, rows[rows["setting"] == name]))
-    decays = ", ".join(f"{method} {found[name].config['weight_decay']:g}" for method, name, _ in best)
-    measure = Measure(
-        f"test error, weight decays {decays}",
-        "%",
-        valued(pd.concat([rows for *_, rows in best]), "error"),
-        asked.here.overlap,
-    )
-    pairs = pair(measure, asked.mixup)
-    lines = [line for name in chain for line in commands.seeds(setting.results, name, asked.mixup)]
-    opening = f"on {' and '.join(chain)}, {seeds_said(len(pairs.seeds))}"
+    return joined(verdicts)
+
+
+def _at_its_best(chain: Sequence[Setting]) -> Verdict:
+    results, method = chain[0].results, chain[0].mixup
+    runs, best = pd.concat([one.here.runs for one in chain]), []
+    for one in (ERM, method):
+        rows = runs[runs["method"] == one]
+        best.append(rows[rows["setting"] == rows.groupby("setting")["error"].mean().idxmin()])
+    decays = [results.config(str(rows["setting"].iloc[0]))["weight_decay"] for rows in best]
+    title = f"test error, weight decays {ERM} {decays[0]:g}, {method} {decays[1]:g}"
+    pairs = pair(Measure(title, "%", valued(pd.concat(best), "error"), chain[0].here.overlap), method)
+    opening = f"on {' and '.join(one.name for one in chain)}, {seeds_said(len(pairs.seeds))}"
+    lines = [line for one in chain for line in commands.seeds(results, one.name, method)]
     return whole(opening, [of_pairs(pairs, -1)], rows_of(pairs), pairs.records, lines)
 
 
