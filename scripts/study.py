@@ -11,6 +11,7 @@ if __name__ == "__main__":
 
     ready.answer("study", __doc__)
 
+import re
 import shlex
 import subprocess
 import sys
@@ -181,17 +182,19 @@ class Work:
         return words
 
     def as_commands(self) -> str:
-        """What makes the missing ones, a command a line; those of one stage do not need each other."""
+        """What makes the missing ones, a command a line; those of one stage do not need each other. Below, in comments,
+        how a queue of jobs carries them out."""
         if not self.missing:
             return f"# all {len(self.found)} of {self.study.name} are done"
         threads = self.share() if self.asked.jobs else None
-        lines = []
+        lines, stages = list[str](), list[tuple[int, int]]()
         for title, is_last in (("need nothing of each other", False), ("need the runs above", True)):
             stage = [member for member in self.missing if bool(member.needs) == is_last]
             if stage:
                 lines.append(f"# stage {1 + is_last} of {self.study.name}: {len(stage)} that {title}")
+                stages.append((len(lines) + 1, len(lines) + len(stage)))
             lines += [shlex.join(self.command(member, threads, "python")) for member in stage]
-        return "\n".join(lines)
+        return "\n".join([*lines, *_queued(self.study.name, stages)])
 
     def _price(self, devices: Sequence[str]) -> str:
         if not self.missing:
@@ -211,6 +214,21 @@ class Work:
                 whys.setdefault(cost.why, name)
         lines += [textwrap.indent(f"without {name}: {why}", " " * 6) for why, name in whys.items()]
         return "\n".join(lines)
+
+
+def _queued(name: str, stages: Sequence[tuple[int, int]]) -> list[str]:
+    """How SLURM and GNU parallel carry out a file of commands, stage after stage.
+
+    stages  number of the first line of each, and of the last
+    """
+    file = f"{name}.sh" if re.fullmatch(r"[\w.-]+", name) else "study.sh"
+    lines, waits = [f"# Saved as {file}, all of it by SLURM; add what your cluster wants, such as --gpus 1:"], ""
+    for first, last in stages:
+        line = f'bash -c "$(sed -n ${{SLURM_ARRAY_TASK_ID}}p {file})"'
+        lines.append(f"#   job=$(sbatch --parsable {waits}--array {first}-{last} --wrap '{line}')")
+        waits = "--dependency afterany:$job "
+    lines.append("# or by GNU parallel, on this machine:")
+    return lines + [f"#   sed -n {first},{last}p {file} | parallel --jobs 4" for first, last in stages]
 
 
 def _dataset(run: Member) -> str:

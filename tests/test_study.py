@@ -506,6 +506,9 @@ def test_an_unknown_option_by_the_shell(script, tmp_path):
 # what it prints
 
 
+LINE_OF_IT = 'bash -c "$(sed -n ${SLURM_ARRAY_TASK_ID}p own.sh)"'
+
+
 def test_the_commands(script, digits, tmp_path):
     (tmp_path / "own.yaml").write_text(THREE + PROBES)
     Path("checkpoints", f"{digits[1]}.safetensors").unlink()
@@ -519,6 +522,12 @@ def test_the_commands(script, digits, tmp_path):
         "# stage 2 of own: 4 that need the runs above",
         *(f"{scripts}/interpolate.py {name} --pairs 20 --points 3 {data}" for name in digits),
         f"{scripts}/attack.py {' '.join(digits)} --attacks fgsm --rows 30 {data}",
+        "# Saved as own.sh, all of it by SLURM; add what your cluster wants, such as --gpus 1:",
+        f"#   job=$(sbatch --parsable --array 2-3 --wrap '{LINE_OF_IT}')",
+        f"#   job=$(sbatch --parsable --dependency afterany:$job --array 5-7 --wrap '{LINE_OF_IT}')",
+        "# or by GNU parallel, on this machine:",
+        "#   sed -n 2,3p own.sh | parallel --jobs 4",
+        "#   sed -n 5,7p own.sh | parallel --jobs 4",
     ]
     assert done.stderr == ""
 
