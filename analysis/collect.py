@@ -104,10 +104,22 @@ class Results:
         return float((self.runs["n_test"] / self.runs["n_train"]).mean()) if draws_test_part(config) else 0.0
 
     def methods(self, setting: str) -> list[Method]:
-        """The methods trained in a setting: ERM, dropout, mixup by alpha, mixup with dropout."""
+        """The methods trained in a setting: ERM, dropout, mixup by alpha, mixup with dropout, their kin."""
         runs = self.runs[self.runs["setting"] == setting]
-        runs = runs.assign(both=(runs["alpha"] > 0) & (runs["dropout"] > 0))
-        return list(runs.sort_values(["both", "alpha", "dropout", "method"])["method"].unique())
+        both = (runs["alpha"] > 0) & (runs["dropout"] > 0)
+        runs = runs.assign(kin=[method.is_kin for method in runs["method"]], both=both)
+        return list(runs.sort_values(["kin", "both", "alpha", "dropout", "method"])["method"].unique())
+
+    def told_apart(self, setting: str, most: int) -> "Results":
+        """Without the rows of a setting that are of more methods than so many: the first of them stay."""
+        others = self.methods(setting)[most:]
+        if not others:
+            return self
+        frames = {name: getattr(self, name) for name in ("runs", "curves", "bins", "between", "attacks")}
+        left = {
+            name: frame[(frame["setting"] != setting) | ~frame["method"].isin(others)] for name, frame in frames.items()
+        }
+        return replace(self, **left)
 
     def paired_seeds(self, setting: str, method: Method) -> list[int]:
         """The seeds that both ERM and this method were trained with: one for each pair, so that a seed of two drawn
@@ -194,14 +206,19 @@ def _seen(record: Record) -> Record:
 
 
 def _name_alphas(made: dict[str, list[rows.Row]]) -> None:
-    """Has alpha = 1 said, too, where other alphas stand beside it: in a setting, or among the toy borders."""
-    others = {row["setting"] for row in made["runs"] if row["alpha"] not in (0, 1)}
+    """Has alpha = 1 said, too, where the same is mixed by other alphas beside it: in a setting, or among the toy
+    borders."""
+
+    def kind(where: str, method: Method) -> tuple[Any, ...]:
+        return where, method.mix, method.more
+
+    others = {kind(row["setting"], row["method"]) for row in made["runs"] if row["alpha"] not in (0, 1)}
     bordered = any(row["alpha"] not in (0, 1) for row in made["borders"])
     for name, table in made.items():
         for row in table:
-            if bordered if name == "borders" else row.get("setting") in others:
+            if bordered if name == "borders" else kind(row.get("setting", ""), row["method"]) in others:
                 row["method"] = replace(row["method"], says_one=True)
-            if row.get("source_setting") in others:
+            if "source_method" in row and kind(row["source_setting"], row["source_method"]) in others:
                 row["source_method"] = replace(row["source_method"], says_one=True)
 
 

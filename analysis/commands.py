@@ -16,7 +16,7 @@ from common.options.train import OF_MIXUP, TrainConfig
 from common.records import Record
 
 # What makes a method ERM, and a plain one.
-PLAIN = {"mixup": False, **OF_MIXUP, "dropout": 0.0}
+PLAIN = {"mixup": False, **OF_MIXUP, "dropout": 0.0, "noise": 0.0, "label_smoothing": None}
 
 
 def first(results: Results) -> list[str]:

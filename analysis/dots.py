@@ -1,6 +1,6 @@
 """Differences to ERM as dots with their intervals: a row a table, or a network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -60,12 +60,13 @@ def draw(ax: Axes, numbers: pd.DataFrame, names: Sequence[str], looks: Looks) ->
     sns.despine(ax=ax, left=True)
 
 
-def legend(picture: Picture, numbers: pd.DataFrame, looks: Looks) -> None:
+def legend(picture: Picture, numbers: pd.DataFrame, looks: Looks, others: Iterable[Line2D] = ()) -> None:
     handles = [
         Line2D([], [], color=color, marker=symbol, linewidth=1.6, label=str(mark))
         for mark, (color, symbol) in looks.items()
         if (numbers["mark"] == mark).any()
     ]
+    handles += others
     picture.legend(
         handles=handles, loc="outside upper center", ncols=min(len(handles), 3), frameon=False, columnspacing=1.4
     )

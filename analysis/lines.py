@@ -26,7 +26,21 @@ OF_ALPHA: dict[float, Look] = {  # of mixup
     8.0: ("#ca9161", DOTTED, "D"),
     32.0: ("#949494", DOTTED, "P"),
 }
-CUTMIX: Look = ("#029e73", DOTTED, "H")
+# Of mixup's kin, by what departs from it, or from ERM: of several the first of these.
+OF_KIN: dict[str, Look] = {
+    "patches": ("#029e73", DOTTED, "H"),
+    "hidden": ("#cc78bc", LONG, "8"),
+    **{f"layer{number}": ("#56b4e9", DOTTED, mark) for number, mark in enumerate("<>^vd", 1)},
+    "targets": ("#d55e00", LONG, "D"),
+    "regmixup": ("#ca9161", LONG, "P"),
+    "partners": ("#fbafe4", LONG, "p"),
+    "neighbours": ("#949494", LONG, "h"),
+    "pairs": ("#949494", DOTTED, "d"),
+    "label_smoothing": ("#cc78bc", SOLID, ">"),
+    "noise": ("#949494", SOLID, "<"),
+    "mixup_prob": ("#029e73", SOLID, "s"),
+    "cooldown_epochs": ("#d55e00", SOLID, "v"),
+}
 PER_ROW: Look = ("#d55e00", SHORT, "X")
 OF_MODEL: dict[str, Look] = {  # of scikit-learn
     "logistic regression": ("#56b4e9", SOLID, "<"),
@@ -49,10 +63,11 @@ def look_of(method: Method) -> Look:
     if method.dropout:
         color, dashes = WITH_DROPOUT if method.is_mixup else DROPOUT
         return color, dashes, OF_P.get(method.dropout, "*")
+    if method.is_kin:
+        has = {method.mix, *dict(method.more)}
+        return next(look for what, look in OF_KIN.items() if what in has) if method.alpha in (None, 1) else OTHER
     if method.alpha is None:
         return OF_MODEL.get(method.model, OF_ERM)
-    if method.mix == "patches":
-        return CUTMIX if method.alpha == 1 else OTHER
     if method.per_row:
         return PER_ROW if method.alpha == 1 else OTHER
     return OF_ALPHA.get(method.alpha, OTHER)

@@ -1,6 +1,8 @@
 """What the runs of one setting are compared by: a number for each run, and its pairs by seed with a t interval."""
 
+import itertools
 import math
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -132,21 +134,27 @@ def spread(values: Any, places: int) -> str:
 
 def pair(measure: Measure, method: Method, than: Method = ERM) -> Pairs:
     """A method and what it is held against, at the seeds that both have."""
-    rows = measure.rows
-    ours = {one: rows[rows["method"] == one].set_index(["seed", "split", "source_seed"]) for one in (than, method)}
-    shared = ours[than].index.intersection(ours[method].index).sort_values()
-    both = {one: frame.loc[shared] for one, frame in ours.items()}
-    means = {one: frame.groupby(["seed", "split"])["value"].mean() for one, frame in both.items()}
-    kinds = pd.concat(both.values()).query("machine != ''").groupby(["seed", "split"])["machine"].nunique()
+    made: dict[Method, dict[tuple[int, int, int], list[tuple[str, float, str]]]] = {than: {}, method: {}}
+    for one, seed, split, source, *what in zip(*(measure.rows[name] for name in ROWS), strict=True):
+        if one in made:
+            made[one].setdefault((seed, split, source), []).append(tuple(what))
+    shared = sorted(made[than].keys() & made[method].keys())
+    values: dict[Method, dict[tuple[int, int], list[float]]] = {than: {}, method: {}}
+    machines: dict[tuple[int, int], set[str]] = {}
+    for one, (seed, split, source) in itertools.product((than, method), shared):
+        for machine, value, _ in made[one][seed, split, source]:
+            values[one].setdefault((seed, split), []).append(value)
+            machines.setdefault((seed, split), set()).update(filter(None, [machine]))
+    base, other = ([statistics.fmean(of) for of in values[one].values()] for one in (than, method))
     return Pairs(
         measure=measure,
         method=method,
-        seeds=[int(seed) for seed, _ in means[than].index],
-        base=means[than].tolist(),
-        other=means[method].tolist(),
-        records=[path for frame in both.values() for path in frame["record"]],
+        seeds=[int(seed) for seed, _ in machines],
+        base=base,
+        other=other,
+        records=[path for one in (than, method) for key in shared for *_, path in made[one][key]],
         than=than,
-        unlike=tuple(int(seed) for seed, _ in kinds[kinds > 1].index),
+        unlike=tuple(int(seed) for (seed, _), kinds in machines.items() if len(kinds) > 1),
     )
 
 

@@ -1,26 +1,28 @@
-"""What was trained by: ERM, or a way of mixing, with or without dropout; or which of scikit-learn's models it is."""
+"""What was trained by: ERM, or a way of mixing, with or without dropout, smoothed labels, noise; or which of
+scikit-learn's models it is."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import total_ordering
 from typing import Any
 
+from common.options.defaults import smoothing_of
 from common.options.train import OF_MIXUP
 
-OPTIONS = ("mixup", *OF_MIXUP, "dropout")  # of training, that make a method
-
+OF_ALL = {"label_smoothing": "label smoothing {:g}", "noise": "noise {:g}"}  # with and without mixing, in words
+OPTIONS = ("mixup", *OF_MIXUP, "dropout", *OF_ALL)  # of training, that make a method
 
 NAMES = {"inputs": "mixup", "patches": "CutMix", "hidden": "manifold mixup"}  # by what is mixed
 NAMES |= {f"layer{number}": f"mixup before layer {number}" for number in range(1, 6)}
-MORE = {  # what else departs from mixup, in words
+MORE = {  # what else departs from mixup, or from ERM, in words
     "partners": "{} partners",
     "pairs": "{} pairs",
-    "neighbours": "one of {} neighbours",
-    "targets": "{} label alone",
+    "neighbours": "{} neighbours",
+    "targets": "inputs only",
     "cooldown_epochs": "ERM in the last {} epochs",
     "mixup_prob": "with probability {:g}",
     "regmixup": "RegMixup {:g}",
-}
+} | OF_ALL
 
 
 @total_ordering
@@ -33,7 +35,8 @@ class Method:
     warmup_epochs  of ERM, before mixup
     dropout        the probability
     mix            what is mixed: the "inputs" (mixup), their "patches" (CutMix), what a layer is given
-    more           what else departs from mixup, in words
+    more           what else departs from mixup, or from ERM: options of training with their values. A share of label
+                   smoothing that a recipe brings departs from nothing: whoever follows it has it
     model          of scikit-learn, by its name; "": a network of ours
     says_one       whether α = 1 is said in the name, since other α stand beside it
     """
@@ -43,23 +46,30 @@ class Method:
     warmup_epochs: int = 0
     dropout: float = 0.0
     mix: str = "inputs"
-    more: tuple[str, ...] = ()
+    more: tuple[tuple[str, Any], ...] = ()
     model: str = ""
     says_one: bool = field(default=False, compare=False)
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Method":
         """raises nothing: what a configuration does not have is not in it"""
+        usual = OF_MIXUP | {"label_smoothing": smoothing_of(config.get("recipe")), "noise": 0.0}
+        asked = {option: config.get(option, usual[option]) for option in (MORE if config["mixup"] else OF_ALL)}
+        more = tuple((option, value) for option, value in asked.items() if value != usual[option])
+        dropout = config.get("dropout") or 0.0
         if not config["mixup"]:
-            return cls(dropout=config.get("dropout") or 0.0)
+            return cls(dropout=dropout, more=more)
         per_row, first = config.get("lam_per") == "row", config.get("warmup_epochs") or 0
-        asked = {option: config.get(option, OF_MIXUP[option]) for option in MORE}
-        more = tuple(MORE[option].format(value) for option, value in asked.items() if value != OF_MIXUP[option])
-        return cls(config["alpha"], per_row, first, config.get("dropout") or 0.0, config.get("mix", "inputs"), more)
+        return cls(config["alpha"], per_row, first, dropout, config.get("mix", "inputs"), more)
+
+    @property
+    def is_kin(self) -> bool:
+        """Whether it is none of ERM, mixup and dropout, but of their kin."""
+        return self.mix != "inputs" or bool(self.more)
 
     @property
     def is_mixup(self) -> bool:
-        return self.alpha is not None and self.mix == "inputs" and not self.more
+        return self.alpha is not None and not self.is_kin
 
     @property
     def is_the_papers(self) -> bool:
@@ -68,12 +78,13 @@ class Method:
 
     def __str__(self) -> str:
         """ "ERM"; "mixup" for α = 1 and one λ a batch; else what departs: "dropout p=0.5", "mixup α=8", "mixup α=8 +
-        dropout p=0.5", "mixup α=0.2 after 5 epochs of ERM"."""
+        dropout p=0.5", "mixup α=0.2 after 5 epochs of ERM", "label smoothing 0.1", "mixup, inputs only"."""
         dropout, first = f"dropout p={self.dropout:g}" if self.dropout else "", self.warmup_epochs
+        more = [MORE[option].format(value) for option, value in self.more]
         if self.alpha is None:
-            return self.model or dropout or "ERM"
+            return self.model or ", ".join(filter(None, [dropout, *more])) or "ERM"
         name = NAMES[self.mix] + (f" α={self.alpha:g}" if self.alpha != 1 or self.per_row or self.says_one else "")
-        name += "".join(f", {part}" for part in self.more)
+        name = ", ".join([name, *more])
         name += (", λ per row" if self.per_row else "") + (f" + {dropout}" if dropout else "")
         return name + (f" after {first} epoch{'s' if first > 1 else ''} of ERM" if first else "")
 
@@ -92,11 +103,12 @@ BASELINES = {
 
 
 def in_order(methods: Iterable[Method]) -> list[Method]:
-    """ERM, mixup where it is of one α, then dropout, mixup of several α, mixup with dropout: by their numbers."""
+    """ERM, mixup where it is of one α, then dropout, mixup of several α, both: by their numbers; and their kin."""
 
     def place(method: Method) -> tuple[Any, ...]:
         alone = method.is_the_papers and not method.says_one
         numbers = method.alpha or 0.0, method.dropout, method.warmup_epochs
-        return method != ERM, not alone, method.is_mixup, method.is_mixup and method.dropout > 0, numbers, method
+        is_both = method.is_mixup and method.dropout > 0
+        return method != ERM, not alone, method.is_kin, method.is_mixup, is_both, numbers, method
 
     return sorted(set(methods), key=place)

@@ -15,6 +15,8 @@ from analysis.verdict import Verdict
 
 T = TypeVar("T", Figure, Table)
 
+TOLD_APART = 8  # methods, in one figure
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -85,18 +87,26 @@ class Question:
 
 
 def figure(name: str, title: str, of_each: bool = False) -> Callable[[Callable[[Setting], Figure]], Shown[Figure]]:
-    """A figure of one setting."""
+    """A figure of one setting; of the first of its methods, where they are more than a figure can tell apart."""
 
     def shown(draw: Callable[[Setting], Figure]) -> Shown[Figure]:
         def make(results: Results, setting: str | None) -> Figure:
             setting = setting or results.headline()
             with mpl.rc_context(LOOK):  # and leaves matplotlib's own look as it was
-                drawn = draw(Setting(results, setting)) if setting else Figure(missing=missing.first_run(results))
+                drawn = _drawn(draw, results, setting) if setting else Figure(missing=missing.first_run(results))
             return replace(drawn, name=name, title=title)
 
         return Shown(name, make, True, of_each)
 
     return shown
+
+
+def _drawn(draw: Callable[[Setting], Figure], results: Results, setting: str) -> Figure:
+    found = draw(Setting(results.told_apart(setting, TOLD_APART), setting))
+    others = len(results.methods(setting)) - TOLD_APART
+    if others <= 0 or not found.shows:
+        return found
+    return replace(found, caption=f"{found.caption} Not drawn: {others} more methods, which stand in the tables.")
 
 
 def figure_of_all(name: str, title: str) -> Callable[[Callable[[Results], Figure]], Shown[Figure]]:

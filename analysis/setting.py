@@ -1,6 +1,7 @@
 """One setting of the results: a configuration without method and seeds, in which ERM and mixup are compared."""
 
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,3 +95,14 @@ class Setting:
         """Those next to each other in one field of the configuration, and equal to this one in all others."""
         alike = self.alike(*(other for other in self.config if other != field))
         return list(itertools.pairwise(sorted(alike, key=lambda one: one.config[field])))
+
+
+def families(results: Results, field: str) -> list[dict[Any, Setting]]:
+    """The settings in groups that differ in one field of the configuration alone, by its value; of several settings
+    of a value the best."""
+    alike: dict[str, dict[Any, Setting]] = {}
+    for one in (Setting(results, name) for name in results.settings()):
+        rest = dict(one.config)
+        value = rest.pop(field)
+        alike.setdefault(json.dumps(rest, sort_keys=True), {}).setdefault(value, one)
+    return [dict(sorted(group.items())) for group in alike.values()]

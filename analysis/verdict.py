@@ -6,12 +6,12 @@ margin that was stated beforehand, and is judged by its distance from that.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from analysis import commands, measures
-from analysis.intervals import LEVEL, Interval, interval
+from analysis.intervals import LEVEL, Interval, holm, interval
 from analysis.measures import ENOUGH, Measure, Pairs, signed
 from analysis.setting import Setting
 
@@ -150,6 +150,14 @@ def of_pairs(pairs: Pairs, claimed: int, opening: str = "", bound: float = 0.0, 
     """The side of a bound on which the differences lie. Numbers without a pair are too few, not none."""
     part = above(opening + said(pairs) + closing, pairs.differences, bound, claimed, pairs.measure.overlap)
     return replace(part, is_known=len(pairs.measure.rows) > 0)
+
+
+def decided(found: Mapping[str, Pairs], bound: float, claimed: int) -> list[str]:
+    """By name, those of several comparisons whose difference lies below a bound (-1) or above it: by p after Holm's
+    correction over all of them, from enough pairs on."""
+    parts = {name: of_pairs(pairs, claimed, bound=bound) for name, pairs in found.items() if len(pairs.seeds) >= ENOUGH}
+    corrected = holm([part.p for part in parts.values()])
+    return [name for (name, part), p in zip(parts.items(), corrected, strict=True) if part.agrees and p < 1 - LEVEL]
 
 
 def verdict(setting: Setting, parts: Sequence[Part], pairs: Sequence[Pairs], script: str, closing: str = "") -> Verdict:

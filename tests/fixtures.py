@@ -112,9 +112,8 @@ def train(
         group(**{f.name: asked.pop(f.name) for f in dataclasses.fields(group) if f.name in asked})
         for group in (DataOptions, ModelOptions, TrainingOptions)
     ]
-    assert not asked, asked
+    mixing = MixupOptions(mixup=alpha is not None, alpha=alpha, lam_per=lam_per, **asked)
     of_kind = kind or ("table" if dataset in ("wine", "iris") else "images")
-    mixing = MixupOptions(mixup=alpha is not None, alpha=alpha, lam_per=lam_per)
     given = TrainOptions(data=groups[0], model=groups[1], mixing=mixing, training=groups[2])
     side = _shape(dataset, of_kind)[-1] if of_kind == "images" else None
     config = resolve(given.asked, dataset, of_kind, side)

@@ -188,6 +188,31 @@ def test_what_is_no_part_of_a_setting(tmp_path):
     assert rows.setting_of(other) == "cifar10-rows3-preactresnet18"
 
 
+def test_smoothed_labels_and_noise_are_methods_in_the_setting_of_erm(tmp_path):
+    """but for the share of smoothing that a recipe brings, which is what ERM and mixup share."""
+    arms = ({}, {"label_smoothing": 0.1}, {"noise": 0.05})
+    for options in arms:
+        fixtures.train(tmp_path, options={"epochs": 2, **options})
+    fixtures.train(tmp_path, alpha=1.0, options={"epochs": 2, "targets": "heavier", "label_smoothing": 0.1})
+    for alpha in (None, 1.0):
+        fixtures.train(tmp_path, alpha=alpha, options={"recipe": "fast"})
+    results = collect.collect(tmp_path)
+    assert results.settings() == ["cifar10-fastnet-fast", "cifar10-preactresnet18-2ep"]
+    names = ["ERM", "label smoothing 0.1", "noise 0.05", "mixup, inputs only, label smoothing 0.1"]
+    assert list(map(str, results.methods("cifar10-preactresnet18-2ep"))) == names
+    assert list(map(str, results.methods("cifar10-fastnet-fast"))) == ["ERM", "mixup"]
+    assert results.mixup_of("cifar10-preactresnet18-2ep") is None
+    for setting in results.settings():
+        assert not {"label_smoothing", "noise"} & results.config(setting).keys()
+
+
+def test_one_is_said_of_an_alpha_beside_another_of_the_same_kind_alone(tmp_path):
+    for alpha, mix in ((1.0, "inputs"), (8.0, "inputs"), (1.0, "patches"), (1.0, "hidden"), (2.0, "hidden")):
+        fixtures.train(tmp_path, alpha=alpha, options={"epochs": 2, "mix": mix})
+    names = ["mixup α=1", "mixup α=8", "CutMix", "manifold mixup α=1", "manifold mixup α=2"]
+    assert list(map(str, collect.collect(tmp_path).methods("cifar10-preactresnet18-2ep"))) == names
+
+
 def test_splits_that_are_drawn_are_one_setting_and_a_pair_is_of_one_split(tmp_path):
     fixtures.tabular(tmp_path, gains={"abalone": 100}, seeds=4)
     again = {"dataset": "abalone", "kind": "table", "by_class": {"errors": [100, 460], "n": [2000, 8000]}}

@@ -7,19 +7,26 @@ import numpy as np
 
 from analysis import lines
 from analysis.collect import collect
-from analysis.methods import BASELINES, ERM, Method
+from analysis.methods import BASELINES, ERM, MORE, Method
 
 
 def test_methods_are_told_apart_in_colour_and_in_grey():
     methods = [Method(alpha) for alpha in (None, *lines.OF_ALPHA)] + [
         Method(1.0, per_row=True),
-        Method(1.0, mix="patches"),
+        *(Method(1.0, mix=mix) for mix in ("patches", "hidden", *(f"layer{number}" for number in range(1, 6)))),
+        *(Method(1.0, more=((option, 1),)) for option in MORE),
         *BASELINES.values(),
     ]
     looks = [lines.look_of(method) for method in methods]
     assert len(set(looks)) == len(looks)
     dropped = [Method(alpha, dropout=p) for alpha in (None, 8.0) for p in lines.OF_P]
     assert len({lines.look_of(method) for method in dropped}) == len(dropped)
+    smoothed = Method(
+        1.0, more=(("targets", "heavier"), ("label_smoothing", 0.1))
+    )  # which departs first by its targets
+    assert lines.look_of(smoothed) == lines.look_of(Method(1.0, more=(("targets", "heavier"),)))
+    assert lines.look_of(Method(more=(("noise", 0.1),))) == lines.look_of(Method(more=(("noise", 0.2),)))
+    assert lines.look_of(Method(2.0, mix="hidden")) == lines.OTHER
     assert lines.look_of(Method(3.0)) == lines.look_of(Method(8.0, per_row=True)) == lines.OTHER
     assert lines.look_of(Method(0.2, warmup_epochs=5)) == lines.look_of(Method(0.2))
     (erm, erm_dashes, erm_mark), (mixup, mixup_dashes, mixup_mark) = looks[:2]

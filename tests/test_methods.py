@@ -31,8 +31,25 @@ from common.options.train import OF_MIXUP
         ({"mixup": True, "alpha": 2.0, "mix": "hidden"}, Method(2.0, mix="hidden"), "manifold mixup α=2"),
         (
             {"mixup": True, "alpha": 1.0, "pairs": "same-class", "neighbours": 5, "targets": "heavier"},
-            Method(1.0, more=("same-class pairs", "one of 5 neighbours", "heavier label alone")),
-            "mixup, same-class pairs, one of 5 neighbours, heavier label alone",
+            Method(1.0, more=(("pairs", "same-class"), ("neighbours", 5), ("targets", "heavier"))),
+            "mixup, same-class pairs, 5 neighbours, inputs only",
+        ),
+        ({"mixup": False, "label_smoothing": 0.1}, Method(more=(("label_smoothing", 0.1),)), "label smoothing 0.1"),
+        ({"mixup": False, "label_smoothing": 0.2, "recipe": "fast"}, ERM, "ERM"),
+        (
+            {"mixup": False, "label_smoothing": 0.0, "recipe": "fast"},
+            Method(more=(("label_smoothing", 0.0),)),
+            "label smoothing 0",
+        ),
+        (
+            {"mixup": False, "dropout": 0.5, "noise": 0.05},
+            Method(dropout=0.5, more=(("noise", 0.05),)),
+            "dropout p=0.5, noise 0.05",
+        ),
+        (
+            {"mixup": True, "alpha": 1.0, "targets": "heavier", "label_smoothing": 0.4},
+            Method(1.0, more=(("targets", "heavier"), ("label_smoothing", 0.4))),
+            "mixup, inputs only, label smoothing 0.4",
         ),
     ],
 )
@@ -51,6 +68,10 @@ def test_their_order():
     dropped = [Method(dropout=0.5), Method(dropout=0.8)]
     mixed = [Method(8.0), Method(32.0), Method(8.0, dropout=0.3)]
     assert in_order(reversed([ERM, *dropped, MIXUP, *mixed])) == [ERM, MIXUP, *dropped, *mixed]
+    kin = [Method(more=(("noise", 0.1),)), Method(1.0, mix="patches")]
+    assert in_order([*reversed(kin), *mixed, ERM]) == [ERM, *mixed, *kin]
+    assert [method.is_kin for method in [ERM, *dropped, MIXUP, *mixed, *kin]] == [False] * 7 + [True] * 2
+    assert not any(method.is_mixup for method in kin)
     one = replace(MIXUP, says_one=True)
     assert in_order([Method(8.0), one, Method(0.2), ERM]) == [ERM, Method(0.2), one, Method(8.0)]
 

@@ -23,6 +23,7 @@ NAMES = [
     "budget",
     "weight_decay",
     "alpha",
+    "ablation",
     "attacks",
     "besides",
     "transfer",

@@ -9,7 +9,6 @@ large α at 6.4, 12.7 and 30.9 %. Which α and p are held against each other is 
 be there.
 """
 
-import json
 from collections.abc import Callable, Iterator
 
 import pandas as pd
@@ -23,7 +22,7 @@ from analysis.measures import pair, percent, spread, test_error
 from analysis.methods import ERM, Method
 from analysis.outcome import cell, outcome
 from analysis.question import Question, claim, figure_of_all, table_of_all
-from analysis.setting import Setting
+from analysis.setting import Setting, families
 from analysis.table import Row, Table, paths, stacked
 from analysis.verdict import Verdict, not_run, of_pairs, rows_of, seeds_said, whole
 from common.options.study import ENOUGH
@@ -47,11 +46,7 @@ Arm = Callable[[Setting], Method | None]
 def shares(results: Results) -> dict[float, Setting]:
     """The setting of each share of corrupted labels, all else equal: of those with enough pairs to judge by, CIFAR-10
     before other sets, then of most runs. Of several settings of a share, that of most pairs."""
-    alike: dict[str, dict[float, Setting]] = {}
-    for one in (Setting(results, name) for name in results.settings()):
-        rest = dict(one.config)
-        if share := rest.pop("corrupt_labels"):
-            alike.setdefault(json.dumps(rest, sort_keys=True), {}).setdefault(share, one)
+    groups = [{share: one for share, one in group.items() if share} for group in families(results, "corrupt_labels")]
 
     def rank(group: dict[float, Setting]) -> tuple[bool, bool, int]:
         settings = list(group.values())
@@ -59,7 +54,7 @@ def shares(results: Results) -> dict[float, Setting]:
         is_enough = all(one.pairs >= ENOUGH for one in settings)
         return is_enough, settings[0].config["dataset"] == "cifar10", int(runs.sum())
 
-    return dict(sorted(max(alike.values(), key=rank, default={}).items()))
+    return max(filter(None, groups), key=rank, default={})
 
 
 def erm(setting: Setting) -> Method | None:

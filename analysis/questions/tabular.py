@@ -17,14 +17,14 @@ from matplotlib.figure import Figure as Picture
 from analysis import commands, dots, lines, measures, missing, paper
 from analysis.collect import Results
 from analysis.figure import WIDE, Figure
-from analysis.intervals import LEVEL, Interval, holm
+from analysis.intervals import Interval
 from analysis.measures import ENOUGH, Measure, Pairs, error_interval, pair
 from analysis.methods import BASELINES, ERM, MIXUP, Method
 from analysis.outcome import cell, outcome
 from analysis.question import Question, claim, figure_of_all, table_of_all
 from analysis.setting import Setting
 from analysis.table import Row, Table, stacked
-from analysis.verdict import Part, Status, Verdict, not_run, of_pairs, rows_of, said, seeds_said, whole
+from analysis.verdict import Part, Status, Verdict, decided, not_run, rows_of, said, seeds_said, whole
 from common.options import OF_READING, OF_ROWS
 
 SEEN = {"error": "error", "balanced_error": "balanced error"}
@@ -172,7 +172,7 @@ def better_on_four(setting: Setting) -> Verdict:
     if not found:
         line = commands.study(STUDY, results)
         return not_run("none of the paper's six tables was learnt under mixup yet", [line])
-    less, more, no_worse = (_decided(found, bound, claimed) for bound, claimed in ((0, -1), (0, 1), (NO_WORSE, -1)))
+    less, more, no_worse = (decided(found, bound, claimed) for bound, claimed in ((0, -1), (0, 1), (NO_WORSE, -1)))
     short = [name for name in paper.TABLE_4 if name not in found or len(found[name].seeds) < ENOUGH]
     lines += [commands.study(STUDY, results)] if any(name not in found for name in paper.TABLE_4) else []
     n = min(len(pairs.seeds) for pairs in found.values())
@@ -185,13 +185,6 @@ def better_on_four(setting: Setting) -> Verdict:
     ]
     each = "; ".join(f"{name}, {seeds_said(len(pairs.seeds))}: {said(pairs)}" for name, pairs in found.items())
     return whole("", parts, rows, used, lines, each)
-
-
-def _decided(found: Mapping[str, Pairs], bound: float, claimed: int) -> list[str]:
-    """The tables whose difference lies below a bound (-1) or above it, by p after correction."""
-    parts = {name: of_pairs(pairs, claimed, bound=bound) for name, pairs in found.items() if len(pairs.seeds) >= ENOUGH}
-    corrected = holm([part.p for part in parts.values()])
-    return [name for (name, part), p in zip(parts.items(), corrected, strict=True) if part.agrees and p < 1 - LEVEL]
 
 
 def _named(tables: list[str]) -> str:

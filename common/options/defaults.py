@@ -74,6 +74,11 @@ OPTIMIZERS: dict[Optimizer, dict[str, float | None]] = {
 }
 
 
+def smoothing_of(recipe: Recipe | None) -> float:
+    """The label smoothing of all that is trained by a recipe."""
+    return float(RECIPES[recipe]["label_smoothing"]) if recipe else Defaults.label_smoothing
+
+
 def brought(name: str, kind: str, side: int | None, recipe: Recipe | None, model: Model | None) -> Defaults:
     """What a data set brings, under a recipe what that brings; the model, where one is asked for, decides with it."""
     if name in DEFAULTS:

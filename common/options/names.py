@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from common.options.defaults import smoothing_of
 from common.options.fields import OPEN, pieces, words
 from common.options.resolving import usual
 from common.options.train import DataOptions, MixupOptions, ModelOptions, TrainConfig, TrainingOptions
@@ -22,8 +23,10 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
 
 
 def setting_name(config: TrainConfig, kind: str, side: int | None, precision: str) -> str:
-    """What the names of runs share that differ in method (ERM or mixup, with or without dropout) and seed alone."""
-    return _name(dataclasses.replace(config, dropout=0.0), kind, side, precision, with_method=False)
+    """What the names of runs share that differ in method (ERM or mixup, with or without dropout, noise, smoothed labels)
+    and seed alone."""
+    bare = dataclasses.replace(config, dropout=0.0, noise=0.0, label_smoothing=smoothing_of(config.recipe))
+    return _name(bare, kind, side, precision, with_method=False)
 
 
 def _name(config: TrainConfig, kind: str, side: int | None, precision: str, with_method: bool) -> str:
