@@ -1,7 +1,7 @@
 """From records to tables of numbers: what figures, tables and claims are made from. Needs no torch."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ class Results:
     attacks   a row an attack record, attack and epsilon, "clean" at epsilon 0 among them; run is the target
     borders   a row a boundary record, method and seed
     baselines a row a baseline record: what scikit-learn's own models reach on a table
+    gans      a row a GAN record, seed and iteration at which it was measured
     chosen    the setting to show first, where one was asked for
     """
 
@@ -43,6 +44,7 @@ class Results:
     attacks: pd.DataFrame
     borders: pd.DataFrame
     baselines: pd.DataFrame
+    gans: pd.DataFrame
     chosen: str | None = None
 
     def settings(self) -> list[str]:
@@ -76,7 +78,7 @@ class Results:
         return next((setting for setting in self.settings() if setting not in corrupted), None)
 
     def of(self, setting: str) -> "Results":
-        """The rows of one setting; borders and baselines, which are of none, stay."""
+        """The rows of one setting; borders, baselines and GANs, which are of none, stay."""
         frames = {name: getattr(self, name) for name in ("runs", "curves", "bins", "between", "attacks")}
         only = {name: frame[frame["setting"] == setting].reset_index(drop=True) for name, frame in frames.items()}
         return replace(self, **only)
@@ -110,14 +112,11 @@ class Results:
         runs = runs.assign(kin=[method.is_kin for method in runs["method"]], both=both)
         return list(runs.sort_values(["kin", "both", "alpha", "dropout", "method"])["method"].unique())
 
-    def told_apart(self, setting: str, most: int) -> "Results":
-        """Without the rows of a setting that are of more methods than so many: the first of them stay."""
-        others = self.methods(setting)[most:]
-        if not others:
-            return self
+    def of_methods(self, setting: str, methods: Collection[Method]) -> "Results":
+        """Without the rows of a setting that are of other methods than these."""
         frames = {name: getattr(self, name) for name in ("runs", "curves", "bins", "between", "attacks")}
         left = {
-            name: frame[(frame["setting"] != setting) | ~frame["method"].isin(others)] for name, frame in frames.items()
+            name: frame[(frame["setting"] != setting) | frame["method"].isin(methods)] for name, frame in frames.items()
         }
         return replace(self, **left)
 
@@ -159,6 +158,8 @@ def collect(folder: Path = ROOT / "results") -> Results:
             made["borders"] += rows.borders(path, record)
         elif record["kind"] == "baseline":
             made["baselines"].append(rows.baseline(path, record))
+        elif record["kind"] == "gan":
+            made["gans"] += rows.gans(path, record)
     _name_mixed_rows(made["runs"], found, problems)
     _name_alphas(made)
     frames = {name: pd.DataFrame(made[name], columns=list(types)).astype(types) for name, types in columns.OF.items()}

@@ -42,10 +42,14 @@ OF_KIN: dict[str, Look] = {
     "cooldown_epochs": ("#d55e00", SOLID, "v"),
 }
 PER_ROW: Look = ("#d55e00", SHORT, "X")
-OF_MODEL: dict[str, Look] = {  # of scikit-learn
+OF_MODEL: dict[str, Look] = {  # of scikit-learn, and losses of GANs
     "logistic regression": ("#56b4e9", SOLID, "<"),
     "gradient boosting": ("#029e73", SOLID, ">"),
     "scikit-learn's MLP": ("#555555", SOLID, "p"),
+    "plain loss": OF_ERM,
+    "non-saturating loss": ("#555555", SHORT, "X"),
+    "the authors' code": ("#cc78bc", SHORT, "d"),
+    "R3GAN": ("#d55e00", SHORT, "*"),
 }
 # Dropout, alone and with mixup: the mark tells p.
 DROPOUT, WITH_DROPOUT = ("#029e73", LONG), ("#cc78bc", SHORT)
@@ -60,6 +64,8 @@ ROOM, MARK = 95, 6  # letters that a legend has room for in a line, and that a l
 
 def look_of(method: Method) -> Look:
     """The same with and without epochs of ERM before mixup."""
+    if method.model:
+        return OF_MODEL[method.model]
     if method.dropout:
         color, dashes = WITH_DROPOUT if method.is_mixup else DROPOUT
         return color, dashes, OF_P.get(method.dropout, "*")
@@ -67,7 +73,7 @@ def look_of(method: Method) -> Look:
         has = {method.mix, *dict(method.more)}
         return next(look for what, look in OF_KIN.items() if what in has) if method.alpha in (None, 1) else OTHER
     if method.alpha is None:
-        return OF_MODEL.get(method.model, OF_ERM)
+        return OF_ERM
     if method.per_row:
         return PER_ROW if method.alpha == 1 else OTHER
     return OF_ALPHA.get(method.alpha, OTHER)

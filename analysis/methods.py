@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import total_ordering
 from typing import Any
 
+from common.options import gan
 from common.options.defaults import smoothing_of
 from common.options.train import OF_MIXUP
 
@@ -23,6 +24,7 @@ MORE = {  # what else departs from mixup, or from ERM, in words
     "mixup_prob": "with probability {:g}",
     "regmixup": "RegMixup {:g}",
 } | OF_ALL
+OF_LOSS = {"lam_max": "λ up to {:g}", "penalty": "penalty {:g}"}  # of GANs, where it is not the usual one
 
 
 @total_ordering
@@ -37,7 +39,7 @@ class Method:
     mix            what is mixed: the "inputs" (mixup), their "patches" (CutMix), what a layer is given
     more           what else departs from mixup, or from ERM: options of training with their values. A share of label
                    smoothing that a recipe brings departs from nothing: whoever follows it has it
-    model          of scikit-learn, by its name; "": a network of ours
+    model          of scikit-learn, or the loss of a GAN, by its name; "": a network of ours
     says_one       whether α = 1 is said in the name, since other α stand beside it
     """
 
@@ -62,6 +64,15 @@ class Method:
         per_row, first = config.get("lam_per") == "row", config.get("warmup_epochs") or 0
         return cls(config["alpha"], per_row, first, dropout, config.get("mix", "inputs"), more)
 
+    @classmethod
+    def of_gan(cls, config: Mapping[str, Any]) -> "Method":
+        """What a GAN is trained by: mixup, or another loss."""
+        loss = str(config["loss"])
+        if loss == "mixup":
+            return cls(config["alpha"], says_one=True)
+        taken = gan.TAKES.get(loss, {}).items()
+        return cls(model=LOSSES[loss], more=tuple((name, config[name]) for name, it in taken if config[name] != it))
+
     @property
     def is_kin(self) -> bool:
         """Whether it is none of ERM, mixup and dropout, but of their kin."""
@@ -80,9 +91,9 @@ class Method:
         """ "ERM"; "mixup" for α = 1 and one λ a batch; else what departs: "dropout p=0.5", "mixup α=8", "mixup α=8 +
         dropout p=0.5", "mixup α=0.2 after 5 epochs of ERM", "label smoothing 0.1", "mixup, inputs only"."""
         dropout, first = f"dropout p={self.dropout:g}" if self.dropout else "", self.warmup_epochs
-        more = [MORE[option].format(value) for option, value in self.more]
+        more = [(MORE | OF_LOSS)[option].format(value) for option, value in self.more]
         if self.alpha is None:
-            return self.model or ", ".join(filter(None, [dropout, *more])) or "ERM"
+            return ", ".join(filter(None, [self.model, dropout, *more])) or "ERM"
         name = NAMES[self.mix] + (f" α={self.alpha:g}" if self.alpha != 1 or self.per_row or self.says_one else "")
         name = ", ".join([name, *more])
         name += (", λ per row" if self.per_row else "") + (f" + {dropout}" if dropout else "")
@@ -95,6 +106,12 @@ class Method:
 
 
 ERM, MIXUP = Method(), Method(1.0)
+LOSSES = {  # of GANs, but for mixup
+    "saturating": "plain loss",
+    "non-saturating": "non-saturating loss",
+    "mixup-authors": "the authors' code",
+    "r3gan": "R3GAN",
+}
 BASELINES = {
     "logistic_regression": Method(model="logistic regression"),
     "gradient_boosting": Method(model="gradient boosting"),

@@ -87,7 +87,7 @@ class Question:
 
 
 def figure(name: str, title: str, of_each: bool = False) -> Callable[[Callable[[Setting], Figure]], Shown[Figure]]:
-    """A figure of one setting; of the first of its methods, where they are more than a figure can tell apart."""
+    """A figure of one setting; without mixup's kin where its methods are more than a figure can tell apart."""
 
     def shown(draw: Callable[[Setting], Figure]) -> Shown[Figure]:
         def make(results: Results, setting: str | None) -> Figure:
@@ -102,11 +102,13 @@ def figure(name: str, title: str, of_each: bool = False) -> Callable[[Callable[[
 
 
 def _drawn(draw: Callable[[Setting], Figure], results: Results, setting: str) -> Figure:
-    found = draw(Setting(results.told_apart(setting, TOLD_APART), setting))
-    others = len(results.methods(setting)) - TOLD_APART
-    if others <= 0 or not found.shows:
-        return found
-    return replace(found, caption=f"{found.caption} Not drawn: {others} more methods, which stand in the tables.")
+    every = results.methods(setting)
+    if len(every) <= TOLD_APART:
+        return draw(Setting(results, setting))
+    told = [method for method in every if not method.is_kin][:TOLD_APART]
+    found = draw(Setting(results.of_methods(setting, told), setting))
+    left = f" Not drawn: {len(every) - len(told)} more methods, which stand in the tables."
+    return replace(found, caption=found.caption + left) if found.shows else found
 
 
 def figure_of_all(name: str, title: str) -> Callable[[Callable[[Results], Figure]], Shown[Figure]]:

@@ -5,7 +5,9 @@ from typing import Any
 
 from analysis.columns import ATTACKS
 from analysis.methods import BASELINES, OPTIONS, Method
+from common.options import gan
 from common.options.attack import AttackConfig, attack_name
+from common.options.gan import GanConfig
 from common.options.interpolate import InterpolateConfig, record_name
 from common.options.names import setting_name
 from common.options.train import OF_ROWS, TrainConfig
@@ -224,4 +226,30 @@ def borders(path: str, record: Record) -> Iterator[Row]:
             "train_error": _percent(train["errors"], train["n"]),
             "points_in_band": _percent(band["points"], band["n"]),
             "band_width": one.get("radius", {}).get("band_width"),
+        }
+
+
+def gans(path: str, record: Record) -> Iterator[Row]:
+    config, target = GanConfig.from_json(record["config"]), record["final"]["target"]
+    modes = len(target["modes"])
+    shared = {
+        "record": path,
+        "target": config.target,
+        "setting": gan.setting_name(config),
+        "method": Method.of_gan(record["config"]),
+        "width": config.width,
+        "steps": config.discriminator_steps,
+        "modes": modes or None,
+        "floor": target["floor"],
+    }
+    for at in record["curve"]:
+        yield shared | {
+            "seed": at["seed"],
+            "iteration": at["iteration"],
+            "covered": _percent(at.get("covered"), modes),
+            "share": _percent(sum(at["hits"]), at["n"]) if "hits" in at else None,
+            "balance": at.get("balance"),
+            "outside": _percent(at["outside"], at["n"]),
+            "distance": at.get("distance"),
+            "diverged": at["diverged"],
         }

@@ -58,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
     kept = Checkpoint(one, asked.run.checkpoint_dir)
     missing = measurement.missing(accelerator, asked.run, [one])
     seconds = _predicted(accelerator, config, target) if missing else 0.0
-    cost = f"{len(config.seeds)} seeds at once on {processes.device_name(accelerator)}, about {duration(seconds)}"
+    seeds = f"{len(config.seeds)} seeds at once" if len(config.seeds) > 1 else "1 seed"
+    cost = f"{seeds} on {processes.device_name(accelerator)}, about {duration(seconds)}"
     said = measurement.listed([one], missing, cost)
     measurement.announce(accelerator, asked.run, [one], missing, seconds, said)
     if asked.run.plan:

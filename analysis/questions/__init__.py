@@ -34,6 +34,7 @@ NAMES = [
     "memorised",
     "tabular",
     "speech",
+    "gan",
     "unasked",
     "cost",
     "settings",

@@ -134,9 +134,9 @@ def _kin(found: Decays) -> list[Method]:
 
 
 def _against(one: Screened, than: Method, others: Sequence[Method]) -> dict[str, Pairs]:
-    """By name, of those that have a pair."""
+    """By name, of those that have enough pairs to judge by."""
     found = {str(method): one.less(method, than) for method in others if method != than}
-    return {name: pairs for name, pairs in found.items() if pairs.seeds}
+    return {name: pairs for name, pairs in found.items() if len(pairs.seeds) >= ENOUGH}
 
 
 @figure_of_all("ablation", "Table 5: what each departs by from ERM, and from mixup")
@@ -161,10 +161,10 @@ def effects(results: Results) -> Figure:
     lines = {ERM: look_of(ERM)[0], MIXUP: look_of(MIXUP)[0]}
     for ax, than, other in zip(picture.subplots(1, 2, sharey=True), (ERM, MIXUP), (MIXUP, ERM), strict=True):
         dots.draw(ax, numbers[numbers["panel"] == str(than)], list(names.values()), looks)
-        ax.axvline(0, color=lines[than], linewidth=1.6, label=f"_{than}")
+        ax.axvline(0, color=lines[than], linewidth=1.6, zorder=1, label=f"_{than}")
         for dashes, (mark, one) in zip((SOLID, SHORT, ":"), marks.items(), strict=False):
             mean = one.less(other, than).interval.mean
-            ax.axvline(mean, color=lines[other], linewidth=1.6, linestyle=dashes, label=f"_{other}, {mark}")
+            ax.axvline(mean, color=lines[other], linewidth=1.6, zorder=1, linestyle=dashes, label=f"_{other}, {mark}")
         ax.set(title=f"less {than}", xlabel="points of test error")
         ax.tick_params(axis="y", labelsize="small")
     dots.legend(picture, numbers, looks, [Line2D([], [], color=color, label=str(one)) for one, color in lines.items()])
@@ -234,6 +234,8 @@ def _came_out(found: Decays) -> Iterator[str]:
     for decay, one in found.items():
         for than in (ERM, MIXUP):
             others = _against(one, than, rows(found))
+            if not others:
+                continue
             groups = {"less": decided(others, 0, -1), "more": decided(others, 0, 1)}
             said = "; ".join(f"{which} error than {than}: {_share(of, [*others])}" for which, of in groups.items())
             yield f"Weight decay {said_of(decay)}, by Holm's correction over {len(others)} methods: {said}."

@@ -142,6 +142,12 @@ def record_name(config: GanConfig) -> str:
     return "-".join([config.target, config.loss + taken, *pieces(config, usual).values()])
 
 
+def setting_name(config: GanConfig) -> str:
+    """What the names of records share that differ in loss and seeds alone: ``ring-w128``."""
+    usual = dataclasses.replace(config, **vars(GanTrainingOptions()))
+    return "-".join([config.target, *pieces(dataclasses.replace(config, seeds=usual.seeds), usual).values()])
+
+
 def measured_at(iterations: int) -> list[int]:
     """After which iterations: 10, 20, 50, 100 and so on, and at the end."""
     usual = {digit * 10**power for power in range(1, 8) for digit in (1, 2, 5)}

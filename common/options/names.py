@@ -23,8 +23,8 @@ def run_name(config: TrainConfig, kind: str, side: int | None, precision: str) -
 
 
 def setting_name(config: TrainConfig, kind: str, side: int | None, precision: str) -> str:
-    """What the names of runs share that differ in method (ERM or mixup, with or without dropout, noise, smoothed labels)
-    and seed alone."""
+    """What the names of runs share that differ in method (ERM or mixup, with or without dropout, noise or
+    smoothed labels) and seed alone."""
     bare = dataclasses.replace(config, dropout=0.0, noise=0.0, label_smoothing=smoothing_of(config.recipe))
     return _name(bare, kind, side, precision, with_method=False)
 

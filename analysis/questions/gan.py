@@ -1,0 +1,273 @@
+"""## Does mixup steady a GAN? (section 3.7, Fig. 5)
+
+**Asked:** does a generator find every mode of what it is to learn, if the discriminator is trained on mixes of real and
+fake points? **Measured:** on 8 Gaussians on a ring and 25 on a grid, modes covered (a mode counts from a tenth of its
+even share of the points), and the share of points within 3σ of one; after each of the iterations that are shown, of
+every seed. Beside the paper's plain loss there is the fair opponent, the non-saturating one, and a modern one, R3GAN.
+**Look at** the rows of a figure: how many crosses have points on them. **The paper** (its Fig. 5) shows one run each,
+and no number: plain GANs leave the window from 1,000 iterations on, mixup covers ring and grid.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Picture
+from matplotlib.ticker import NullFormatter
+
+from analysis import commands, lines, measures, missing
+from analysis.collect import Results
+from analysis.figure import WIDE, Figure
+from analysis.lines import look_of
+from analysis.measures import ENOUGH, Measure, Pairs, pair, percent, spread
+from analysis.methods import LOSSES, Method, in_order
+from analysis.outcome import cell
+from analysis.question import Question, Shown, claim, figure_of_all, table_of_all
+from analysis.setting import Setting
+from analysis.table import Cell, Table, paths
+from analysis.verdict import Part, Verdict, not_run, of_pairs, rows_of, seeds_said, whole
+from common.options.gan import COVERED_FROM, MEASURED, TARGETS
+
+MIXUP = Method(0.2)  # the paper's
+PLAIN, FAIR = Method(model=LOSSES["saturating"]), Method(model=LOSSES["non-saturating"])
+AUTHORS, MODERN = Method(model=LOSSES["mixup-authors"]), Method(model=LOSSES["r3gan"])
+STUDY = "gan"
+TICKS = (10, 100, 1_000, 10_000)
+COLUMNS = {  # of the table: title, and places behind the point
+    "covered": ("modes covered (%)", 1),
+    "share": ("within 3σ (%)", 1),
+    "balance": ("unevenness (nats)", 2),
+    "outside": ("outside (%)", 1),
+    "distance": ("distance", 3),
+}
+
+
+def shown(results: Results) -> dict[str, pd.DataFrame]:
+    """The rows of `gans` to show, by target: of networks of one width, that with most seeds under mixup and the plain
+    loss; whatever the steps of the discriminator."""
+    found = {}
+    for target in TARGETS:
+        rows = results.gans[results.gans["target"] == target]
+        if len(rows):
+            width = max(rows["width"].unique(), key=lambda width: (_paired(rows[rows["width"] == width]), width))
+            found[target] = rows[rows["width"] == width]
+    return found
+
+
+def _paired(rows: pd.DataFrame) -> int:
+    seeds = [set(rows.loc[rows["method"] == method, "seed"]) for method in (MIXUP, PLAIN)]
+    return len(set.intersection(*seeds))
+
+
+def at_the_end(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["iteration"] == rows.groupby("record")["iteration"].transform("max")]
+
+
+def in_row(methods: Iterable[Method]) -> list[Method]:
+    """The plain loss, mixup by its α, the authors' code, the non-saturating one, and the modern one."""
+    order = [PLAIN.model, "", AUTHORS.model, FAIR.model, MODERN.model]
+    return sorted(in_order(methods), key=lambda method: order.index(method.model))
+
+
+def median_seed(ends: pd.DataFrame) -> int:
+    """Of one method at the end: the seed in the middle by modes covered; of two in the middle the one that covers
+    fewer, of as many the first."""
+    ordered = ends.sort_values(["covered", "seed"])["seed"].tolist()
+    return int(ordered[(len(ordered) - 1) // 2])
+
+
+def _snapshots(name: str, target: str, title: str) -> Shown[Figure]:
+    @figure_of_all(name, title)
+    def draw(results: Results) -> Figure:
+        """A row a loss, a column an iteration: the points of one seed."""
+        rows = shown(results).get(target)
+        if rows is None:
+            return Figure(missing=missing.study(results, f"of a GAN on the {target}", STUDY))
+        every = _rows_of(rows)
+        iterations = sorted({at for one in every for at in _points(results, rows, one)})
+        picture = Picture(figsize=(WIDE, 0.4 + 1.25 * len(every)), layout="constrained")
+        grid = picture.subplots(len(every), len(iterations), squeeze=False)
+        drawn, said, used = [], [], []
+        for axes, method in zip(grid, every, strict=True):
+            of = rows[rows["method"] == method]
+            ends = at_the_end(of)
+            seed = median_seed(ends)
+            record = ends.loc[ends["seed"] == seed, "record"].iloc[0]
+            used.append(str(record))
+            points = _points(results, rows, method)
+            for ax, at in zip(axes, iterations, strict=True):
+                _frame(ax, results, str(record))
+                if at in points:
+                    x, y = points[at]
+                    ax.plot(x, y, ".", color=look_of(method)[0], markersize=2.5, label=f"_{method}, {at}")
+                    drawn.append(pd.DataFrame({"method": method, "seed": seed, "iteration": at, "x": x, "y": y}))
+                if ax in grid[0]:
+                    ax.set_title(f"{at:,}", fontsize="small")
+            covered = ends.loc[ends["seed"] == seed, "covered"].iloc[0] / 100 * TARGETS[target]
+            axes[0].set_ylabel(str(method).replace(" loss", "").replace("the ", ""), fontsize="small")
+            said.append(f"{method} {covered:.0f} (seed {seed} of {len(ends)} seeds)")
+        first = rows.iloc[0]
+        caption = (
+            f"{target}, networks of width {first['width']}: a row a loss, a column the iteration. Crosses: the "
+            f"{TARGETS[target]} modes; points: of 256 those within the window, which is what the paper shows. Of each "
+            "loss one seed: the median by modes covered at the end, not chosen by its looks. Modes covered by it: "
+            f"{'; '.join(said)}. The paper's Fig. 5 has the plain loss and mixup of α = 0.2, at width 512: the plain "
+            "one empty from 1,000 on, mixup on all modes with bridges between them."
+        )
+        alt = f"Small pictures of points, a row for each loss. Modes covered at the end: {'; '.join(said)}."
+        return Figure(caption, alt, picture, pd.concat(drawn), tuple(used))
+
+    return draw
+
+
+def _rows_of(rows: pd.DataFrame) -> list[Method]:
+    """The paper's two, its authors' code, and the opponents; of R3GAN the one with most seeds."""
+    here = in_row(rows["method"])
+    modern = [method for method in here if method.model == MODERN.model]
+    of_most = sorted(modern, key=lambda method: -rows.loc[rows["method"] == method, "seed"].nunique())[:1]
+    return [method for method in here if method in (PLAIN, MIXUP, AUTHORS, FAIR)] + of_most
+
+
+def _points(results: Results, rows: pd.DataFrame, method: Method) -> dict[int, tuple[list[float], list[float]]]:
+    """Of a method's seed in the middle: what its record holds to be looked at, by iteration."""
+    ends = at_the_end(rows[rows["method"] == method])
+    seed = median_seed(ends)
+    record = results.records[ends.loc[ends["seed"] == seed, "record"].iloc[0]]
+    return {one["iteration"]: (one["x"], one["y"]) for one in record["final"]["shown"] if one["seed"] == seed}
+
+
+def _frame(ax: Axes, results: Results, record: str) -> None:
+    """The window, and the modes in it."""
+    target = results.records[record]["final"]["target"]
+    x, y = zip(*target["modes"], strict=True)
+    ax.plot(x, y, "+", color="#949494", markersize=5, markeredgewidth=0.8, label="_modes")
+    ax.set(xlim=target["window"]["x"], ylim=target["window"]["y"], xticks=[], yticks=[], aspect="equal")
+
+
+ring = _snapshots("gan-ring", "ring", "Fig. 5, ring: what GANs make")
+grid = _snapshots("gan-grid", "grid", "Fig. 5, grid: what GANs make")
+
+
+@figure_of_all("gan-modes", "Modes that GANs cover, over iterations")
+def over_iterations(results: Results) -> Figure:
+    """A row a loss, a column a target: every seed, and their mean."""
+    of_target = shown(results)
+    if not of_target:
+        return Figure(missing=missing.study(results, "of a GAN", STUDY))
+    every = in_row(method for rows in of_target.values() for method in rows["method"])
+    picture = Picture(figsize=(WIDE, 0.6 + 0.95 * len(every)), layout="constrained")
+    axes = picture.subplots(len(every), len(of_target), sharex=True, sharey=True, squeeze=False)
+    numbers = []
+    for row, method in zip(axes, every, strict=True):
+        for ax, (target, rows) in zip(row, of_target.items(), strict=True):
+            of = rows[rows["method"] == method]
+            ax.set(xscale="log", ylim=(-5, 105), yticks=[0, 50, 100])
+            if len(of):
+                numbers.append(lines.numbers(of, "iteration", "covered", f"{target}, {method}"))
+                lines.draw(ax, numbers[-1], band=False)
+            if ax in axes[0]:
+                ax.set_title(f"{target}: {TARGETS[target]} modes")
+            if ax in axes[-1]:
+                ax.set_xlabel("iterations")
+                last = int(rows["iteration"].max())
+                decades = [at for at in TICKS if at <= last]
+                ax.set_xticks(decades, [f"{at:,}" for at in decades])
+                ax.xaxis.set_minor_formatter(NullFormatter())
+        row[0].set_ylabel(str(method).replace(" loss", "").replace("the ", ""), fontsize="small")
+    found = pd.concat(of_target.values())
+    counts = found.groupby(["target", "method"])["seed"].nunique()
+    n = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    caption = (
+        f"Modes covered, in percent, of {MEASURED:,} points: with {percent(COVERED_FROM)} of an even share at least. "
+        f"Thin: each seed ({n} a loss); thick: their mean. No interval. Networks of width {_widths(found)}."
+    )
+    ends = [f"{target}, {m}: {v:.0f} %" for target, rows in of_target.items() for m, v in _means(rows)]
+    alt = f"Lines over the iterations, a row of panels for each loss. Modes covered at the end: {'; '.join(ends)}."
+    return Figure(caption, alt, picture, pd.concat(numbers), tuple(paths(found)))
+
+
+def _widths(rows: pd.DataFrame) -> str:
+    return " and ".join(str(width) for width in sorted(rows["width"].unique()))
+
+
+def _means(rows: pd.DataFrame) -> list[tuple[Method, float]]:
+    means = measures.means_of(at_the_end(rows), "covered")
+    return [(method, means[method]) for method in in_row(means)]
+
+
+@table_of_all("gan", "GANs in the plane, in numbers")
+def in_numbers(results: Results) -> Table:
+    """A row a target, width and loss, at the end."""
+    if results.gans.empty:
+        return missing.table("No GAN was trained yet.", [commands.study(STUDY, results)])
+    rows: list[dict[str, str]] = []
+    bold: set[Cell] = set()
+    ends = at_the_end(results.gans)
+    for (target, width), of_target in ends.groupby(["target", "width"]):
+        best = max((value for _, value in _means(of_target)), default=0)
+        for method in in_row(of_target["method"]):
+            of = of_target[of_target["method"] == method]
+            if of["covered"].mean() == best > 0:
+                bold.add((len(rows), COLUMNS["covered"][0]))
+            row = {"target": str(target), "width": str(width), "loss": str(method), "n": str(len(of))}
+            row |= {title: spread(of[column], places) for column, (title, places) in COLUMNS.items()}
+            less = _against(of_target, method, PLAIN)
+            row["modes less plain (points)"] = cell(less) if less.seeds and method != PLAIN else ""
+            rows.append(row | {"diverged": f"{int(of['diverged'].sum())} of {len(of)}"})
+    floors = ends.groupby("target")["floor"].first()
+    notes = [
+        f"After the last iteration, {MEASURED:,} points of fixed noise. Modes covered: with {percent(COVERED_FROM)} of "
+        f"an even share at least. {measures.SPREAD} In brackets: 95 % t interval of the mean difference at "
+        "the same seed.",
+        "Unevenness: the Kullback-Leibler divergence of the hits from even, 0 where all modes have as many. Distance: "
+        "sliced Wasserstein, to fresh points of the target; two samples of the target itself are apart by "
+        f"{', '.join(f'{floor:.3f} ({target})' for target, floor in floors.items())}. Outside: of the window that the "
+        "paper shows. Diverged: a loss or a point is no number any more.",
+        "The paper has pictures alone. The authors' code mixes by an even coefficient, and both partners of real and "
+        "fake points shuffled together, which is not what the paper writes.",
+    ]
+    return Table(pd.DataFrame(rows), notes, paths(results.gans), frozenset(bold), lead=list(_came_out(results)))
+
+
+def _came_out(results: Results) -> Iterator[str]:
+    """Of each target, what each loss covers."""
+    for target, rows in shown(results).items():
+        said = ", ".join(f"{method} {value / 100 * TARGETS[target]:.1f}" for method, value in _means(rows))
+        seeds = rows.groupby("method")["seed"].nunique()
+        yield f"Modes covered of the {TARGETS[target]} of the {target}, mean of {seeds.min()} seeds or more: {said}."
+
+
+def _against(ends: pd.DataFrame, method: Method, than: Method) -> Pairs:
+    rows = measures.valued(ends, "covered")
+    return pair(Measure("modes covered", "%", rows, overlap=0.0), method, than)
+
+
+@claim(
+    "P22", "mixup's GAN covers more modes than the plain one, and than a non-saturating one", "Fig. 5", "direction",
+    "3.7 GAN", anywhere=True,
+)  # fmt: skip
+def covers_more(setting: Setting) -> Verdict:
+    """On ring and grid, mixup of α = 0.2, at the end, by networks of one width and as many steps of the discriminator
+    at the same seeds."""
+    results = setting.results
+    line = commands.study(STUDY, results)
+    parts: list[Part] = []
+    seen, used, n, where = [], [], [], []
+    for target, rows in shown(results).items():
+        ends = at_the_end(rows)
+        for than in (PLAIN, FAIR):
+            arms = ends[ends["method"].isin([MIXUP, than])]
+            shared = [set(arms.loc[arms["method"] == method, "setting"]) for method in (MIXUP, than)]
+            name = min(set.intersection(*shared), default="")
+            pairs = _against(arms[arms["setting"] == name], MIXUP, than)
+            parts.append(of_pairs(pairs, 1, f"{target}, {seeds_said(len(pairs.seeds))}: "))
+            seen += [f"{target}, {row}" for row in rows_of(pairs)]
+            used += pairs.records
+            n.append(len(pairs.seeds))
+        where.append(f"{target} of width {rows['width'].iloc[0]}")
+    if not any(n):
+        return not_run("no GAN was trained by mixup and another loss at the same seeds yet", [line])
+    return whole(f"on {' and '.join(where)}", parts, seen, used, [line] if min(n) < ENOUGH else [])
+
+
+QUESTION = Question(__doc__, [ring, grid, over_iterations, in_numbers], [covers_more])
