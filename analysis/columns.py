@@ -17,6 +17,7 @@ RUNS = (
     | _all("int64", "width epochs n_train n_test errors best_epoch threads processes")
     | _all("float64", "corrupt_labels error balanced_error errors_top5 error_top5 cross_entropy calibration_error")
     | _all("float64", "best_error median10_error clean_train_error")
+    | _all("float64", "temperature tempered_cross_entropy tempered_calibration_error")
     | OF_LABELS
     | _all("float64", "seconds images_per_second training_flops parameters peak_memory_bytes")
 )

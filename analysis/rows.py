@@ -102,7 +102,17 @@ def run(path: str, record: Record) -> Row:
             "weights": record["weights"],
         }
         | _of_labels(record["curve"][-1])
+        | _tempered(final)
     )
+
+
+def _tempered(final: Row) -> Row:
+    """What a temperature makes of it; nothing where none was fitted."""
+    if "tempered" not in final:
+        return {}
+    found = final["tempered"]
+    mean = sum(found["temperatures"]) / len(found["temperatures"])
+    return {"temperature": mean} | {f"tempered_{name}": found[name] for name in ("cross_entropy", "calibration_error")}
 
 
 def balanced(by_class: Row | None) -> float | None:

@@ -103,10 +103,12 @@ def train(
     weights: str | None = None,
     kind: str | None = None,
     by_class: Mapping[str, Sequence[int]] | None = None,
+    tempered: tuple[float, float, float] | None = None,
 ) -> Path:
     """Writes a train record. options: of train.py that depart from the defaults, such as width or epochs.
     step: added to every count of errors. kind: of the data, where `dataset`'s name does not tell it. by_class: errors
-    and n of each class. returns its path"""
+    and n of each class. tempered: the temperature, and what becomes of cross-entropy and calibration error by it, where
+    rows are held out. returns its path"""
     asked = {"seed": seed, **(options or {})}
     groups = [
         group(**{f.name: asked.pop(f.name) for f in dataclasses.fields(group) if f.name in asked})
@@ -153,9 +155,7 @@ def train(
     best = min(curve, key=lambda one: one["test"]["errors"])
     ten = [one["test"]["errors"] for one in curve[-10:]]
     right = n - errors[-1]
-    bins = [{"n": 0, "right": 0, "mean_confidence": 0.0} for _ in range(15)]
-    confidence = min(1.0, right / n + model.calibration + step / 100_000)
-    bins[min(14, int(15 * confidence))] = {"n": n, "right": right, "mean_confidence": confidence}
+    calibrated = _calibrated(n, right, min(1.0, right / n + model.calibration + step / 100_000))
     record = {
         "schema": 1,
         "kind": "train",
@@ -167,9 +167,7 @@ def train(
         "parents": [],
         "curve": curve,
         "final": {
-            "last_epoch": last
-            | {"epoch": config.epochs, "calibration_error": abs(right / n - confidence), "bins": bins}
-            | ({"by_class": by_class} if by_class else {}),
+            "last_epoch": last | {"epoch": config.epochs, **calibrated} | ({"by_class": by_class} if by_class else {}),
             "median_of_last_ten": {"epochs": len(ten), "errors": statistics.median(ten)},
             "best_epoch": {"epoch": best["epoch"], "errors": best["test"]["errors"]},
             "clean_train": outcome(n_clean, model.clean + step if clean is None else clean, 2.0),
@@ -182,7 +180,18 @@ def train(
             "parameters": 11_000_000,
         },
     }
+    if tempered:
+        temperature, cross_entropy, error = tempered
+        found = {"temperatures": [temperature - 0.1, temperature + 0.1], "cross_entropy": cross_entropy}
+        record["final"]["tempered"] = found | _calibrated(n, right, right / n - error)
     return written(records.path_of(folder, dataset, "train", name), record)
+
+
+def _calibrated(n: int, right: int, confidence: float) -> dict[str, Any]:
+    """The calibration of so many examples of one confidence."""
+    bins = [{"n": 0, "right": 0, "mean_confidence": 0.0} for _ in range(15)]
+    bins[min(14, int(15 * confidence))] = {"n": n, "right": right, "mean_confidence": confidence}
+    return {"calibration_error": abs(right / n - confidence), "bins": bins}
 
 
 def interpolate(

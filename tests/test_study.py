@@ -189,7 +189,7 @@ STUDIES = {  # runs, and all that is in it
     "demo": (3, 8),
     "fast": (24, 37),
     "few-cifar": (32, 46),
-    "few-digits": (312, 339),
+    "few-digits": (332, 359),
     "gan": (0, 18),
     "paper-cifar": (60, 70),
     "speech": (30, 30),

@@ -63,8 +63,7 @@ def reliability(setting: Setting) -> Figure:
 def calibrated(setting: Setting) -> Verdict:
     nats = measures.of_runs(setting.here, "cross_entropy", "cross-entropy", "")
     share = measures.of_runs(setting.here, "calibration_error", "calibration error", "")
-    open_part = "after temperature scaling: not asked, records hold no logits"
-    return replace(differ(setting, [nats, share], -1), closing=open_part)
+    return replace(differ(setting, [nats, share], -1), closing="after temperature scaling: see L7")
 
 
 QUESTION = Question(__doc__, [reliability], [calibrated])
