@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
 
@@ -348,22 +348,36 @@ def boundary(
     return written(records.path_of(folder, "toy", "boundary", run), record)
 
 
-def gan(folder: Path, loss: str = "saturating", covered: Sequence[int] = (4, 5), at: Sequence[int] = (10, 12)) -> Path:
-    """Writes a record of a GAN on the ring. covered: modes at the end, one for each seed."""
+def gan(
+    folder: Path,
+    loss: gan_options.LossName = "saturating",
+    covered: Sequence[int] = (4, 5),
+    at: Sequence[int] = (10, 12),
+    name: Literal["ring", "grid"] = "ring",
+) -> Path:
+    """Writes a record of a GAN. covered: modes at the end, one for each seed."""
+    modes_of = gan_options.TARGETS[name]
     training = gan_options.GanTrainingOptions(iterations=at[-1], width=8, seeds=tuple(range(len(covered))))
-    asked = gan_options.GanOptions(loss=gan_options.LossOptions(loss), training=training)
+    points = gan_options.PointsOptions(target=name)
+    asked = gan_options.GanOptions(points, gan_options.LossOptions(loss), training)
     config, curve, shown = gan_options.resolve(asked), [], []
     for iteration in at:
         for seed, modes in enumerate(covered):
-            hits = [125 + mode for mode in range(modes)] + [12] * (8 - modes)
-            even = sum(hit / sum(hits) * math.log(8 * hit / sum(hits)) for hit in hits)
+            hits = [125 + mode for mode in range(modes)] + [12] * (modes_of - modes)
+            even = sum(hit / sum(hits) * math.log(modes_of * hit / sum(hits)) for hit in hits)
             count = {"n": gan_options.MEASURED, "not_finite": 0, "outside": 90, "distance": 0.25, "hits": hits}
             count |= {"covered": sum(hit >= 125 for hit in hits), "balance": even, "diverged": False}
             losses = {"discriminator_loss": 0.5, "generator_loss": -0.25}
             curve.append({"iteration": iteration, "seed": seed} | count | losses)
             shown.append({"iteration": iteration, "seed": seed, "n": 256, "x": [0.5, -0.125], "y": [1.0, 0.25]})
-    run, places = gan_options.record_name(config), [[0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [-1.0, 0.0]] * 2
-    target = {"modes": places, "sigma": gan_options.SIGMA, "mean": [0.0, 0.0], "std": [1.0, 1.0], "floor": 0.01}
+    run, places = gan_options.record_name(config), [[0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [-1.0, 0.0]] * 7
+    target = {
+        "modes": places[:modes_of],
+        "sigma": gan_options.SIGMA,
+        "mean": [0.0, 0.0],
+        "std": [1.0, 1.0],
+        "floor": 0.01,
+    }
     window = {"x": [-1.25, 1.25], "y": [-1.25, 1.25]}
     record = {
         "schema": 1,
@@ -457,6 +471,12 @@ def others(folder: Path) -> None:
     corrupted(folder, shares=(0.5,))
     tabular(folder, gains={"abalone": 100, "arcene": -50, "iris": 3})
     speech(folder)
+    for alpha, mix in ((None, "inputs"), (1.0, "inputs"), (1.0, "patches")):
+        options = {"epochs": 2} | ({"mix": mix} if alpha else {})
+        train(folder, ERM, alpha=alpha, dataset="digits", options=options)
+    for name in ("ring", "grid"):
+        gan(folder, "saturating", name=name)
+        gan(folder, "mixup", name=name)
 
 
 def tabular(
