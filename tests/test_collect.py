@@ -23,7 +23,7 @@ def test_a_whole_study(tmp_path):
     assert results.settings() == ["cifar10-5000-preactresnet18-w8-60ep"] == [results.headline()]
     lengths = {name: len(getattr(results, name)) for name in OF}
     attacks = 36 * (1 + 2 * 5 + 2 * 2)
-    assert lengths.pop("baselines") == 0
+    assert (lengths.pop("baselines"), lengths.pop("gans")) == (0, 0)
     assert lengths == {
         "runs": 6,
         "curves": 6 * 60,
@@ -195,14 +195,15 @@ def test_smoothed_labels_and_noise_are_methods_in_the_setting_of_erm(tmp_path):
         fixtures.train(tmp_path, options={"epochs": 2, **options})
     fixtures.train(tmp_path, alpha=1.0, options={"epochs": 2, "targets": "heavier", "label_smoothing": 0.1})
     for alpha in (None, 1.0):
-        fixtures.train(tmp_path, alpha=alpha, options={"recipe": "fast"})
+        fixtures.train(tmp_path, alpha=alpha, options={"recipe": "fast", "schedule": "drops"})
     results = collect.collect(tmp_path)
-    assert results.settings() == ["cifar10-fastnet-fast", "cifar10-preactresnet18-2ep"]
+    fast, plain = results.settings()
+    assert (fast, plain) == ("cifar10-fastnet-fast-drops-drops0.5+0.75", "cifar10-preactresnet18-2ep")
     names = ["ERM", "label smoothing 0.1", "noise 0.05", "mixup, inputs only, label smoothing 0.1"]
-    assert list(map(str, results.methods("cifar10-preactresnet18-2ep"))) == names
-    assert list(map(str, results.methods("cifar10-fastnet-fast"))) == ["ERM", "mixup"]
-    assert results.mixup_of("cifar10-preactresnet18-2ep") is None
-    for setting in results.settings():
+    assert list(map(str, results.methods(plain))) == names
+    assert list(map(str, results.methods(fast))) == ["ERM", "mixup"]
+    assert results.mixup_of(plain) is None
+    for setting in (fast, plain):
         assert not {"label_smoothing", "noise"} & results.config(setting).keys()
 
 
