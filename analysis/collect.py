@@ -90,7 +90,7 @@ class Results:
     @cached_property
     def _configs(self) -> dict[str, dict[str, Any]]:
         first = self.runs.drop_duplicates("setting").set_index("setting")["record"]
-        return {str(name): rows.without_method(self.records[path]["config"]) for name, path in first.items()}
+        return {str(name): rows.shared(self.records[path]) for name, path in first.items()}
 
     def first(self, setting: str) -> Record:
         """The record of the setting's first run."""

@@ -46,10 +46,12 @@ def side(data: Row) -> int | None:
     return int(data["shape"][-1]) if data["kind"] == "images" else None
 
 
-def without_method(config: Row) -> Row:
-    """The configuration of a setting: what its runs have in common."""
+def shared(record: Record) -> Row:
+    """The configuration of a setting: what its runs have in common, their precision among it."""
+    config = record["config"]
     apart = ("seed", *OPTIONS, *(["data_seed"] if is_drawn(config) else []))
-    return {field: value for field, value in config.items() if field not in apart}
+    common = {field: value for field, value in config.items() if field not in apart}
+    return common | {"precision": record["environment"]["precision"]}
 
 
 def key(path: str, train: Record) -> Row:

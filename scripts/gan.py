@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
     path = records.path_of(asked.run.results_dir, "toy", "gan", name)
     one = Measurement("gan", name, path, config, target, {})
     kept = Checkpoint(one, asked.run.checkpoint_dir)
-    missing = measurement.missing(accelerator, asked.run, [one])
+    # As long as there is a state, a training was not finished: one that --overwrite began has its former record, too.
+    missing = [one] if kept.state_path.exists() else measurement.missing(accelerator, asked.run, [one])
     seconds = _predicted(accelerator, config, target) if missing else 0.0
     seeds = f"{len(config.seeds)} seeds at once" if len(config.seeds) > 1 else "1 seed"
     cost = f"{seeds} on {processes.device_name(accelerator)}, about {duration(seconds)}"

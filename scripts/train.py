@@ -355,7 +355,7 @@ def _way(threads: int, precision: str) -> str:
 
 
 def _closing(one: Measurement[TrainConfig, Run], kept: Checkpoint, final: dict[str, Any]) -> str:
-    other = "the same line without --mixup (ERM)" if one.config.mixup else "the same line with --mixup"
+    other = "the same line without --mixup and its options (ERM)" if one.config.mixup else "the same line with --mixup"
     return "\n".join(
         [
             f"test error {_percent(final['last_epoch'])} after the last epoch, "

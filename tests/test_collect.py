@@ -177,13 +177,12 @@ def test_what_is_no_part_of_a_setting(tmp_path):
     record = records.read(path)
     assert record["run"] == "dropout0.5-rows7-mlp-20ep-mixup8.0-perrow-seed4"
     assert rows.setting_of(record) == "dropout0.5-mlp-20ep"
-    assert not {"seed", "data_seed", "mixup", "alpha", "lam_per", "dropout"} & set(
-        rows.without_method(record["config"])
-    )
+    assert not {"seed", "data_seed", "mixup", "alpha", "lam_per", "dropout"} & set(rows.shared(record))
     record["environment"]["precision"] = "bf16"
+    assert rows.shared(record)["precision"] == "bf16"  # what was rounded otherwise is another setting
     assert rows.setting_of(record) == "dropout0.5-mlp-20ep-bf16"
     record["config"]["test_share"] = None  # the data seed draws a subset alone: other rows, another setting
-    assert "data_seed" in rows.without_method(record["config"])
+    assert "data_seed" in rows.shared(record)
     other = records.read(fixtures.train(tmp_path, options={"dropout": 0.7, "data_seed": 3}))
     assert rows.setting_of(other) == "cifar10-rows3-preactresnet18"
 

@@ -11,7 +11,7 @@ from tests import fixtures
 from tests.asking import SETTING, SMALL, column, of_study, study, verdicts
 from tests.fixtures import ERM, MIXUP
 
-BEST = "the same test at our best setting"
+BEST = "the same test where we computed most"
 
 
 def test_the_decks_comparison(small):
@@ -38,14 +38,14 @@ def test_the_decks_comparison(small):
     )
 
 
-def test_below_the_decks_rows_stands_what_our_best_setting_says(tmp_path):
+def test_below_the_decks_rows_stands_what_our_largest_setting_says(tmp_path):
     study(tmp_path, probes=(), options=SMALL, erm=MIXUP, mixup=ERM)
     study(tmp_path, probes=())
     row = show("table-deck", collect(tmp_path), "cifar10-5000-preactresnet18-w8-60ep").frame.iloc[-1]
     assert (row["experiment"], row["why they differ"]) == (BEST, SETTING)
     assert row["ours"].startswith("ERM 5.61 [")
     assert "; mixup 4.20 [" in row["ours"]
-    assert show("table-deck", collect(tmp_path)).frame["ours"].iloc[-1] == "as above: it is our best"
+    assert show("table-deck", collect(tmp_path)).frame["ours"].iloc[-1] == "as above: it is that"
 
 
 def test_why_they_differ_is_what_the_records_say(tmp_path):

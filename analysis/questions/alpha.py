@@ -5,13 +5,14 @@ import pandas as pd
 
 from analysis import commands
 from analysis.intervals import interval
-from analysis.measures import of_methods
+from analysis.measures import ENOUGH, of_methods
 from analysis.methods import ERM, Method
 from analysis.question import Question, claim
 from analysis.setting import Setting
 from analysis.verdict import Verdict, interval_said, not_run, seeds_said, side, whole
 
 SENTENCE = "clean training error rises with α, the gap falls"
+ALPHAS = 3  # at least, ERM's 0 among them
 
 
 @claim("P29", SENTENCE, "section 5", "direction", "5 discussion")
@@ -44,14 +45,27 @@ def rises_with_alpha(setting: Setting) -> Verdict:
 
 
 def _runs(setting: Setting) -> pd.DataFrame:
-    """Of ERM and mixup, and no other way of mixing."""
-    return of_methods(setting.here.runs, lambda method: method == Method(method.alpha))
+    """Of ERM and mixup, and no other way of mixing: of the alphas that have enough of ERM's seeds, where two have; else
+    of all."""
+    runs = of_methods(setting.here.runs, lambda method: method == Method(method.alpha))
+    of_alpha = _seeds(runs)
+    known = [alpha for alpha, seeds in of_alpha.items() if len(seeds & of_alpha.get(0.0, set())) >= ENOUGH]
+    return runs[runs["alpha"].isin(known)] if len(known) >= ALPHAS else runs
+
+
+def _seeds(runs: pd.DataFrame) -> dict[float, set[tuple[int, int]]]:
+    """Seeds and splits, by alpha; 0 is ERM."""
+    places = zip(runs["alpha"].tolist(), runs["seed"].tolist(), runs["split"].tolist(), strict=True)
+    found: dict[float, set[tuple[int, int]]] = {}
+    for alpha, seed, split in places:
+        found.setdefault(alpha, set()).add((seed, split))
+    return found
 
 
 def _pairs(setting: Setting) -> int:
-    """Seeds, where ERM and two alphas have some."""
-    seeds = _runs(setting).groupby("alpha")["seed"].nunique()
-    return int(seeds.min()) if len(seeds) >= 3 else 0
+    """Seeds that ERM and two alphas share."""
+    seeds = _seeds(_runs(setting))
+    return len(set.intersection(*seeds.values())) if len(seeds) >= ALPHAS and 0.0 in seeds else 0
 
 
 QUESTION = Question("", claims=[rises_with_alpha])

@@ -109,7 +109,6 @@ def in_numbers(setting: Setting) -> Table:
         return missing.table(f"{setting.name} has not been attacked.", [line])
     made = found[found["attack"] != "clean"]
     names = {epsilon: f"ε = {epsilon:g}" for epsilon in sorted(made["epsilon"].unique())}
-    clean = attack_rows(setting, "white", "clean")
     rows = []
     for box, attack in [(b, a) for a in ("fgsm", "ifgsm", "pgd") for b in BOXES] + [("white", "noise")]:
         for method in setting.methods:
@@ -118,7 +117,8 @@ def in_numbers(setting: Setting) -> Table:
             if len(seen):
                 label = "noise of the same size" if attack == "noise" else f"{TITLES[attack]}, {box}-box"
                 row = {"attack": label, "method": str(method), "n": str(seen["seed"].nunique())}
-                row["ε = 0"] = spread(clean.loc[clean["method"] == method, "error"], 1)
+                unharmed = (100 * seen["errors_clean"] / seen["n"]).groupby(seen["seed"]).mean()  # of the same rows
+                row["ε = 0"] = spread(unharmed, 1)
                 of_seeds = seen.groupby(["epsilon", "seed"])["error"].mean()
                 rows.append(row | {names[e]: spread(of_seeds[e], 1) for e in of_seeds.index.unique("epsilon")})
     sizes = {name: int(made.loc[made["attack"] == name, "n"].max()) for name in made["attack"].unique()}

@@ -185,7 +185,8 @@ def _came_out(settings: dict[float, Setting]) -> Iterator[str]:
 
 def _theirs(share: float, method: Method) -> str:
     """The paper's row of this method; where it is of another α or p, that is said."""
-    for theirs, row in paper.TABLE_2.get(share, {}).items():
+    mixes_otherwise = method.alpha is not None and not method.is_mixup
+    for theirs, row in ({} if mixes_otherwise else paper.TABLE_2.get(share, {})).items():
         if (theirs.is_mixup, theirs.dropout > 0) == (method.is_mixup, method.dropout > 0):
             said = "" if theirs == method else f", {theirs}"
             return f"{row.best} / {row.last} ({row.real} / {row.corrupted}){said}"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Picture
 
-from analysis import lines, measures, missing
+from analysis import commands, lines, measures, missing
 from analysis.figure import WIDE, Figure
 from analysis.intervals import interval
 from analysis.lines import MEAN
@@ -16,7 +16,7 @@ from analysis.measures import Measure, means_of, pair
 from analysis.methods import ERM
 from analysis.question import Question, claim, figure
 from analysis.setting import Setting
-from analysis.verdict import Verdict, interval_said, lacking, of_pairs, said, side, verdict, whole, within
+from analysis.verdict import Verdict, interval_said, lacking, not_run, of_pairs, said, side, verdict, whole, within
 
 SECTION = "3.2 CIFAR"
 CURVES = {
@@ -77,7 +77,12 @@ def _mean_error(setting: Setting, first: int, last: int) -> Measure:
 
 @claim("D4", "errors jump at the first drop of the rate, little at the second", "deck 17", "direction", SECTION)
 def jumps(setting: Setting) -> Verdict:
-    """The error falls with the first drop of the rate, and by less with the second; of three epochs on each side."""
+    """The error falls with the first drop of the rate, and by less with the second; of three rows of the curve on each
+    side."""
+    if setting.config["schedule"] != "drops":
+        return not_run(
+            f"the rate of {setting.name} falls bit by bit, and drops nowhere", [commands.study("deck", setting.results)]
+        )
     parts, rows, used, overlap = [], [], [], setting.here.overlap
     for method in (ERM, setting.mixup):
         falls = []

@@ -50,12 +50,13 @@ def comparison(setting: Setting) -> Table:
 
 
 def _at_the_best(setting: Setting) -> dict[str, str]:
-    """What the same test of clean images says where our mixup errs least: of all settings of the deck's set."""
-    of_set = [one for one in setting.alike("dataset", "corrupt_labels") if one.pairs]
-    best = min(of_set, key=lambda one: test_error(one.here).by_seed(one.mixup).mean(), default=setting)
-    shown = {"experiment": "the same test at our best setting", "deck": "", "paper": ""}
+    """What the same test of clean images says where most was computed: of all settings of the deck's set. The one of
+    least error would flatter itself."""
+    of_set = [one for one in setting.alike("dataset", "corrupt_labels", "test_subset") if one.pairs]
+    best = max(of_set, key=lambda one: float(one.here.runs["training_flops"].mean()), default=setting)
+    shown = {"experiment": "the same test where we computed most", "deck": "", "paper": ""}
     if best.name == setting.name:
-        return shown | {"ours": "as above: it is our best", "why they differ": ""}
+        return shown | {"ours": "as above: it is that", "why they differ": ""}
     found = [(method, error_interval(test_error(best.here).by_seed(method).tolist())) for method in (ERM, best.mixup)]
     return shown | {"ours": "; ".join(f"{method} {_shown(of)}" for method, of in found), "why they differ": best.name}
 

@@ -100,7 +100,7 @@ def the_decks_four(setting: Setting) -> Verdict:
         worst = np.abs(seen - theirs).max(axis=0)
         nearest.append(worst.min())
         says.append(f"as {reading}, the nearest ε is {fine[worst.argmin()]:.2g}, off by up to {worst.min():.1f} points")
-    n = setting.pairs
+    n = min(len(ours(setting, row)[0]) for row in UNDER)
     given: Status | None = None if n < ENOUGH else "holds" if min(nearest) <= NEAR else "fails"
     used = sorted(set(measures.attacked(setting)["record"]))
     opening, lines = f"on {setting.name}, {seeds_said(n)}", lacking(setting, "attack")

@@ -32,7 +32,7 @@ def matrix(setting: Setting) -> Figure:
     numbers = here.assign(source=source, target=target)[["source", "target", "epsilon", "n", "errors", "error"]]
     models = {(method != ERM, f"{method} {seed}") for end in ends for method, seed in end.itertuples(index=False)}
     order = [name for _, name in sorted(models)]
-    table = numbers.pivot(index="source", columns="target", values="error").reindex(index=order, columns=order)
+    table = numbers.pivot_table(index="source", columns="target", values="error").reindex(index=order, columns=order)
     across = max(3.6, 1.4 + 0.75 * len(order))
     picture = Picture(figsize=(min(WIDE, across + 1), min(WIDE, across)), layout="constrained")
     ax = picture.subplots()

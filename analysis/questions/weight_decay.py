@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis import commands
 from analysis.intervals import interval
-from analysis.measures import Measure, pair, test_error, valued
+from analysis.measures import ENOUGH, Measure, pair, test_error, valued
 from analysis.methods import ERM
 from analysis.question import Question, claim
 from analysis.setting import Setting
@@ -21,6 +21,8 @@ def preferred(setting: Setting) -> Verdict:
     verdicts, results = [], setting.results
     asked = setting.where(lambda one: one.contrasted("weight_decay"))
     for ends in asked.contrasts("weight_decay"):
+        if [end.config["weight_decay"] for end in ends] != [1e-4, 5e-4]:
+            continue
         used = [path for end in ends for path in end.here.runs["record"]]
         lines = [line for end in ends for line in commands.seeds(results, end.name, asked.mixup)]
         for method, claimed in ((ERM, -1), (asked.mixup, 1)):
@@ -45,7 +47,7 @@ def each_at_its_best(setting: Setting) -> Verdict:
     chains: dict[str, list[Setting]] = {}
     for name in setting.results.settings():
         one = Setting(setting.results, name)
-        if one.pairs and not one.config["corrupt_labels"]:
+        if one.pairs >= ENOUGH and not one.config["corrupt_labels"]:
             alike = {field: value for field, value in one.config.items() if field != "weight_decay"}
             chains.setdefault(str(alike), []).append(one)
     verdicts = [_at_its_best(chain) for chain in chains.values() if len(chain) > 1]
@@ -58,6 +60,12 @@ def each_at_its_best(setting: Setting) -> Verdict:
 def _at_its_best(chain: Sequence[Setting]) -> Verdict:
     results, method = chain[0].results, chain[0].mixup
     runs, best = pd.concat([one.here.runs for one in chain]), []
+    of = [
+        set(zip(f["seed"], f["split"], strict=True))
+        for _, f in runs[runs["method"].isin([ERM, method])].groupby(["setting", "method"])
+    ]
+    shared = set.intersection(*of)  # seeds that each method has at each decay, so that both choose among as many
+    runs = runs[[place in shared for place in zip(runs["seed"], runs["split"], strict=True)]]
     for one in (ERM, method):
         rows = runs[runs["method"] == one]
         best.append(rows[rows["setting"] == rows.groupby("setting")["error"].mean().idxmin()])

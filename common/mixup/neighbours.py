@@ -69,7 +69,7 @@ def _read(file: Path, rows: int, k: int) -> np.ndarray | None:
     """None for what is not there, or is no such table."""
     try:
         found = np.load(file, allow_pickle=False)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         return None
     is_table = found.shape == (rows, k) and found.dtype == np.int32 and found.min() >= 0 and found.max() < rows
     return found.astype(np.int64) if is_table else None
