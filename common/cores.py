@@ -19,6 +19,11 @@ def physical_cores() -> int:
     return min(usable_cores(), joblib.cpu_count(only_physical_cores=True))
 
 
+def local_processes() -> int:
+    """Of this training, on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
 def share_of_cores(processes: int) -> int:
     """The threads of each of so many processes side by side: no more than OMP_NUM_THREADS says, one at least."""
     return max(1, min(usable_cores() // max(1, processes), _openmp_threads() or usable_cores()))

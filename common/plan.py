@@ -16,7 +16,10 @@ from torch import Tensor
 
 from common.chance import rng
 from common.mixup import Mixup
-from common.shapes import Boxes, Flags, Inputs, Lambdas, Rows
+from common.shapes import Boxes, BoxesOfAll, Flags, Inputs, Lambdas, Rows
+
+SCALES, TRIES = (0.08, 1.0), 10  # of a box: shares of the image's area, and how often one is drawn that may fit
+LEAST, MOST = 3 / 4, 4 / 3  # its width over its height
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class Plan:
     lam      (p, n)  the weight of the row itself; 1 - lam is the partner's
     box      (n, 4)  what CutMix pastes of the partner; None: nothing
     layers           of each global batch, that before which it is mixed; 0: the inputs are
-    shift    (n, 2)  per row, not place: top left corner of its crop in the padded image; None: no crop, no flip
+    shift    (n, 2)  per row, not place: top left corner of its crop in the padded image; None: not moved
+    crop     (n, 4)  per row, not place: the box that is cut out of it and scaled; None: none is
     flip     (n,)    per row, not place: whether it is mirrored; None: no crop, no flip
     stops            the place after the last of each global batch
     pad              pixels of padding that shift counts from
@@ -68,6 +72,11 @@ class Plan:
     pad: int
     reflected: bool = False
     noise: "Noise | None" = None
+    crop: BoxesOfAll | None = None
+
+    def members(self, places: slice) -> Rows:
+        """The rows that are needed at these places, partners among them: each once, ascending."""
+        return torch.cat([self.order[places], self.partner[:, places].flatten()]).unique()
 
     def batches(self, process: int, processes: int) -> list[tuple[slice, int]]:
         """This process's places of each global batch, and the number of rows of the whole batch.
@@ -120,6 +129,7 @@ def draw(
     pad: int,
     alternating: bool = False,
     noise: Noise | None = None,
+    sizes: np.ndarray | None = None,
 ) -> Plan:
     """Draws one epoch. Whatever the method, its order, crops and flips are the same.
 
@@ -128,6 +138,7 @@ def draw(
     alternating  padded by reflection, and mirrored in every other epoch: half of the rows, drawn once a seed, in the
                  odd ones, the other half in the even ones (Jordan 2024, section 3.6)
     noise        of the same seed and epoch
+    sizes        (n, 2) heights and widths of images of which boxes are cut out
     """
     stops = batch_stops(rows, batch_size)
     order = rng("order", seed, epoch).permutation(rows)
@@ -143,9 +154,35 @@ def draw(
         box=None if drawn.box is None else torch.from_numpy(drawn.box),
         layers=drawn.layers,
         shift=torch.from_numpy(shift) if pad else None,
-        flip=torch.from_numpy(flip) if pad else None,
+        flip=torch.from_numpy(flip) if pad or sizes is not None else None,
         stops=stops,
         pad=pad,
         reflected=alternating,
         noise=noise,
+        crop=None if sizes is None else torch.from_numpy(boxes(seed, epoch, sizes)),
     )
+
+
+def boxes(seed: int, epoch: int, sizes: np.ndarray) -> np.ndarray:
+    """A box of each image, as torchvision's `RandomResizedCrop` draws it: of 8 to 100 % of its area and of proportions
+    from 3/4 to 4/3, the first of ten that fits into it; where none does, all of the image but for what is too long.
+
+    sizes    (n, 2) heights and widths
+    returns  (n, 4) top, left, height and width
+
+    Source: section 3.1 takes the usual augmentation of ImageNet (Goyal et al. 2017, after Szegedy et al. 2015).
+    """
+    n, (height, width) = len(sizes), sizes.T
+    cut = np.minimum(sizes, np.rint(np.stack([width / LEAST, height * MOST], axis=1)))
+    corner = (sizes - cut) // 2
+    chance, placed = rng("box of all scales", seed, epoch), rng("place of the box", seed, epoch).random((n, 2))
+    is_open = np.ones(n, dtype=bool)
+    for _ in range(TRIES):
+        area = height * width * chance.uniform(*SCALES, n)
+        ratio = np.exp(chance.uniform(np.log(LEAST), np.log(MOST), n))
+        drawn = np.rint(np.sqrt(np.stack([area / ratio, area * ratio], axis=1)))
+        fits = is_open & (drawn > 0).all(axis=1) & (drawn <= sizes).all(axis=1)
+        cut[fits] = drawn[fits]
+        corner[fits] = np.floor(placed[fits] * (sizes - drawn + 1)[fits])
+        is_open &= ~fits
+    return np.concatenate([corner, cut], axis=1).astype(np.int64)

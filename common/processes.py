@@ -18,7 +18,7 @@ from accelerate.utils import DynamoBackend, InitProcessGroupKwargs, broadcast, b
 from torch import nn
 
 from common import terminal
-from common.cores import share_of_cores, usable_cores
+from common.cores import local_processes, share_of_cores, usable_cores
 from common.errors import UserError
 from common.files import check_temporary, check_writable
 
@@ -171,10 +171,6 @@ def _interface_towards(host: str) -> str:
 def threads_at_most() -> int:
     """The cores for one process of those of this machine."""
     return max(1, usable_cores() // local_processes())
-
-
-def local_processes() -> int:
-    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 
 def batchnorm_over(accelerator: Accelerator) -> str:

@@ -10,9 +10,11 @@ from accelerate import Accelerator
 from common import metrics, mixup, models, processes, training
 from common.chance import rng
 from common.consistency.compared import CLEAN_TRAIN_ROWS, WIDE
-from common.data.dataset import Dataset, Part, fingerprint, patches, select, statistics, take
+from common.data.cache import statistics_of
+from common.data.dataset import Dataset, Part, fingerprint, patches, select, take
 from common.data.load import load
 from common.data.sources import Source
+from common.data.stream import Stream
 from common.mixup import ERM, Mixup, neighbours
 from common.models import Blueprint
 from common.options import OF_ROWS, TrainConfig, reading, resolve, run_name
@@ -73,11 +75,14 @@ class Run:
             return mixup.Neighbours(
                 neighbours.nearest(self.data.train, self.blueprint.std, config.neighbours, of_class)
             )
-        return mixup.Pairs() if of_class is None else mixup.SameClass(of_class)
+        if of_class is not None:
+            return mixup.SameClass(of_class)
+        return mixup.InBlocks() if config.stream else mixup.Pairs()
 
     def plan(self, epoch: int) -> Plan:
         rows, config, shape = len(self.data.train), self.config, self.blueprint.shape
         std = tuple(config.noise * std for std in self.blueprint.std)
+        sizes = inputs.sizes if isinstance(inputs := self.data.train.inputs, Stream) else None
         return draw(
             rows,
             config.batch_size,
@@ -87,6 +92,7 @@ class Run:
             pad=self.pad,
             alternating=config.augment == "translate-flip",
             noise=Noise(config.seed, epoch, std, shape) if config.noise else None,
+            sizes=sizes if config.augment == "resized-crop" else None,
         )
 
     def begin(self, accelerator: Accelerator) -> Training:
@@ -104,6 +110,8 @@ class Run:
             schedule=self.config.schedule,
             bias_lr=self.config.bias_lr,
             lookahead=self.config.lookahead,
+            rise_epochs=self.config.rise_epochs,
+            steps_per_epoch=self.steps_per_epoch,
         )
 
     @property
@@ -155,7 +163,7 @@ def describe(asked: TrainConfig, source: Source) -> Run:
 
     raises UserError for rows that are not to be had, or a model that does not take them
     """
-    whole = load(source, reading(asked, source.name, source.kind))
+    whole = load(source, reading(asked, source.name, source.kind, asked.augment))
     return of(asked, select(whole, **{name: getattr(asked, name) for name in OF_ROWS}))
 
 
@@ -164,8 +172,8 @@ def of(asked: TrainConfig, data: Dataset) -> Run:
     take them, and for more neighbours than there are"""
     config = resolve(asked, data.name, data.kind, _side(data))
     neighbours.check(config, data.train.labels.numpy())
-    mean, std = statistics(data.train.inputs)
-    seen = patches(data.train.inputs, std) if NETWORKS[config.model].is_whitened else ()
+    mean, std = statistics_of(data.train)
+    seen = patches(data.train, std) if NETWORKS[config.model].is_whitened else ()
     blueprint = Blueprint(config.model, config.width, data.classes, data.train.shape, mean, std, config.dropout, seen)
     return Run(config, data, blueprint)
 

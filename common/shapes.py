@@ -1,6 +1,6 @@
 """The shapes that cross a function's boundary, each named once. Tests check them at every call (jaxtyping, beartype).
 
-Axes: b batch or rows, c channels, h w pixels, k classes, l points on a segment, p partners of a row.
+Axes: b batch or rows, n all rows, c channels, h w pixels, k classes, l points on a segment, p partners of a row.
 """
 
 from jaxtyping import Bool, Float, Int, UInt8
@@ -14,6 +14,7 @@ Labels = Int[Tensor, " b"]
 Weights = Float[Tensor, " b"]  # a number of each row, such as its lambda
 Lambdas = Float[Tensor, "p b"]  # of each of its partners
 Boxes = Int[Tensor, "b 4"]  # top, left, bottom, right, in pixels
+BoxesOfAll = Int[Tensor, "n 4"]  # of all rows of a part: top, left, height, width, in the pixels of each
 Rows = Int[Tensor, " b"]  # row numbers of a part
 Flags = Bool[Tensor, " b"]
 Logits = Float[Tensor, "b k"]

@@ -202,7 +202,8 @@ def _reading(record: Record) -> Reading:
     """How the set was read and cut into its parts."""
     config = TrainConfig.from_json(record["config"])
     read = {option: getattr(config, option) for option in OF_READING}
-    return Reading(**read, data_seed=0 if config.test_share is None else config.data_seed)
+    is_zoomed = config.stream and config.augment == "resized-crop"
+    return Reading(**read, data_seed=0 if config.test_share is None else config.data_seed, is_zoomed=is_zoomed)
 
 
 def _model(record: Record, record_path: Path, checkpoint_dir: Path, folders: Sequence[str]) -> nn.Module:

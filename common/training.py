@@ -15,12 +15,12 @@ from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, MultiStepLR
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from common.augment import crop_flip, translate_flip
+from common.augment import crop_flip, mirrored, translate_flip
 from common.data.dataset import Part
 from common.errors import DivergedError
 from common.mixup import Batch, Mixup
 from common.plan import Plan
-from common.schedules import triangle
+from common.schedules import risen, triangle
 from common.shapes import Inputs, Labels, Logits, Resident, Rows
 
 # Rows a forward pass when nothing is learnt: on a CPU, whose caches are small, fewer are faster by about a sixth.
@@ -201,17 +201,26 @@ def begin(
     schedule: str = "drops",
     bias_lr: float = 1.0,
     lookahead: int = 0,
+    rise_epochs: int = 0,
+    steps_per_epoch: int = 1,
 ) -> Training:
     """A training before its first step.
 
     steps      in all
-    lr_drops   after which shares of them the rate falls to a tenth, where the schedule is one of drops
+    lr_drops   after which shares of them the rate falls to a tenth, where the schedule is one of drops; before that it
+               rises over so many epochs
     lookahead  after how many steps the weights are put back to their average; 0: never
     """
     of_weights = optimizer_of(network, optimizer, lr, momentum, weight_decay, bias_lr)
     course: LRScheduler
     if schedule == "triangle":
         course = LambdaLR(of_weights, lambda step: triangle(step / steps))
+    elif rise_epochs:
+        at = [round(drop * steps) for drop in lr_drops]
+        course = LambdaLR(
+            of_weights,
+            lambda step: risen(step / steps_per_epoch, rise_epochs) * 0.1 ** sum(drop <= step for drop in at),
+        )
     else:
         course = MultiStepLR(of_weights, [round(drop * steps) for drop in lr_drops])
     model, stepper = accelerator.prepare(network, of_weights)
@@ -235,6 +244,8 @@ def gather(part: Part, rows: Rows, plan: Plan) -> Inputs:
     if plan.shift is not None and plan.flip is not None:
         moved = translate_flip if plan.reflected else crop_flip
         inputs = moved(inputs, plan.shift.index_select(0, rows), plan.flip.index_select(0, rows), plan.pad)
+    elif plan.flip is not None:
+        inputs = mirrored(inputs, plan.flip.index_select(0, rows))
     return natural(inputs)
 
 
@@ -271,9 +282,12 @@ def train_epoch(
     model = training.model.train()
     so_far = so_far or SoFar.of(accelerator)
     batches = plan.pieces(accelerator.process_index, accelerator.num_processes, accumulate)[so_far.batches :]
-    for (pieces, rows_of_batch), layer in zip(batches, plan.layers[so_far.batches :], strict=True):
+    drawn = plan.to(torch.device("cpu"))
+    members = (drawn.members(slice(pieces[0].start, pieces[-1].stop)) for pieces, _ in batches)
+    ready = part.ahead(members, drawn.crop)
+    for (pieces, rows_of_batch), layer, here in zip(batches, plan.layers[so_far.batches :], ready, strict=False):
         for places in pieces:
-            batch = batch_of(part, plan, places, layer)
+            batch = batch_of(here, plan, places, layer)
             # The processes add up their gradients once a batch, with its last piece.
             with nullcontext() if places is pieces[-1] else accelerator.no_sync(model):
                 loss, hits = method.loss(model, batch)
@@ -320,8 +334,8 @@ def outcomes(accelerator: Accelerator, model: nn.Module, part: Part, *, with_fli
     model.eval()
     # Every process fills its own rows of a table of zeros; their sum is the table, exactly.
     table = torch.zeros(4, len(part), device=accelerator.device)
-    for rows in _shares(accelerator, len(part)):
-        x = natural(part.fetch(rows))
+    for rows, here in _shares(accelerator, part):
+        x = natural(here.fetch(rows))
         logits = (model(x) + model(x.flip(-1))) / 2 if with_flips else model(x)
         table[:, rows] = _outcomes_of(logits, part.labels[rows])
     ranks, losses, confidences, predicted = accelerator.reduce(table, "sum").cpu().numpy()
@@ -337,19 +351,19 @@ def logits(accelerator: Accelerator, model: nn.Module, part: Part, classes: int)
     """(n, classes) of each example of a part, as in `outcomes`."""
     model.eval()
     table = torch.zeros(len(part), classes, device=accelerator.device)
-    for rows in _shares(accelerator, len(part)):
-        table[rows] = model(natural(part.fetch(rows))).float()
+    for rows, here in _shares(accelerator, part):
+        table[rows] = model(natural(here.fetch(rows))).float()
     found: np.ndarray = accelerator.reduce(table, "sum").cpu().numpy()
     return found
 
 
-def _shares(accelerator: Accelerator, n: int) -> Iterator[slice]:
-    """The rows that this process passes, some at once."""
-    process, processes = accelerator.process_index, accelerator.num_processes
+def _shares(accelerator: Accelerator, part: Part) -> Iterator[tuple[slice, Part]]:
+    """The rows that this process passes, some at once, and the part to fetch them from."""
+    process, processes, n = accelerator.process_index, accelerator.num_processes, len(part)
     start, stop = n * process // processes, n * (process + 1) // processes
     at_once = EVALUATED_ON_CPU if accelerator.device.type == "cpu" else EVALUATED_AT_ONCE
-    for first in range(start, stop, at_once):
-        yield slice(first, min(first + at_once, stop))
+    shares = [slice(first, min(first + at_once, stop)) for first in range(start, stop, at_once)]
+    yield from zip(shares, part.ahead(torch.arange(rows.start, rows.stop) for rows in shares), strict=False)
 
 
 def ranks(logits: Logits, y: Labels) -> Labels:

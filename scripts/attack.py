@@ -14,10 +14,12 @@ if __name__ == "__main__":
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from common import cli, measurement, metrics, processes, records, trained
@@ -68,6 +70,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     if asked.run.plan:
         return None
 
+    matrix = replace(matrix, part=matrix.part.held(torch.from_numpy(matrix.all_rows())))
     tested = sorted({one.of[1] for one in missing})
     steps = sum(passes(config, matrix.batches("fgsm"), matrix.batches("pgd"), _targets(todo)))
     with Progress(steps, 0, accelerator.is_main_process, asked.run.json) as progress:
@@ -116,8 +119,7 @@ def _measured_part(runs: Sequence[Trained]) -> Part:
     first = runs[0]
     for run in runs[1:]:
         one, two = first.data.test, run.data.test
-        same = len(one) == len(two) and one.labels.equal(two.labels)
-        if not same or not one.fetch(slice(None)).equal(two.fetch(slice(None))):
+        if not one.same(two):
             raise UserError(
                 f"{first.name} and {run.name} were measured on different rows ({len(one)} {first.data.measured_on}, "
                 f"{len(two)} {run.data.measured_on}); attack them apart."

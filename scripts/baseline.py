@@ -118,13 +118,13 @@ def fit(classifier: Pipeline, train: Part) -> bool:
     """Fits it to a training part. returns whether it stopped before its rounds were over, where they are a limit"""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        classifier.fit(train.inputs.numpy().astype(np.float64), train.labels.numpy())
+        classifier.fit(train.whole.numpy().astype(np.float64), train.labels.numpy())
     return not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
 
 
 def wrong(classifier: Pipeline, part: Part) -> np.ndarray:
     """Whether each row is predicted wrongly, bool (n,)."""
-    return np.asarray(classifier.predict(part.inputs.numpy().astype(np.float64)) != part.labels.numpy())
+    return np.asarray(classifier.predict(part.whole.numpy().astype(np.float64)) != part.labels.numpy())
 
 
 def _predicted(config: BaselineConfig, run: Run) -> float:

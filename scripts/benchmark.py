@@ -348,7 +348,7 @@ def plain_attack(measured: MeasuredConfig, attack: Attack) -> Turn:
 
     device = _device()
     part = _images(measured.rows)
-    loader = DataLoader(TensorDataset(part.inputs / 255, part.labels), measured.batch_size)
+    loader = DataLoader(TensorDataset(part.whole / 255, part.labels), measured.batch_size)
     networks = [
         network.to(device).to(memory_format=torch.contiguous_format).requires_grad_()
         for network in _finished(measured.width)
@@ -390,7 +390,7 @@ def plain_misses(measured: MeasuredConfig) -> Turn:
     device = _device()
     part = _images(measured.rows)
     pairs = probes.draw_pairs(len(part), measured.rows, 0)
-    pixels = part.inputs / 255
+    pixels = part.whole / 255
     ends = [tensor[rows] for rows in (pairs.first, pairs.second) for tensor in (pixels, part.labels)]
     loader = DataLoader(TensorDataset(*ends), measured.batch_size)
     network = _finished(measured.width)[0].to(device).to(memory_format=torch.contiguous_format)
@@ -419,7 +419,7 @@ class PILImages(Dataset[tuple[torch.Tensor, int]]):
     """What torchvision.datasets.CIFAR10 does with an image, on pixels that need no download."""
 
     def __init__(self, part: Part, transform: Callable[[Image.Image], torch.Tensor]) -> None:
-        self._pixels = part.inputs.permute(0, 2, 3, 1).contiguous().numpy()
+        self._pixels = part.whole.permute(0, 2, 3, 1).contiguous().numpy()
         self._labels = part.labels.tolist()
         self._transform = transform
 

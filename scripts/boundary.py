@@ -105,7 +105,7 @@ def measure(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Trains on one set under every method and seed. returns what its record holds as final, and as cost"""
     begun = time.perf_counter()
-    extent = toys.extent(points.train.inputs.numpy())
+    extent = toys.extent(points.train.whole.numpy())
     grid = toys.grid(extent, config.grid)
     models, maps, parameters = [], [], 0
     for run in _trainings(config, points):
@@ -124,7 +124,7 @@ def measure(
             maps.append(method | {"p": probability.reshape(config.grid, config.grid).round(3).tolist()})
         parameters = sum(parameter.numel() for parameter in network.parameters())
     accelerator.free_memory()  # it would keep every network that it prepared
-    places = points.train.inputs.numpy().astype("float64").round(3)
+    places = points.train.whole.numpy().astype("float64").round(3)
     final = {
         "grid": {"x": list(extent[0]), "y": list(extent[1]), "side": config.grid},
         "points": {"x": places[:, 0].tolist(), "y": places[:, 1].tolist(), "label": points.train.labels.tolist()},

@@ -78,7 +78,8 @@ def measure(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Measures one run. returns what its record holds as final, and as cost"""
     begun = time.perf_counter()
-    part, pairs = _part(config, run).to(accelerator.device), _pairs(accelerator, config, run)
+    pairs = _pairs(accelerator, config, run)
+    part = _held(accelerator, config, run, pairs)
     gradients, lams = config.gradient_pairs, probes.lambdas(config.points, config.beyond)
     table = probes.between(accelerator, run.model, part, pairs, lams, gradients, step_done)
     differ = (part.labels[pairs.first] != part.labels[pairs.second]).cpu().numpy()
@@ -98,6 +99,11 @@ def measure(
 def _part(config: InterpolateConfig, run: Trained) -> Part:
     """The rows that the pairs are of."""
     return run.data.train if config.split == "train" else run.data.test
+
+
+def _held(accelerator: Accelerator, config: InterpolateConfig, run: Trained, pairs: Pairs) -> Part:
+    """The same on the device, with the rows of these pairs to be fetched."""
+    return _part(config, run).to(accelerator.device).held(torch.cat([pairs.first, pairs.second]))
 
 
 def _pairs(accelerator: Accelerator, config: InterpolateConfig, run: Trained) -> Pairs:
@@ -170,14 +176,15 @@ def _shown(row: torch.Tensor) -> str | list[float]:
 
 def _predicted(accelerator: Accelerator, config: InterpolateConfig, run: Trained) -> float:
     """Seconds for one run, from a trial (the second of two) of a batch with gradients and one without."""
-    part, drawn = _part(config, run).to(accelerator.device), _pairs(accelerator, config, run)
+    part, drawn = _part(config, run), _pairs(accelerator, config, run)
     spent = 0.0
     for pairs, with_gradient in ((config.gradient_pairs, True), (config.pairs - config.gradient_pairs, False)):
         few = drawn[: min(pairs, probes.rows_at_once(accelerator, part) * accelerator.num_processes)]
+        here = _held(accelerator, config, run, few)
         for _ in range(2 if len(few) else 0):
             begun = time.perf_counter()
             gradients = len(few) if with_gradient else 0
-            probes.between(accelerator, run.model, part, few, probes.lambdas(2), gradients, lambda: None)
+            probes.between(accelerator, run.model, here, few, probes.lambdas(2), gradients, lambda: None)
             seconds = time.perf_counter() - begun
         spent += seconds * config.points / 2 * pairs / len(few) if len(few) else 0.0
     return spent

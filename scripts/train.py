@@ -69,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
                 pass  # sweeps what was left by one that was killed when all was done
         return one.path
     rows = len(run.data.train), len(run.data.test) + (len(run.clean_train_rows) if run.data.corruption else 0)
-    size = run.data.train.inputs.nbytes + run.data.test.inputs.nbytes
+    share = -(-run.config.batch_size // accelerator.num_processes)
+    size = run.data.train.memory(share) + run.data.test.memory(share)
     cost = costs.predict(
         run.blueprint,
         run.config,

@@ -129,7 +129,7 @@ def test_cifar10_has_the_original_pixels(cifar10):
 
 @needs_real_data
 def test_cifar10_statistics_are_the_published_ones(cifar10):
-    mean, std = statistics(cifar10.train.inputs)
+    mean, std = statistics(cifar10.train)
     assert mean == pytest.approx((0.49139968, 0.48215841, 0.44653091), abs=1e-6)
     assert std == pytest.approx((0.24703223, 0.24348513, 0.26158784), abs=1e-6)
 
@@ -885,7 +885,7 @@ def test_the_fingerprint_is_of_the_content_and_of_all_of_it():
 def test_statistics_of_images_are_exact():
     inputs = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (50, 2, 5, 3), dtype=np.uint8))
     inputs[:, 1] = 51
-    mean, std = statistics(inputs)
+    mean, std = statistics(Part(inputs, torch.zeros(len(inputs), dtype=torch.int64)))
     wide = inputs.double() / 255
     assert mean == pytest.approx(wide.mean((0, 2, 3)).tolist(), rel=1e-12)
     assert std[0] == pytest.approx(wide[:, 0].std(correction=0).item(), rel=1e-12)
@@ -896,7 +896,7 @@ def test_statistics_of_images_are_exact():
 def test_statistics_of_tables_are_exact_and_a_constant_gets_one():
     inputs = torch.from_numpy(np.random.default_rng(0).normal(1e6, 1, (99, 3)).astype(np.float32))
     inputs[:, 2] = 0.1
-    mean, std = statistics(inputs)
+    mean, std = statistics(Part(inputs, torch.zeros(len(inputs), dtype=torch.int64)))
     assert mean == pytest.approx(inputs.double().mean(0).tolist(), rel=1e-12)
     assert std[:2] == pytest.approx(inputs[:, :2].double().std(0, correction=0).tolist(), rel=1e-9)
     assert (mean[2], std[2]) == (inputs[0, 2].item(), 1.0)

@@ -77,7 +77,7 @@ def test_the_training_tensors_do_not_know_the_rows_that_are_measured_on(tmp_path
     assert torch.equal(before.train.labels, after.train.labels)
     assert torch.equal(before.test.labels, after.test.labels)
     assert not (before.test.inputs == after.test.inputs).all(dim=1).any()
-    assert statistics(before.train.inputs) == statistics(after.train.inputs)
+    assert statistics(before.train) == statistics(after.train)
 
 
 def test_every_row_is_in_one_part(tmp_path):
@@ -176,7 +176,7 @@ def test_a_constant_column_and_more_features_than_rows_give_no_nan(tmp_path):
     header = ",".join([*(f"f{number}" for number in range(30)), "label"])
     rows = [[*([5] * 29), number * number % 13, "ab"[number % 2]] for number in range(12)]
     data = read(write(tmp_path / "own.csv", rows, header))
-    mean, std = statistics(data.train.inputs)
+    mean, std = statistics(data.train)
     assert std[:29] == (1.0,) * 29
     assert mean[:29] == (5.0,) * 29
     assert "more features than rows: 30 and 8 to train on" in data.notes

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from common import costs
-from common.data.dataset import patches, statistics
+from common.data.dataset import Part, patches, statistics
 from common.errors import UserError
 from common.models import Blueprint, Normalize, build, class_of
 from common.options.networks import NETWORKS
@@ -381,8 +381,9 @@ def test_the_whitening_gives_uncorrelated_outputs_of_variance_one():
     generator = torch.Generator().manual_seed(0)
     noise = torch.randint(0, 256, (60, 3, 12, 12), generator=generator)
     images = ((noise + noise.roll(1, 2) + noise.roll(1, 1)) // 3).to(torch.uint8)  # neighbours and channels correlate
-    mean, std = statistics(images)
-    model = build(Blueprint("fastnet", 4, ("a", "b"), (3, 12, 12), mean, std, patches=patches(images, std)), seed=0)
+    part = Part(images, torch.zeros(60, dtype=torch.int64))
+    mean, std = statistics(part)
+    model = build(Blueprint("fastnet", 4, ("a", "b"), (3, 12, 12), mean, std, patches=patches(part, std)), seed=0)
     out = model.network.whiten(model.normalize(images / 255)) - model.network.whiten.bias[:, None, None]
     covariance = torch.cov(out.detach().transpose(0, 1).flatten(1).double())
     half = torch.eye(12, dtype=torch.float64)

@@ -204,6 +204,8 @@ ANOTHER = {
     "label_smoothing": 0.7,
     "noise": 0.7,
     "lookahead": 7,
+    "rise_epochs": 7,
+    "stream": True,
     "seed": 7,
     "mixup": False,
     "model": "smallcnn",

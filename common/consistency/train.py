@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from common.consistency.compared import CLEAN_TRAIN_ROWS, ROUNDING, TOP5_FROM, Compared, Record, Rule, Within, about
 from common.options import TrainConfig, run_name
 from common.options.train import OF_MIXUP
-from common.schedules import triangle
+from common.schedules import risen, triangle
 
 
 def rows_asked_for(record: Record) -> Iterator[Compared]:
@@ -50,7 +50,8 @@ def each_epoch(record: Record) -> Iterator[Compared]:
     yield "curve", [row["epoch"] for row in record["curve"]], measured, "config.epochs and measure_every"
     for number, row in enumerate(record["curve"]):
         where, epoch = f"curve[{number}]", row["epoch"]
-        rate = config["lr"] * (triangle((epoch - 1) / epochs) if config["schedule"] == "triangle" else 1)
+        share = triangle((epoch - 1) / epochs) if config["schedule"] == "triangle" else None
+        rate = config["lr"] * (risen(float(epoch - 1), config["rise_epochs"]) if share is None else share)
         drops = [sum(drop * epochs <= at for drop in config["lr_drops"]) for at in (epoch - 1, epoch - 0.5)]
         low, high = (rate / 10**drop for drop in reversed(drops))
         yield f"{where}.lr", row["lr"], Within(low * (1 - ROUNDING), high * (1 + ROUNDING)), "config.lr and schedule"

@@ -4,16 +4,19 @@ import hashlib
 import json
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from common.data.dataset import Dataset, Part, fingerprint
+from common.data.dataset import Dataset, Part, fingerprint, statistics
 from common.data.layouts import FOLDERS, WORDS
 from common.data.sources import Source
+from common.data.stream import Stream
 from common.errors import UserError
+from common.files import write_whole
 
 DECODER = 1  # raise it when the same files would be decoded to other tensors or notes
 
@@ -65,7 +68,7 @@ def read(file: Path, key: str, source: Source) -> Dataset:
     """Raises FileNotFoundError where nothing was kept yet; CacheError for a damaged file, one of another ``key``, or
     one that somebody else may have written: its seal says only that it is whole."""
     try:
-        _refuse_a_strangers(file)
+        refuse_a_strangers(file)
         with safe_open(file, framework="pt") as stored:
             header = stored.metadata() or {}
             if header.get("key") != key:
@@ -93,7 +96,8 @@ def read(file: Path, key: str, source: Source) -> Dataset:
     return dataset
 
 
-def _refuse_a_strangers(file: Path) -> None:
+def refuse_a_strangers(file: Path) -> None:
+    """Raises CacheError for a file that somebody else may have written."""
     state = file.stat()
     if hasattr(os, "geteuid") and state.st_uid != os.geteuid():
         raise CacheError(f"{file} belongs to another user")
@@ -104,9 +108,9 @@ def _refuse_a_strangers(file: Path) -> None:
 def write(file: Path, key: str, dataset: Dataset) -> None:
     """Whole or not at all: under a name of its own first, flushed, then renamed. Raises CacheError."""
     tensors = {
-        "train.inputs": dataset.train.inputs,
+        "train.inputs": dataset.train.whole,
         "train.labels": dataset.train.labels,
-        "test.inputs": dataset.test.inputs,
+        "test.inputs": dataset.test.whole,
         "test.labels": dataset.test.labels,
     }
     header = {
@@ -128,6 +132,21 @@ def write(file: Path, key: str, dataset: Dataset) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def statistics_of(part: Part) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Of a training part, as `dataset.statistics` has them; those of images that stay encoded are kept."""
+    if not isinstance(part.inputs, Stream):
+        return statistics(part)
+    file = folder() / f"statistics-{part.inputs.key()}.json"
+    try:
+        mean, std = json.loads(file.read_bytes())
+        return tuple(map(float, mean)), tuple(map(float, std))
+    except (OSError, ValueError, TypeError):
+        found = statistics(part)
+    with suppress(OSError, UserError):  # without a cache they are measured again
+        write_whole(file, json.dumps(found).encode())
+    return found
 
 
 def _sweep(file: Path) -> None:

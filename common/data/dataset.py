@@ -1,26 +1,33 @@
-"""A data set in memory: its two parts, its fingerprint and statistics, and the rows that a study takes of it."""
+"""A data set: its two parts, its fingerprint and statistics, and the rows that a study takes of it."""
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from common.chance import rng
+from common.data.stream import Held, Stream
 from common.errors import UserError
-from common.shapes import Flags, Labels, Resident, Rows
+from common.shapes import BoxesOfAll, Flags, Labels, Resident, Rows
 
 PATCHED = 5000  # images whose patches are measured
+SAMPLED = 10_000  # images whose mean and standard deviation are measured, of those that stay encoded
+SOME = 200  # images that are measured at once
 
 
 @dataclass(frozen=True)
 class Part:
-    """inputs  uint8 (b, c, h, w) for images, float32 (b, features) for tables, float32 (b, 1, bins, frames) for sounds
+    """inputs  uint8 (b, c, h, w) for images, float32 (b, features) for tables, float32 (b, 1, bins, frames) for sounds;
+            of images that do not fit in memory, what decodes them
     labels  int64 (b,), numbers of `Dataset.classes`"""
 
-    inputs: Resident
+    inputs: Resident | Stream | Held
     labels: Labels
 
     def __len__(self) -> int:
@@ -31,12 +38,49 @@ class Part:
         """Of one input."""
         return tuple(self.inputs.shape[1:])
 
+    @property
+    def whole(self) -> Resident:
+        """All inputs, of a part in memory."""
+        assert isinstance(self.inputs, Tensor)
+        return self.inputs
+
     def fetch(self, rows: Rows | slice) -> Resident:
         """The inputs of these rows, as they are stored. Training and measuring come to them in no other way, so that a
         set which does not fit in memory can stand behind it."""
         return self.inputs[rows] if isinstance(rows, slice) else self.inputs.index_select(0, rows)
 
+    def ahead(self, shares: Iterable[Rows], boxes: BoxesOfAll | None = None) -> Iterator["Part"]:
+        """The part, once for each share of its rows in turn, whose rows can be fetched then. What decodes them does so
+        in advance; a part in memory does not ask for the shares.
+
+        shares, boxes  as in `Stream.ahead`
+        """
+        if not isinstance(self.inputs, Stream):
+            yield from repeat(self)
+            return
+        for held in self.inputs.ahead(shares, boxes):
+            yield Part(held, self.labels)
+
+    def held(self, rows: Rows) -> "Part":
+        """The part, of which these rows can be fetched again and again, and are decoded once."""
+        if not isinstance(self.inputs, Stream):
+            return self
+        held = next(self.inputs.to(torch.device("cpu")).ahead([rows.cpu().unique()]))
+        return Part(replace(held, device=self.labels.device), self.labels)
+
+    def memory(self, at_once: int) -> int:
+        """Bytes that are held of it, where so many rows are fetched at once."""
+        return self.inputs.memory(at_once) if isinstance(self.inputs, Stream) else self.whole.nbytes
+
+    def same(self, other: "Part") -> bool:
+        """Whether it has the same rows."""
+        mine, theirs = hashlib.sha256(), hashlib.sha256()
+        _add(mine, self)
+        _add(theirs, other)
+        return mine.digest() == theirs.digest()
+
     def to(self, device: torch.device) -> "Part":
+        assert not isinstance(self.inputs, Held)
         return Part(self.inputs.to(device), self.labels.to(device))
 
 
@@ -77,42 +121,75 @@ def fingerprint(dataset: Dataset) -> str:
     its origin and its notes are left out: the same rows from another source are the same data."""
     digest = hashlib.sha256(repr((dataset.kind, dataset.classes)).encode())
     for part in (dataset.train, dataset.test):
-        for tensor in (part.inputs, part.labels):
-            digest.update(repr((str(tensor.dtype), tuple(tensor.shape))).encode())
-            digest.update(tensor.contiguous().numpy().data)
+        _add(digest, part)
     return digest.hexdigest()
 
 
-def statistics(inputs: Resident) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and population standard deviation of each channel (uint8 images, in [0, 1] units; float sounds) or feature
-    (float tables), exact up to the last rounding. What is constant gets std 1, so that it can be divided by.
+def _add(digest: Any, part: Part) -> None:
+    if isinstance(part.inputs, Stream):
+        part.inputs.digest(digest)
+    tensors = (part.labels,) if isinstance(part.inputs, Stream) else (part.whole, part.labels)
+    for tensor in tensors:
+        digest.update(repr((str(tensor.dtype), tuple(tensor.shape))).encode())
+        digest.update(tensor.cpu().contiguous().numpy().data)
 
-    inputs  (b, c, h, w) or (b, features): the training part
+
+def statistics(part: Part) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and population standard deviation of each channel (uint8 images, in [0, 1] units; float sounds) or feature
+    (float tables), exact up to the last rounding. What is constant gets std 1, so that it can be divided by. Of images
+    that stay encoded, of 10,000 at most, drawn by chance.
+
+    part  the training part: inputs (b, c, h, w) or (b, features)
     """
-    moments = [_moments(inputs[:, axis]) for axis in range(inputs.shape[1])]
+    inputs = part.inputs
+    if isinstance(inputs, Tensor) and inputs.dtype != torch.uint8:
+        moments = [_moments(inputs[:, axis]) for axis in range(inputs.shape[1])]
+    else:
+        moments = [_moments_of(counts) for counts in _counted(part)]
     return tuple(mean for mean, _ in moments), tuple(std for _, std in moments)
 
 
-def _moments(values: torch.Tensor) -> tuple[float, float]:
-    if values.dtype == torch.uint8:
-        counts = torch.bincount(values.reshape(-1), minlength=256).tolist()
-        n = sum(counts)
-        total = sum(value * count for value, count in enumerate(counts))
-        squares = sum(value * value * count for value, count in enumerate(counts))
-        spread = n * squares - total * total  # n^2 times the variance, in whole numbers
-        return total / n / 255, (math.sqrt(spread) / n / 255 if spread else 1.0)
+def _moments(values: Tensor) -> tuple[float, float]:
     wide = values.double()
     return wide.mean().item(), wide.std(correction=0).item() or 1.0
 
 
-def patches(images: Resident, std: Sequence[float]) -> tuple[float, ...]:
+def _moments_of(counts: list[int]) -> tuple[float, float]:
+    """counts  of each value of a pixel"""
+    n = sum(counts)
+    total = sum(value * count for value, count in enumerate(counts))
+    squares = sum(value * value * count for value, count in enumerate(counts))
+    spread = n * squares - total * total  # n^2 times the variance, in whole numbers
+    return total / n / 255, (math.sqrt(spread) / n / 255 if spread else 1.0)
+
+
+def _counted(part: Part) -> list[list[int]]:
+    """How often each value occurs in each channel."""
+    rows = np.arange(len(part))
+    if isinstance(part.inputs, Stream):
+        rows = np.sort(rng("statistics").permutation(len(part))[:SAMPLED])
+    counts = torch.zeros(part.shape[0], 256, dtype=torch.int64)
+    for images in _some(part, rows):
+        for channel, values in zip(counts, images.unbind(1), strict=True):
+            channel += torch.bincount(values.reshape(-1), minlength=256)
+    return counts.tolist()
+
+
+def _some(part: Part, rows: np.ndarray) -> Iterator[Resident]:
+    """The inputs of these rows, a few at a time."""
+    shares = torch.from_numpy(rows).split(SOME)
+    for share, here in zip(shares, part.ahead(shares), strict=False):
+        yield here.fetch(share)
+
+
+def patches(part: Part, std: Sequence[float]) -> tuple[float, ...]:
     """Covariance of the normalised pixels of 2 x 2 patches, (4 c, 4 c) row by row, over the first 5,000 images, exact
     up to the last rounding: the sums are of whole numbers.
 
-    images  uint8 (b, c, h, w): the training part;  std  of each channel, in [0, 1] units
+    part  the training part, of images;  std  of each channel, in [0, 1] units
     """
     n, total, products = 0, torch.zeros(1), torch.zeros(1)
-    for some in images[:PATCHED].split(200):
+    for some in _some(part, np.arange(min(PATCHED, len(part)))):
         columns = torch.nn.functional.unfold(some.double(), 2).transpose(0, 1).flatten(1)  # (4 c, patches)
         n, total, products = n + columns.shape[1], total + columns.sum(1), products + columns @ columns.T
     scale = 255 * torch.tensor(std, dtype=torch.float64).repeat_interleave(4)
@@ -260,4 +337,5 @@ def _check_size(
 def take(part: Part, rows: np.ndarray) -> Part:
     """These rows of a part, in this order."""
     index = torch.from_numpy(rows)
-    return Part(part.inputs.index_select(0, index), part.labels.index_select(0, index))
+    inputs = part.inputs.only(rows) if isinstance(part.inputs, Stream) else part.inputs.index_select(0, index)
+    return Part(inputs, part.labels.index_select(0, index))

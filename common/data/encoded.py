@@ -4,7 +4,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from common.shapes import Labels
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What the headers of a part's images say, without their pixels.
+
+    sizes        (n, 2) height and width in pixels, upright
+    grey         (n,) whether there is one channel
+    transparent  (n,)
+    lengths      (n,) of the files, in bytes
+    kept         the file that it is kept in, if any
+    """
+
+    sizes: np.ndarray
+    grey: np.ndarray
+    transparent: np.ndarray
+    lengths: np.ndarray
+    kept: Path | None = None
+
+    def none(self) -> "Looks":
+        """Of no image."""
+        return Looks(self.sizes[:0], self.grey[:0], self.transparent[:0], self.lengths[:0])
 
 
 @dataclass(frozen=True)

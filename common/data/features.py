@@ -21,7 +21,7 @@ def encode(dataset: Dataset) -> Dataset:
     returns float32 (b, features)
     """
     assert dataset.categories is not None
-    train, test = dataset.train.inputs.numpy(), dataset.test.inputs.numpy()
+    train, test = dataset.train.whole.numpy(), dataset.test.whole.numpy()
     numbers = [place for place in range(train.shape[1]) if place not in set(dataset.categories)]
     front = ColumnTransformer(
         [
@@ -43,7 +43,7 @@ def encode(dataset: Dataset) -> Dataset:
 
 
 def _notes(dataset: Dataset, numbers: list[int], encoded: Part) -> list[str]:
-    train, test = dataset.train.inputs.numpy(), dataset.test.inputs.numpy()
+    train, test = dataset.train.whole.numpy(), dataset.test.whole.numpy()
     measured = "test" if dataset.measured_on == "test" else "held-out"
     notes = []
     known = set(_marks(train))
@@ -58,12 +58,12 @@ def _notes(dataset: Dataset, numbers: list[int], encoded: Part) -> list[str]:
             f"with {marked} indicator column{'s' if marked != 1 else ''}"
         )
     if dataset.categories:
-        width = encoded.inputs.shape[1] - len(numbers) - int(np.isnan(train[:, numbers]).any(axis=0).sum())
+        width = encoded.whole.shape[1] - len(numbers) - int(np.isnan(train[:, numbers]).any(axis=0).sum())
         notes.append(f"{len(dataset.categories)} of {train.shape[1]} columns are categories: {width} one-hot features")
         unseen = sum(_unseen(train[:, place], test[:, place]) for place in dataset.categories)
         if unseen:
             notes.append(f"{unseen:,} values of {measured} rows are categories that no training row has: all zeros")
-    inputs = encoded.inputs.numpy()
+    inputs = encoded.whole.numpy()
     constant = int((inputs == inputs[0]).all(axis=0).sum())
     if constant:
         notes.append(f"{constant:,} of {inputs.shape[1]:,} features are the same in all training rows")

@@ -1,34 +1,21 @@
-"""From encoded images (files, or bytes out of a table) to one uint8 tensor a part."""
+"""From encoded images (files, or bytes out of a table) to a uint8 tensor, or to what decodes them on demand."""
 
-import io
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import psutil
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
-from common.data.dataset import Part
-from common.data.encoded import Encoded
+from common.data.dataset import SAMPLED, Part
+from common.data.decoding import looks, opened
+from common.data.encoded import Encoded, Looks
+from common.data.stream import HASHED, MIDDLE, Stream, View
 from common.errors import UserError
 from common.shapes import Resident
 
-GREY = ("1", "L", "LA")
 LARGE = 224  # pixels a side, from where images are said to be large
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # trying all of Pillow's takes longer than decoding
-
-
-class Look(NamedTuple):
-    """What an image's header says: width and height in pixels, grey or colour, transparent or not."""
-
-    size: tuple[int, int]
-    grey: bool
-    transparent: bool
 
 
 def decode(train: Encoded, test: Encoded, side: int | None = None) -> tuple[Part, Part, tuple[str, ...]]:
@@ -41,75 +28,83 @@ def decode(train: Encoded, test: Encoded, side: int | None = None) -> tuple[Part
 
     One thread: Pillow's work on a small image is too short for threads to pay (measured on CIFAR-10: two are slower).
     """
-    looks = [_looks(train), _looks(test)]
-    everything = looks[0] + looks[1]
-    size = (side, side) if side else Counter(look.size for look in looks[0]).most_common(1)[0][0]
-    grey = sum(look.grey for look in everything)
-    mode = "L" if grey == len(everything) else "RGB"
-    notes = []
-    if resized := sum(look.size != size for look in everything):
-        how = "scaled and cut" if side else "resized"
-        notes.append(f"{resized} of {len(everything)} images {how} to {size[0]} x {size[1]}")
-    if not side and max(size) > LARGE:
-        notes.append(f"images of {size[0]} x {size[1]} pixels are slow to learn: --size 64 makes them squares of 64")
-    _refuse_too_many(len(everything), size, 1 if mode == "L" else 3)
-    if grey and mode == "RGB":
-        notes.append(f"{grey} of {len(everything)} images were grey and repeated to three channels")
-    if transparent := sum(look.transparent for look in everything):
-        notes.append(f"{transparent} of {len(everything)} images had transparency, which was dropped")
-    decoded = [Part(_pixels(part, mode, size, is_cut=side is not None), part.labels) for part in (train, test)]
-    return decoded[0], decoded[1], tuple(notes)
+    seen = [looks(train), looks(test)]
+    view = _view(seen, side, is_zoomed=False)
+    _refuse_too_many(len(train.files) + len(test.files), view)
+    parts = [Part(_pixels(part, view), part.labels) for part in (train, test)]
+    return parts[0], parts[1], _notes(seen, view)
 
 
-def _looks(part: Encoded) -> list[Look]:
-    """Of each image, without decoding its pixels: so no image is held at its own size longer than it takes to read."""
-    looks = []
-    for row in range(len(part.files)):
-        with _opened(part, row) as image:
-            looks.append(Look(image.size, image.mode in GREY, image.has_transparency_data))
-    return looks
+def stream(
+    train: Encoded, test: Encoded, seen: Sequence[Looks], side: int | None, is_zoomed: bool
+) -> tuple[Part, Part, tuple[str, ...]]:
+    """The same, but that the images stay encoded.
+
+    seen       what the headers of both parts say
+    is_zoomed  whether crops of all scales are trained on, and the middle of 7/8 of the shorter side is looked at
+    """
+    view = _view(seen, side, is_zoomed)
+    both = zip((train, test), seen, strict=True)
+    parts = [Part(Stream(part, look, np.arange(len(part.files)), view), part.labels) for part, look in both]
+    notes = [
+        f"images stay encoded; the fingerprint is of all names and lengths, and of the contents of {HASHED:,} files"
+    ]
+    if len(train.files) > SAMPLED:
+        notes.append(f"mean and standard deviation are of {SAMPLED:,} training images, drawn by chance")
+    return parts[0], parts[1], (*_notes(seen, view), *notes)
 
 
-def _refuse_too_many(images: int, size: tuple[int, int], channels: int) -> None:
-    needed, there = images * size[0] * size[1] * channels, psutil.virtual_memory().available
+def _view(seen: Sequence[Looks], side: int | None, is_zoomed: bool) -> View:
+    sizes, counts = np.unique(seen[0].sizes, axis=0, return_counts=True)
+    first = min(np.flatnonzero(counts == counts.max()), key=lambda which: _first(seen[0].sizes, sizes[which]))
+    height, width = sizes[first].tolist()
+    middle = None if side is None else MIDDLE if is_zoomed else 1.0
+    return View((side, side) if side else (height, width), middle, all(look.grey.all() for look in seen))
+
+
+def _first(sizes: np.ndarray, one: np.ndarray) -> int:
+    return int((sizes == one).all(axis=1).argmax())
+
+
+def _notes(seen: Sequence[Looks], view: View) -> tuple[str, ...]:
+    sizes = np.concatenate([look.sizes for look in seen])
+    (height, width), n, notes = view.size, len(sizes), []
+    if view.middle == MIDDLE:
+        notes.append(f"looked at is the middle of each image, {MIDDLE} of its shorter side, as {width} x {height}")
+    elif other := int((sizes != view.size).any(axis=1).sum()):
+        notes.append(
+            f"{other} of {n} images {'resized' if view.middle is None else 'scaled and cut'} to {width} x {height}"
+        )
+    if view.middle is None and max(view.size) > LARGE:
+        notes.append(f"images of {width} x {height} pixels are slow to learn: --size 64 makes them squares of 64")
+    grey = sum(int(look.grey.sum()) for look in seen)
+    if grey and not view.grey:
+        notes.append(f"{grey} of {n} images were grey and repeated to three channels")
+    if transparent := sum(int(look.transparent.sum()) for look in seen):
+        notes.append(f"{transparent} of {n} images had transparency, which was dropped")
+    return tuple(notes)
+
+
+def _refuse_too_many(images: int, view: View) -> None:
+    height, width = view.size
+    needed, there = images * height * width * (1 if view.grey else 3), psutil.virtual_memory().available
     if needed > there:
         raise UserError(
-            f"{images:,} images of {size[0]} x {size[1]} pixels take {needed / 2**30:.1f} GiB, and of memory "
-            f"{there / 2**30:.1f} GiB are free; --size 64 makes them squares of 64 pixels."
+            f"{images:,} images of {width} x {height} pixels take {needed / 2**30:.1f} GiB, and of memory "
+            f"{there / 2**30:.1f} GiB are free; --size 64 makes them squares of 64 pixels, and --stream decodes each "
+            "when it is needed."
         )
 
 
-def _pixels(part: Encoded, mode: str, size: tuple[int, int], is_cut: bool) -> Resident:
-    width, height = size
-    channels = 1 if mode == "L" else 3
-    pixels = torch.empty(len(part.files), channels, height, width, dtype=torch.uint8)
-    array = pixels.numpy()
+def _pixels(part: Encoded, view: View) -> Resident:
+    (height, width), channels = view.size, 1 if view.grey else 3
+    made = torch.empty(len(part.files), channels, height, width, dtype=torch.uint8)
+    array = made.numpy()
     for row in range(len(part.files)):
-        with _opened(part, row) as opened:
-            image = opened.convert(mode)
-            if image.size != size:
-                scale = partial(ImageOps.fit, image) if is_cut else image.resize
-                image = scale(size, Image.Resampling.BILINEAR)  # Pillow's smooths when it shrinks
+        with opened(part, row) as encoded:
+            image = encoded.convert("L" if view.grey else "RGB")
+            if image.size != (width, height):
+                scale = image.resize if view.middle is None else partial(ImageOps.fit, image)
+                image = scale((width, height), Image.Resampling.BILINEAR)  # Pillow's smooths when it shrinks
             array[row] = np.asarray(image).reshape(height, width, channels).transpose(2, 0, 1)
-    return pixels
-
-
-@contextmanager
-def _opened(part: Encoded, row: int) -> Iterator[Image.Image]:
-    """The image, upright. Whatever its reading raises, inside the ``with`` too, becomes a UserError with its place."""
-    data = part.files[row]
-    try:
-        with Image.open(data if isinstance(data, Path) else io.BytesIO(data), formats=FORMATS) as image:
-            if image.mode[0] in "IF":  # more than 8 bits a pixel: Pillow would cut off what is brighter than 255
-                raise UserError(f"{part.place(row)} has more than 8 bits a pixel ({image.mode}); save it with 8.")
-            if "exif" in image.info:  # a camera held sideways; to ask every image would cost as much as to open it
-                ImageOps.exif_transpose(image, in_place=True)
-            yield image
-    except UserError:
-        raise
-    except UnidentifiedImageError as error:
-        raise UserError(f"{part.place(row)} is not an image ({', '.join(FORMATS)}).") from error
-    except Exception as error:  # Pillow's readers raise what they like on damaged files: SyntaxError, struct.error, ...
-        raise UserError(
-            f"{part.place(row)} cannot be read as an image: {error}. Replace it, or take it out."
-        ) from error
+    return made

@@ -14,6 +14,7 @@ PARTS = ("train", "test")
 CALLED = {"train": (("train", "training"),), "test": (("test", "testing"), ("val", "valid", "validation"))}
 PARQUET, FOLDERS, WORDS = "parquet files", "class folders", "word folders with lists"
 LISTS = ("validation_list.txt", "testing_list.txt")  # of the Google commands: what is not trained on
+LISTED = ("val.txt", "LOC_val_solution.csv", "imagenet_2012_validation_synset_labels.txt")  # of a part without folders
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
 
 
@@ -26,8 +27,15 @@ class Layout:
     notes: tuple[str, ...] = ()
 
 
-def layout_of(folder: Path) -> Layout | None:
-    """How the set lies in its folder; None where there is none. Raises UserError for half a set, and for two."""
+def is_picture(name: str) -> bool:
+    return name.lower().endswith(PICTURES)
+
+
+def layout_of(folder: Path, unlabelled: tuple[str, ...] = ()) -> Layout | None:
+    """How the set lies in its folder; None where there is none. Raises UserError for half a set, and for two.
+
+    unlabelled  what is there without classes, and is no part
+    """
     inside = sorted(path for path in folder.iterdir()) if folder.is_dir() else []
     folders = {path.name: f"{path.name}/" for path in inside if path.is_dir()}
     parquet = {
@@ -40,7 +48,7 @@ def layout_of(folder: Path) -> Layout | None:
     found = {
         origin: layout
         for origin, names in ((PARQUET, parquet), (FOLDERS, folders))
-        if (layout := parts_of(str(folder), origin, names))
+        if (layout := parts_of(str(folder), origin, {n: shown for n, shown in names.items() if n not in unlabelled}))
     }
     if lists:
         for missing in (name for name in LISTS if name not in lists):
@@ -86,7 +94,7 @@ def parts_of(where: str, origin: str, names: dict[str, str]) -> Layout | None:
 
 
 def _holds_pictures(folder: Path) -> bool:
-    return any(path.suffix.lower() in PICTURES for path in folder.iterdir())
+    return any(is_picture(path.name) for path in folder.iterdir())
 
 
 def kind_of(folder: Path, layout: Layout) -> str:

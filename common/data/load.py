@@ -1,12 +1,12 @@
 """A source, read: decoded the first time, taken from the cache from then on."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from common.data import cache, commands, folders, parquet, sounds
+from common.data import cache, commands, folders, images, index, parquet, sounds
 from common.data.dataset import Dataset, cut
 from common.data.encoded import Encoded
 from common.data.images import decode
@@ -54,6 +54,8 @@ def _refuse_what_means_nothing(source: Source, reading: Reading) -> None:
         raise UserError(f"--target {reading.target}: {source.name} is {source.origin}, without columns; leave it out.")
     if reading.size is not None and source.origin == ARCHIVE:
         raise UserError(f"--size {reading.size}: {source.name} is the {source.origin}, of one size; leave it out.")
+    if reading.stream and source.origin == ARCHIVE:
+        raise UserError(f"--stream: {source.name} is the {source.origin}, and no images in files; leave it out.")
     if len(source.parts) == len(PARTS) and reading.test_share is not None:
         raise UserError(f"--test-share {reading.test_share:g}: {source.name} has a test part; leave it out.")
     if len(source.parts) < len(PARTS) and reading.test_share is None:
@@ -74,6 +76,9 @@ def _on_the_hub(source: Source) -> tuple[Source, Callable[[Reading], Dataset]]:
 
     def read(reading: Reading) -> Dataset:
         key = f"{cache.DECODER} {hub.revision(found, splits)}"
+        if reading.stream:
+            mapped = [hub.encoded(splits, part, reading.target, is_mapped=True) for part in found.parts]
+            return _streamed(found, reading, mapped, key)
         parts = (hub.encoded(splits, part, reading.target) for part in found.parts)
         return _kept(found, reading, key, lambda: _decoded(found, reading, parts))
 
@@ -93,8 +98,12 @@ def _from_archive(source: Source, root: Path, reading: Reading) -> Dataset:
 
 
 def _from_folders(source: Source, folder: Path, reading: Reading) -> Dataset:
+    if reading.stream:
+        train = folders.list_part(folder, source.parts[0])
+        rest = [folders.list_part(folder, part, train.classes) for part in source.parts[1:]]
+        return _streamed(source, reading, [train, *rest])
     parts = [folders.read_part(folder, part) for part in source.parts]  # lists the files, and opens none
-    files = [image for part in parts for image in part.files if isinstance(image, Path)]
+    files = [file for part in parts for file in part.files if isinstance(file, Path)]
     key = cache.key_of_files(source, files, folder)
     return _kept(source, reading, key, lambda: _decoded(source, reading, parts))
 
@@ -108,6 +117,12 @@ def _from_words(source: Source, folder: Path, reading: Reading) -> Dataset:
 
 
 def _from_parquet(source: Source, folder: Path, reading: Reading) -> Dataset:
+    if reading.stream:
+        from common.data import hub
+
+        splits = hub.from_files({part: parquet_files(folder, part) for part in source.parts})
+        mapped = [hub.encoded(splits, part, reading.target, str(folder / part), True) for part in source.parts]
+        return _streamed(source, reading, mapped, hub.revision(source, splits))
     files = [file for part in source.parts for file in parquet_files(folder, part)]
     key = cache.key_of_files(source, files, folder)
     parts = (parquet.read_part(folder, part, source.kind, reading.target) for part in source.parts)
@@ -137,8 +152,21 @@ def _kept(source: Source, reading: Reading, key: str, read: Callable[[], Dataset
     return dataset
 
 
-def _decoded(source: Source, reading: Reading, parts: Iterable[Encoded], notes: tuple[str, ...] = ()) -> Dataset:
-    """parts  training and test, or one that the test part is drawn from;  notes  of what the reader left out"""
+def _streamed(source: Source, reading: Reading, parts: Sequence[Encoded], key: str = "") -> Dataset:
+    """A set whose images stay encoded. parts, key  as `_fitting` and `index.of` take them"""
+    train, test = _fitting(parts)
+    seen = index.of(source, parts, key)
+    if len(parts) == 1:
+        seen.append(seen[0].none())
+    streams = images.stream(train, test, seen, reading.size, reading.is_zoomed)
+    return Dataset(source.name, source.kind, source.origin, *streams[:2], train.classes, streams[2])
+
+
+def _fitting(parts: Iterable[Encoded]) -> tuple[Encoded, Encoded]:
+    """Both parts, the test part empty where it is to be drawn. Raises UserError where they make no set.
+
+    parts  training and test, or one that the test part is drawn from
+    """
     there = list(parts)
     for part in there:
         if not part.files:
@@ -153,6 +181,12 @@ def _decoded(source: Source, reading: Reading, parts: Iterable[Encoded], notes: 
         raise UserError(
             f"{train.where} holds one class only, '{train.classes[train.labels[0]]}'; at least two are needed."
         )
+    return train, test
+
+
+def _decoded(source: Source, reading: Reading, parts: Iterable[Encoded], notes: tuple[str, ...] = ()) -> Dataset:
+    """parts  as `_fitting` takes them;  notes  of what the reader left out"""
+    train, test = _fitting(parts)
     if source.kind == "sounds":
         decoded_train, decoded_test, done = sounds.decode(train, test)
     else:

@@ -11,6 +11,7 @@ import torch
 from common.data import columns
 from common.data.encoded import Encoded
 from common.data.layouts import parquet_files
+from common.data.stream import Column
 from common.errors import UserError
 
 EMBED = "paths are not followed, scripts/README.md has the line that puts the files into the column"
@@ -39,8 +40,11 @@ def read_part(folder: Path, part: str, kind: str, target: str | None = None) -> 
     return from_table(pa.concat_tables(tables), kind, str(files[0] if len(files) == 1 else folder / part), target)
 
 
-def from_table(table: pa.Table, kind: str, where: str, target: str | None = None) -> Encoded:
-    """One part of an Arrow table; ``where`` names it in messages. Raises UserError as `read_part`."""
+def from_table(table: pa.Table, kind: str, where: str, target: str | None = None, is_mapped: bool = False) -> Encoded:
+    """One part of an Arrow table; ``where`` names it in messages. Raises UserError as `read_part`.
+
+    is_mapped  whether the files stay in the table, which is mapped into memory
+    """
     sample, label = _columns(table.schema, kind, where, target)
     data = table[sample]
     if pa.types.is_struct(data.type):
@@ -55,7 +59,7 @@ def from_table(table: pa.Table, kind: str, where: str, target: str | None = None
             raise UserError(f"{where}: the column '{name}' is empty in {column.null_count} rows, row {row} the first.")
     names = columns.features(table.schema).get(label, {}).get("names")
     numbers, classes = _numbered(table[label], names, f"{where}: the column '{label}'")
-    return Encoded(data.to_pylist(), torch.from_numpy(numbers), classes, where)
+    return Encoded(Column(data) if is_mapped else data.to_pylist(), torch.from_numpy(numbers), classes, where)
 
 
 def _numbered(column: pa.ChunkedArray, names: list[str] | None, where: str) -> tuple[np.ndarray, tuple[str, ...]]:

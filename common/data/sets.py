@@ -13,6 +13,8 @@ class Known:
              commands a script that `datasets` no longer runs
     copied   the folder that its parquet files lie in in a copy of the hub's
     archive  the class of `torchvision.datasets` that reads its authors' archive, and the folder that this unpacks to
+    is_large    whether it does not fit in memory: its images stay encoded
+    unlabelled  what it holds beside its parts, without classes
     notes    what is to be said of it, for the record
     """
 
@@ -23,6 +25,8 @@ class Known:
     hub: str = ""
     copied: str = ""
     archive: tuple[str, str] | None = None
+    is_large: bool = False
+    unlabelled: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -39,6 +43,7 @@ STANDS_IN = "stands in for the paper's Google commands (65,000 utterances of 30 
 SETS = {
     "cifar10": Known("images", 32, flips=True, hub="uoft-cs/cifar10", copied="plain_text", archive=CIFAR10),
     "cifar100": Known("images", 32, flips=True, hub="uoft-cs/cifar100", copied="cifar100", archive=CIFAR100),
+    "imagenet": Known("images", 224, flips=True, hub="ILSVRC/imagenet-1k", is_large=True, unlabelled=("test",)),
     "speech_commands": Known("sounds"),
     "spoken_digits": Known("sounds", notes=(STANDS_IN,)),
     "digits": Known("images", 8, package="load_digits"),

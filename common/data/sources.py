@@ -83,6 +83,8 @@ class Reading:
     size        the side in pixels of the squares that images are cut to; None for their most common size
     test_share  the share of each class that is the test part, drawn by data_seed; None where the test part is given
     distinct    whether one of rows that are the same is kept, and no other
+    stream      whether images stay encoded, and are decoded when they are needed
+    is_zoomed   whether crops of all scales are trained on, and so the middle of an image is measured on
     """
 
     target: str | None = None
@@ -91,6 +93,8 @@ class Reading:
     test_share: float | None = None
     data_seed: int = 0
     distinct: bool = False
+    stream: bool = False
+    is_zoomed: bool = False
 
 
 def find(dataset: str, data_dir: Path | None, known: Path | None = None) -> Source:
@@ -173,7 +177,7 @@ def _folder(folder: Path) -> Source:
             raise UserError(f"--dataset {folder}: {what}; scripts/README.md has the line that makes a set of it.")
         hub = f" A set of the Hugging Face hub's is --dataset {HUB}{folder}." if is_hub_id(str(folder)) else ""
         raise UserError(f"--dataset {folder} is not a folder.{hub}")
-    layout = layout_of(folder)
+    layout = layout_of(folder, _unlabelled(folder.resolve().name))
     if layout is None:
         foreign = next((path for path in sorted(folder.iterdir()) if path.name.lower().endswith(tuple(FOREIGN))), None)
         hint = (
@@ -250,7 +254,7 @@ def _local_images(name: str, root: Path | None) -> Source | None:
         return None
     copied, archive = SETS[name].copied, SETS[name].archive
     for folder in (root / name, *([root / name / copied] if copied else [])):
-        if folder.is_dir() and (layout := layout_of(folder)):
+        if folder.is_dir() and (layout := layout_of(folder, _unlabelled(name))):
             if len(layout.parts) < len(PARTS):
                 raise UserError(f"{folder} holds {layout.parts[0] or 'class folders'} but no test.parquet or test/.")
             return Source(name, "images", layout.origin, folder, layout.parts, layout.notes)
@@ -258,6 +262,10 @@ def _local_images(name: str, root: Path | None) -> Source | None:
         if archive and (folder / archive[1]).is_dir():
             return Source(name, "images", ARCHIVE, folder)
     return None
+
+
+def _unlabelled(name: str) -> tuple[str, ...]:
+    return SETS[name].unlabelled if name in SETS else ()
 
 
 def _hub(name: str, hub_id: str, root: Path | None) -> Source:

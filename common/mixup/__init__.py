@@ -8,7 +8,7 @@ of none.
 
 from common.mixup.arithmetic import mix, mixed_cross_entropy, mixed_hits
 from common.mixup.made import of
-from common.mixup.pairs import Neighbours, Pairs, SameClass
+from common.mixup.pairs import InBlocks, Neighbours, Pairs, SameClass
 from common.mixup.ways import ERM, Batch, CutMix, Drawn, Mixup
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Batch",
     "CutMix",
     "Drawn",
+    "InBlocks",
     "Mixup",
     "Neighbours",
     "Pairs",

@@ -34,8 +34,8 @@ def nearest(part: Part, std: tuple[float, ...], k: int, labels: np.ndarray | Non
     labels  (n,) where neighbours are to be of the same class
     returns (n, k) int64
     """
-    digest = hashlib.sha256(repr((SEARCH, k, std, tuple(part.inputs.shape), labels is not None)).encode())
-    digest.update(part.inputs.contiguous().numpy().data)
+    digest = hashlib.sha256(repr((SEARCH, k, std, tuple(part.whole.shape), labels is not None)).encode())
+    digest.update(part.whole.contiguous().numpy().data)
     if labels is not None:
         digest.update(labels.tobytes())
     file = folder() / f"neighbours-{digest.hexdigest()[:32]}.npy"
@@ -53,8 +53,8 @@ def nearest(part: Part, std: tuple[float, ...], k: int, labels: np.ndarray | Non
 def _find(part: Part, std: tuple[float, ...], k: int, labels: np.ndarray | None) -> np.ndarray:
     from sklearn.neighbors import NearestNeighbors  # takes a second to start
 
-    scaled = part.inputs.flatten(2) if part.inputs.dim() > 2 else part.inputs[:, :, None]
-    scale = 255 if part.inputs.dtype.itemsize == 1 else 1
+    scaled = part.whole.flatten(2) if part.whole.dim() > 2 else part.whole[:, :, None]
+    scale = 255 if part.whole.dtype.itemsize == 1 else 1
     points = (scaled.float().numpy() / (scale * np.array(std, dtype=np.float32)[:, None])).reshape(len(part), -1)
     found = np.empty((len(part), k), dtype=np.int64)
     labels = np.zeros(len(part), dtype=np.int64) if labels is None else labels

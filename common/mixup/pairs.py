@@ -1,10 +1,13 @@
 """Who is mixed with whom: a part of the plan of an epoch."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
 from common.chance import rng
+
+BLOCKS = (8, 4, 2, 1)  # of a batch: as many as leave two rows to each
 
 
 def key(seed: int, epoch: int, number: int) -> tuple[int, ...]:
@@ -23,6 +26,20 @@ class Pairs:
         """
         chance = rng("partner", *key(seed, epoch, number))
         return np.concatenate([chance.permutation(batch) for batch in np.split(order, stops[:-1])])
+
+
+@dataclass(frozen=True)
+class InBlocks(Pairs):
+    """Any row with any of its block of the batch, an eighth of it (of a batch of fewer than 16 rows, more): two, four
+    or eight processes, whose shares are blocks, have the partners of their rows, and no image is decoded by two."""
+
+    def draw(self, seed: int, epoch: int, number: int, order: np.ndarray, stops: tuple[int, ...]) -> np.ndarray:
+        blocks = []
+        for start, stop in itertools.pairwise((0, *stops)):
+            rows = stop - start
+            count = next(some for some in BLOCKS if rows >= 2 * some or some == 1)
+            blocks += [start + rows * block // count for block in range(1, count + 1)]
+        return super().draw(seed, epoch, number, order, tuple(blocks))
 
 
 @dataclass(frozen=True, eq=False)

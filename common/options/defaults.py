@@ -28,6 +28,7 @@ class Defaults:
     bias_lr: float = 1.0
     label_smoothing: float = 0.0
     lookahead: int = 0
+    rise_epochs: int = 0
 
 
 TABLE = Defaults("mlp", 100, batch_size=16, optimizer="adam", lr_drops=())  # section 3.6, but for its 10 epochs
@@ -35,14 +36,18 @@ SOUNDS = Defaults(  # section 3.3: the rate a tenth every 10 epochs, the first 5
     "lenet", 30, batch_size=100, optimizer="adam", lr=3e-3, lr_drops=(1 / 3, 2 / 3), warmup_epochs=5
 )
 IMAGES = Defaults("preactresnet18", 200)
+IMAGENET = Defaults(  # section 3.1, the shorter of its two trainings
+    "resnet50", 90, "resized-crop", 1024, lr=0.4, lr_drops=(1 / 3, 2 / 3, 8 / 9), rise_epochs=5
+)
+IMAGENET_SIDE = 224  # of boxes that are cut out of images, scaled
 SMALL_IMAGES = Defaults("smallcnn", 60)  # too small for three halvings: sides under 16 pixels
 DEFAULTS = {
     name: dataclasses.replace(
         IMAGES if one.side is None or one.side >= 16 else SMALL_IMAGES, augment="crop-flip" if one.flips else "none"
     )
     for name, one in SETS.items()
-    if one.kind == "images"
-}
+    if one.kind == "images" and not one.is_large
+} | {"imagenet": IMAGENET}
 
 # What a recipe brings in place of the data set's own, but for the model where it does not take the data, and the
 # augmentation where a data set has none. fast: after airbench94 (K. Jordan 2024, arXiv 2404.00498), its rate and

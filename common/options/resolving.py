@@ -8,13 +8,15 @@ from common.data.sources import Reading
 from common.errors import UserError
 from common.options import defaults
 from common.options.networks import NETWORKS
-from common.options.train import LAYERS, MOVES, DataOptions, TrainConfig
+from common.options.train import LAYERS, MOVES, Augment, DataOptions, TrainConfig
 
 TARGET, TEST_SHARE = "label", 0.2  # of a CSV file
 
 
-def reading(data: DataOptions, name: str, kind: str) -> Reading:
+def reading(data: DataOptions, name: str, kind: str, augment: Augment | None = None) -> Reading:
     """How the set is read; None for what it brings itself.
+
+    augment  where one is asked for
 
     raises UserError that names the option, where it means nothing
     """
@@ -26,12 +28,18 @@ def reading(data: DataOptions, name: str, kind: str) -> Reading:
         raise UserError(f"--target {data.target}: {name} is no CSV file and has its classes; leave it out.")
     if data.size is not None and (kind != "images" or is_shipped):
         raise UserError(f"--size {data.size}: {name} has no images of several sizes; leave it out.")
+    if data.stream and (kind != "images" or is_shipped):
+        raise UserError(f"--stream: {name} has no images in files; leave it out.")
     if data.drop is not None and not is_csv:
         raise UserError(f"--drop {' '.join(data.drop)}: {name} is no CSV file, whose columns it names; leave it out.")
     if data.distinct and not is_csv:
         raise UserError(f"--distinct: {name} is no CSV file, whose rows it looks at; leave it out.")
     if not is_csv:
-        return Reading(data.target, None, data.size, data.test_share, data.data_seed)
+        stream = data.stream or (name in SETS and SETS[name].is_large)
+        usual = defaults.DEFAULTS.get(name, defaults.IMAGES)
+        is_zoomed = stream and (augment or usual.augment) == "resized-crop"
+        size = data.size or (defaults.IMAGENET_SIDE if is_zoomed else None)
+        return Reading(data.target, None, size, data.test_share, data.data_seed, stream=stream, is_zoomed=is_zoomed)
     drop = None if data.drop is None else tuple(sorted(set(data.drop)))
     share = TEST_SHARE if data.test_share is None else data.test_share
     return Reading(data.target or TARGET, drop, None, share, data.data_seed, data.distinct)
@@ -43,7 +51,7 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
     name  of the data set;  kind  "images", "sounds" or "table";  side  of its images in pixels, None for others
     raises UserError that names the option, where one means nothing for this data, network or way of learning
     """
-    config = _filled(asked, reading(asked, name, kind), name, kind, side)
+    config = _filled(asked, reading(asked, name, kind, asked.augment), name, kind, side)
     for refuse in (_refuse_model, _refuse_training, _refuse_augment, _refuse_mixing):
         refuse(config, kind, side)
     return config
@@ -57,14 +65,25 @@ def _filled(asked: TrainConfig, read: Reading, name: str, kind: str, side: int |
     found: dict[str, Any] = dict(defaults.OPTIMIZERS[optimizer])
     if optimizer == usual.optimizer:
         found |= {field: getattr(usual, field) for field in found if getattr(usual, field) is not None}
-    for field in ("epochs", "batch_size", "augment", "bias_lr", "label_smoothing", "lookahead", "warmup_epochs"):
+    for field in (
+        "epochs",
+        "batch_size",
+        "augment",
+        "bias_lr",
+        "label_smoothing",
+        "lookahead",
+        "warmup_epochs",
+        "rise_epochs",
+    ):
         found[field] = getattr(usual, field)
     found |= {"model": model, "width": NETWORKS[model].width, "optimizer": optimizer, "schedule": schedule}
+    found["rise_epochs"] = 0 if schedule == "triangle" else usual.rise_epochs
     found |= {"lr_drops": () if schedule == "triangle" else usual.lr_drops, "alpha": 1.0, "lam_per": "batch"}
     found = {field: value for field, value in found.items() if getattr(asked, field) is None}
     if not asked.mixup:
         found |= {"alpha": None, "lam_per": None, "warmup_epochs": 0}
     found |= {"target": read.target, "drop": read.drop, "size": read.size, "test_share": read.test_share}
+    found["stream"] = read.stream
     return dataclasses.replace(asked, dataset=name, **found)
 
 
@@ -102,6 +121,11 @@ def _refuse_training(config: TrainConfig, kind: str, side: int | None) -> None:
             f"--lr-drops {' '.join(map(str, config.lr_drops))}: means nothing under --schedule triangle; leave it out, "
             "or add --schedule drops."
         )
+    rise = config.rise_epochs
+    if config.schedule == "triangle" and rise:
+        raise UserError(f"--rise-epochs {rise}: --schedule triangle rises by itself; leave one of the two out.")
+    if rise > config.epochs:
+        raise UserError(f"--rise-epochs {rise}: more than --epochs {config.epochs}.")
 
 
 def _refuse_augment(config: TrainConfig, kind: str, side: int | None) -> None:
@@ -112,9 +136,18 @@ def _refuse_augment(config: TrainConfig, kind: str, side: int | None) -> None:
             f"--augment {augment}: moves by 1/{MOVES[augment]} of an image's side, and {config.dataset} is {what}; "
             "leave it out."
         )
+    if augment == "resized-crop" and not config.stream:
+        raise UserError(
+            "--augment resized-crop: cuts boxes out of images of any size, which stay encoded for it; add --stream."
+        )
 
 
 def _refuse_mixing(config: TrainConfig, kind: str, side: int | None) -> None:
+    if config.stream and config.neighbours is not None:
+        raise UserError(
+            f"--neighbours {config.neighbours}: compares all pixels of all rows, which --stream does not hold; leave "
+            "one of the two out."
+        )
     layers = NETWORKS[config.model].layers
     if config.mix in LAYERS[layers:] or (config.mix == "hidden" and not layers):
         has = f"has {layers} hidden layers" if layers else "has no hidden layers to mix before"

@@ -27,7 +27,7 @@ from common.options.machine import MachineWithModels
 from common.options.networks import NETWORKS, Model
 
 Recipe = Literal["fast"]
-Augment = Literal["crop-flip", "translate-flip", "none"]
+Augment = Literal["crop-flip", "translate-flip", "resized-crop", "none"]
 LamPer = Literal["batch", "row"]
 Mix = Literal["inputs", "patches", "layer1", "layer2", "layer3", "layer4", "layer5", "hidden"]
 Pairing = Literal["any", "same-class"]
@@ -43,7 +43,7 @@ MOVES = {"crop-flip": 8, "translate-flip": 16}  # the share of a side that an au
 # The options that decide which rows are seen, under which labels, once a set is there.
 OF_ROWS = ("subset", "holdout", "test_subset", "corrupt_labels", "data_seed")
 # The options by which a set is read, but for the seed that draws its test part.
-OF_READING = ("target", "drop", "distinct", "size", "test_share")
+OF_READING = ("target", "drop", "distinct", "size", "test_share", "stream")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class DataOptions:
     """What is learnt from."""
 
     dataset: str = "cifar10"
-    """cifar10, cifar100, digits, spoken_digits, speech_commands; iris, wine, breast_cancer, abalone, arcene,
+    """cifar10, cifar100, imagenet, digits, spoken_digits, speech_commands; iris, wine, breast_cancer, abalone, arcene,
     arrhythmia, htru2, phishing; hub:OWNER/NAME; path/to/NAME.csv; path/to/NAME, a folder: see scripts/README.md."""
     subset: Annotated[int | None, own("N", "all rows"), Fact("[1, 1e9]", "{}")] = None
     """Train on this many rows, as many of each class."""
@@ -86,6 +86,9 @@ class DataOptions:
     --data-seed; of digits drawn once and for all, a larger share around the fixed fifth."""
     size: Annotated[int | None, own("N", "their most common size"), Fact("[8, 4096]", "size{}", since=None)] = None
     """Of images: scale and cut them to squares of N pixels, rather than squeeze them all to one size."""
+    stream: Annotated[bool, Fact(piece="stream", since=False)] = False
+    """Of images that do not fit in memory (imagenet is such a set unasked): leave them encoded, and decode each batch
+    while the one before is learnt."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,8 @@ class TrainingOptions:
         Fact("(0, 1)", "drops{}"),
     ] = OPEN
     """When the rate drops, as fractions of the training (the authors' epochs 100 and 150 of 200)."""
+    rise_epochs: Annotated[Open[int], own("N", "0; imagenet: 5"), Fact("[0, 1e6]", "rise{}", since=0)] = OPEN
+    """Before the drops: the rate rises linearly from a quarter of it to all of it, over so many epochs."""
     momentum: Annotated[float | None, own("M", "0.9"), Fact("[0, 1)", "mom{}")] = None
     """Of SGD, with or without Nesterov's."""
     weight_decay: Annotated[Open[float], own("L2", "1e-4; adam: 0"), Fact("[0, 1e300]", "wd{}")] = OPEN
@@ -157,11 +162,12 @@ class TrainingOptions:
     """Every so many steps put the weights back to their moving average, ever more slowly as training ends."""
     augment: Annotated[
         Open[Augment],
-        own("{crop-flip,translate-flip,none}", "cifar10, cifar100: crop-flip; others: none"),
+        own("{crop-flip,translate-flip,resized-crop,none}", "cifar10, cifar100: crop-flip; imagenet: resized-crop"),
         Fact(piece=lambda it: "aug" + it.replace("-", "")),
     ] = OPEN
     """crop-flip: a random crop from zero padding (1/8 of the side) and a random flip, once an epoch and row.
-    translate-flip: moved by up to 1/16 of the side, reflected at the edges, and mirrored in every other epoch."""
+    translate-flip: moved by up to 1/16 of the side, reflected at the edges, and mirrored in every other epoch.
+    resized-crop (with --stream): a random box of 8 to 100 % of the image, scaled to --size, and a random flip."""
     seed: Annotated[int, Fact(SEEDS)] = 0
     """Initial weights, order, partners, lambda, crops, flips. ERM and mixup of one seed share all they can."""
 
