@@ -14,7 +14,6 @@ from common.data.cache import statistics_of
 from common.data.dataset import Dataset, Part, fingerprint, patches, select, take
 from common.data.load import load
 from common.data.sources import Source
-from common.data.stream import Stream
 from common.mixup import ERM, Mixup, neighbours
 from common.models import Blueprint
 from common.options import OF_ROWS, TrainConfig, reading, resolve, run_name
@@ -82,7 +81,6 @@ class Run:
     def plan(self, epoch: int) -> Plan:
         rows, config, shape = len(self.data.train), self.config, self.blueprint.shape
         std = tuple(config.noise * std for std in self.blueprint.std)
-        sizes = inputs.sizes if isinstance(inputs := self.data.train.inputs, Stream) else None
         return draw(
             rows,
             config.batch_size,
@@ -92,7 +90,7 @@ class Run:
             pad=self.pad,
             alternating=config.augment == "translate-flip",
             noise=Noise(config.seed, epoch, std, shape) if config.noise else None,
-            sizes=sizes if config.augment == "resized-crop" else None,
+            sizes=self.data.train.sizes if config.augment == "resized-crop" else None,
         )
 
     def begin(self, accelerator: Accelerator) -> Training:

@@ -4,6 +4,7 @@
     python scripts/benchmark.py mixup        the same step under mixup and under ERM: what mixup adds
     python scripts/benchmark.py attack       FGSM over epsilons and targets, and PGD, against torchattack
     python scripts/benchmark.py interpolate  misses over lambda, against a loop of forward passes
+    python scripts/benchmark.py stream       batches of images that stay encoded, against ImageFolder and DataLoader
 
 Leaves results/benchmark/benchmark-<name>.json.
 """
@@ -13,12 +14,15 @@ if __name__ == "__main__":
 
     ready.answer("benchmark", __doc__)
 
+import io
 import multiprocessing
 import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -31,15 +35,20 @@ from torch.nn import functional as F
 from torch.optim import SGD
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision import transforms
+from torchvision.datasets import ImageFolder
+from torchvision.io import decode_jpeg
 from tqdm import tqdm
 
 from common import attacks, cli, costs, measurement, models, probes, processes, records, training
 from common.chance import rng
+from common.data import sources
 from common.data.dataset import Part
+from common.data.load import load
+from common.data.sources import Reading
 from common.errors import UserError
 from common.matrix import Matrix
 from common.measurement import Measurement
-from common.mixup import ERM, Mixup
+from common.mixup import ERM, InBlocks, Mixup, mix
 from common.options.attack import Attack, AttackConfig
 from common.options.attack import resolve as resolve_attack
 from common.options.benchmark import BenchmarkOptions, MeasuredConfig, record_name, resolve
@@ -48,6 +57,7 @@ from common.plan import draw
 CLASSES = 10
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # CIFAR-10's
 MATRIX = 2048  # side of the matrices whose product tells what the machine can do
+CROP = 224  # pixels a side
 WORKERS = (0, 1, 2)  # of the plain loop's DataLoader: the best of them competes
 EPSILONS = (1.0, 2.0, 4.0, 8.0, 16.0)  # attack.py's own, in 1/255
 PGD_EPSILON, PGD_STEPS = 4.0, 4  # time is linear in the steps, so that a few tell it
@@ -118,6 +128,10 @@ class Contest:
             for name in names if round_number % 2 == 0 else names[::-1]:
                 seconds[name].append(self._turn(name)[0])
         return seconds
+
+    def ask(self, name: str) -> Any:
+        """What another turn finds."""
+        return self._turn(name)[1]
 
     def _turn(self, name: str) -> tuple[float, Any]:
         connection = self._contestants[name][1]
@@ -228,12 +242,118 @@ def compare_misses(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
     return final, f"misses {final['ratio_misses']:.2f} x the plain loop ({are} counts)"
 
 
+def compare_streams(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
+    """Batches of mixed crops of JPEG files, without a network: ours, of four times the rows as well, by the loop people
+    write, and what the decoder alone does on all cores."""
+    rows, four = measured.rows, 4 * measured.rows
+    with tempfile.TemporaryDirectory() as folder, Contest(torch.get_num_threads()) as contest:
+        root = Path(folder)
+        for name, count in (("photographs", rows), ("four-times", four)):
+            make_photographs(root / name, count)
+        os.environ["MIXUP_CACHE_DIR"] = str(root / "cache")  # of this process, and so of the contestants
+        for workers in WORKERS:
+            contest.enter(f"plain{workers}", plain_stream, measured, root / "photographs", workers)
+        trial = contest.alternate([f"plain{workers}" for workers in WORKERS], repeats=2)
+        best = min(trial, key=lambda name: min(trial[name]))
+        memory = {"ours": [contest.enter("ours", our_stream, measured, root / "photographs")]}
+        memory["four_times"] = [contest.enter("four_times", our_stream, measured, root / "four-times")]
+        contest.enter("decoder", decoder, root / "photographs")
+        seconds = contest.alternate([best, "ours", "decoder"], measured.repeats)
+        for name, taken in memory.items():
+            taken.append(contest.ask(name))
+    final = {
+        "ours_images_per_second": rows / statistics.median(seconds["ours"]),
+        "plain_images_per_second": rows / statistics.median(seconds[best]),
+        "plain_workers": int(best.removeprefix("plain")),
+        "decoder_images_per_second": rows / statistics.median(seconds["decoder"]),
+        "ratio_plain": paired(seconds[best], seconds["ours"]),
+        "ratio_decoder": paired(seconds["decoder"], seconds["ours"]),
+        "memory_bytes": memory,
+        "seconds": {"ours": seconds["ours"], "plain": seconds[best], "decoder": seconds["decoder"]},
+    }
+    held = ", ".join(f"{name.replace('_', ' ')}: {first / 2**20:.0f}, then {last / 2**20:.0f} MiB"
+                     for name, (first, last) in memory.items())  # fmt: skip
+    return final, (
+        f"ours {final['ours_images_per_second']:.0f} images a second, {final['ratio_plain']:.2f} x ImageFolder "
+        f"({final['plain_images_per_second']:.0f}, {final['plain_workers']} workers), {final['ratio_decoder']:.2f} of "
+        f"the decoder alone ({final['decoder_images_per_second']:.0f}); {held}"
+    )
+
+
 COMPARE = {
     "train": compare_training,
     "mixup": compare_methods,
     "attack": compare_attacks,
     "interpolate": compare_misses,
+    "stream": compare_streams,
 }
+
+
+def make_photographs(root: Path, rows: int) -> None:
+    """JPEG files of 500 x 375 pixels and about 80 kB, as ImageNet's are on average, in two classes, and one of each to
+    test on."""
+    chance = rng("photographs")
+    scenes = [_photograph(chance) for _ in range(16)]
+    for part, count in (("train", rows), ("test", 2)):
+        for row in range(count):
+            file = root / part / f"class{row % 2}" / f"{row}.JPEG"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(scenes[row % len(scenes)])
+
+
+def _photograph(chance: np.random.Generator) -> bytes:
+    smooth = Image.fromarray(chance.integers(256, size=(12, 16, 3), dtype=np.uint8)).resize((500, 375))
+    grain = chance.integers(-20, 20, size=(375, 500, 3))
+    file = io.BytesIO()
+    Image.fromarray((np.asarray(smooth) + grain).clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def our_stream(measured: MeasuredConfig, root: Path) -> Turn:
+    """An epoch of batches as train.py makes them. A turn returns the most memory that this process has held."""
+    reading = Reading(size=CROP, stream=True, is_zoomed=True)
+    part = load(sources.find(str(root), None), reading).train
+    method = Mixup(alpha=1.0, pairs=InBlocks())
+    normalize = models.Normalize(MEAN, STD, 3)
+
+    def turn() -> int:
+        sizes = part.sizes
+        plan = draw(len(part), measured.batch_size, seed=0, epoch=1, method=method, pad=0, sizes=sizes)
+        places = [places for places, _ in plan.batches(0, 1)]
+        for mine, here in zip(places, part.ahead(map(plan.members, places), plan.crop), strict=True):
+            batch = training.batch_of(here, plan, mine, 0)
+            normalize(mix(batch.x, batch.lam))
+        return processes.peak_memory(processes.start(torch.get_num_threads()))
+
+    return turn
+
+
+def plain_stream(measured: MeasuredConfig, root: Path, workers: int) -> Turn:
+    """What people write: torchvision's data set with its transforms, a DataLoader, a random permutation for mixup."""
+    recipe = [transforms.RandomResizedCrop(CROP), transforms.RandomHorizontalFlip(), transforms.ToTensor()]
+    images = ImageFolder(root / "train", transforms.Compose([*recipe, transforms.Normalize(MEAN, STD)]))
+    loader = DataLoader(images, measured.batch_size, shuffle=True, num_workers=workers, persistent_workers=workers > 0)
+    beta = torch.distributions.Beta(1.0, 1.0)
+
+    def turn() -> None:
+        for x, _ in loader:
+            lam, partner = beta.sample().item(), torch.randperm(len(x))
+            lam * x + (1 - lam) * x[partner]
+
+    return turn
+
+
+def decoder(root: Path) -> Turn:
+    """JPEG files decoded by torchvision on all cores, and nothing else done to them."""
+    files = [torch.frombuffer(bytearray(file.read_bytes()), dtype=torch.uint8) for file in root.glob("train/*/*")]
+    pool = ThreadPoolExecutor(torch.get_num_threads())
+    torch.set_num_threads(1)
+
+    def turn() -> None:
+        for _ in pool.map(decode_jpeg, files):
+            pass
+
+    return turn
 
 
 def our_loop(measured: MeasuredConfig, rows: int) -> Turn:

@@ -11,6 +11,7 @@ SIDES = {  # what is timed
     "mixup": {"mixup", "erm"},
     "attack": {"fgsm_ours", "fgsm_plain", "pgd_ours", "pgd_plain"},
     "interpolate": {"ours", "plain"},
+    "stream": {"ours", "plain", "decoder"},
 }
 FOUND = {  # what is said of it
     "train": {"ours_images_per_second", "plain_images_per_second", "plain_workers", "ours_gflops", "matmul_gflops"}
@@ -18,6 +19,8 @@ FOUND = {  # what is said of it
     "mixup": {"ratio_mixup", "seconds"},
     "attack": {"ratio_fgsm", "ratio_pgd", "counts", "seconds"},
     "interpolate": {"ratio_misses", "counts", "seconds"},
+    "stream": {"ours_images_per_second", "plain_images_per_second", "plain_workers", "decoder_images_per_second"}
+    | {"ratio_plain", "ratio_decoder", "memory_bytes", "seconds"},
 }
 
 
@@ -35,6 +38,7 @@ def each_turn(record: Record) -> Iterator[Compared]:
         ("ratio_mixup", "mixup", "erm"),
         ("ratio_misses", "plain", "ours"),
         ("ratio_fgsm", "fgsm_plain", "fgsm_ours"),
+        ("ratio_decoder", "decoder", "ours"),
         ("ratio_pgd", "pgd_plain", "pgd_ours"),
     ):
         if ratio in final:
@@ -45,9 +49,9 @@ def each_turn(record: Record) -> Iterator[Compared]:
         turns = [a / b for a, b in zip(seconds["matmul"], seconds["ours"], strict=True)]
         ratio = statistics.median(turns) * work["ours"] / work["matmul"]
         yield "final.ratio_matmul", final["ratio_matmul"], about(ratio), "final.seconds and its GFLOPS"
-        for side in ("ours", "plain"):
+    for side in ("ours", "plain", "decoder"):
+        if (found := final.get(f"{side}_images_per_second")) is not None:
             speed = config["steps"] * config["batch_size"] / statistics.median(seconds[side])
-            found = final[f"{side}_images_per_second"]
             yield f"final.{side}_images_per_second", found, about(speed), "final.seconds"
 
 

@@ -68,6 +68,11 @@ class Part:
         held = next(self.inputs.to(torch.device("cpu")).ahead([rows.cpu().unique()]))
         return Part(replace(held, device=self.labels.device), self.labels)
 
+    @property
+    def sizes(self) -> np.ndarray | None:
+        """(b, 2) height and width of each image that stays encoded, in its file."""
+        return self.inputs.sizes if isinstance(self.inputs, Stream) else None
+
     def memory(self, at_once: int) -> int:
         """Bytes that are held of it, where so many rows are fetched at once."""
         return self.inputs.memory(at_once) if isinstance(self.inputs, Stream) else self.whole.nbytes

@@ -9,7 +9,8 @@ import tyro
 from common.options.fields import OPEN, Fact, Open, as_json, own
 from common.options.machine import Machine
 
-What = Literal["train", "mixup", "attack", "interpolate"]
+STREAMED = 4  # batches of images a turn: half a thousand JPEGs
+What = Literal["train", "mixup", "attack", "interpolate", "stream"]
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,14 @@ class MeasuredConfig:
 
     what: Annotated[What, tyro.conf.Positional]
     """train: a training step of PreAct ResNet-18 under mixup, against the loop people write; mixup: the same step under
-    mixup and under ERM; attack: FGSM over epsilons
-    and targets, and PGD, against torchattack; interpolate: misses over lambda, against a loop of forward passes."""
+    mixup and under ERM; attack: FGSM over epsilons and targets, and PGD, against torchattack; interpolate: misses over
+    lambda, against a loop of forward passes; stream: batches of images that stay encoded, without a network, against
+    torchvision's ImageFolder in a DataLoader."""
     width: Annotated[int, Fact("[1, 65536]")] = 64
     """Channels after the first layer; the paper's is 64."""
     batch_size: Annotated[Open[int], own("N", "128; attack, interpolate: 100"), Fact("[2, 1e9]")] = OPEN
     """Rows a step."""
-    steps: Annotated[Open[int], own("N", "1 at width 64; more for narrower networks"), Fact("[1, 1e6]")] = OPEN
+    steps: Annotated[Open[int], own("N", "1 at width 64; narrower: more; stream: 4"), Fact("[1, 1e6]")] = OPEN
     """Steps a turn."""
     repeats: Annotated[int, Fact("[1, 1e6]")] = 7
     """Turns of each loop, in alternation; the medians count."""
@@ -48,11 +50,13 @@ def resolve(asked: MeasuredConfig) -> MeasuredConfig:
     """A narrower network has as much to do in a turn: its cost grows with the square of the width."""
     return dataclasses.replace(
         asked,
-        batch_size=asked.batch_size or (128 if asked.what in ("train", "mixup") else 100),
-        steps=asked.steps or max(1, (64 // asked.width) ** 2),
+        batch_size=asked.batch_size or (100 if asked.what in ("attack", "interpolate") else 128),
+        steps=asked.steps or (STREAMED if asked.what == "stream" else max(1, (64 // asked.width) ** 2)),
     )
 
 
 def record_name(measured: MeasuredConfig, threads: int) -> str:
     """What is timed, at which size, with how many threads: ``train-preactresnet18-w16-b128-2threads``."""
+    if measured.what == "stream":
+        return f"stream-b{measured.batch_size}-{threads}threads"
     return f"{measured.what}-preactresnet18-w{measured.width}-b{measured.batch_size}-{threads}threads"

@@ -165,9 +165,8 @@ class TrainingOptions:
         own("{crop-flip,translate-flip,resized-crop,none}", "cifar10, cifar100: crop-flip; imagenet: resized-crop"),
         Fact(piece=lambda it: "aug" + it.replace("-", "")),
     ] = OPEN
-    """crop-flip: a random crop from zero padding (1/8 of the side) and a random flip, once an epoch and row.
-    translate-flip: moved by up to 1/16 of the side, reflected at the edges, and mirrored in every other epoch.
-    resized-crop (with --stream): a random box of 8 to 100 % of the image, scaled to --size, and a random flip."""
+    """crop-flip: cropped from zero padding (1/8 of the side), flipped. translate-flip: moved by 1/16, mirrored in every
+    other epoch. resized-crop: a box of 8 to 100 % of the image, scaled to --size, flipped; with --stream."""
     seed: Annotated[int, Fact(SEEDS)] = 0
     """Initial weights, order, partners, lambda, crops, flips. ERM and mixup of one seed share all they can."""
 
