@@ -191,6 +191,8 @@ STUDIES = {  # runs, and all that is in it
     "few-cifar": (32, 46),
     "few-digits": (332, 359),
     "gan": (0, 18),
+    "imagenet": (70, 70),
+    "imagenet-attack": (10, 13),
     "paper-cifar": (60, 70),
     "speech": (30, 30),
     "tables": (120, 180),

@@ -286,6 +286,8 @@ def _hub(name: str, hub_id: str, root: Path | None) -> Source:
     looked = f"not in {root}" if root else "no local folder is named (--data-dir, MIXUP_DATA_DIR)"
     archive = SETS[name].archive if name in SETS else None
     unpacked = f" or the original archive's {archive[1]}" if archive else ""
+    if name in SETS and SETS[name].is_large:
+        unpacked = f", or {name}/train/ and {name}/val/ with a folder of images for each class"
     raise UserError(
         f"The data set {name} cannot be had: {looked}, and on the Hugging Face hub ({hub_id}) it is out of reach: "
         f"{obstacle}. Ways to get it: --data-dir FOLDER, where FOLDER holds {name}/train.parquet and "
