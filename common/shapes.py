@@ -16,6 +16,7 @@ Lambdas = Float[Tensor, "p b"]  # of each of its partners
 Boxes = Int[Tensor, "b 4"]  # top, left, bottom, right, in pixels
 BoxesOfAll = Int[Tensor, "n 4"]  # of all rows of a part: top, left, height, width, in the pixels of each
 Rows = Int[Tensor, " b"]  # row numbers of a part
+Share = Int[Tensor, " _"]  # the same, one of several of any length
 Flags = Bool[Tensor, " b"]
 Logits = Float[Tensor, "b k"]
 MixedLogits = Float[Tensor, "m k"]  # of a network on whose way rows may be mixed, and so become fewer

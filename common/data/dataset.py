@@ -14,7 +14,7 @@ from torch import Tensor
 from common.chance import rng
 from common.data.stream import Held, Stream
 from common.errors import UserError
-from common.shapes import BoxesOfAll, Flags, Labels, Resident, Rows
+from common.shapes import BoxesOfAll, Flags, Labels, Resident, Rows, Share
 
 PATCHED = 5000  # images whose patches are measured
 SAMPLED = 10_000  # images whose mean and standard deviation are measured, of those that stay encoded
@@ -49,7 +49,7 @@ class Part:
         set which does not fit in memory can stand behind it."""
         return self.inputs[rows] if isinstance(rows, slice) else self.inputs.index_select(0, rows)
 
-    def ahead(self, shares: Iterable[Rows], boxes: BoxesOfAll | None = None) -> Iterator["Part"]:
+    def ahead(self, shares: Iterable[Share], boxes: BoxesOfAll | None = None) -> Iterator["Part"]:
         """The part, once for each share of its rows in turn, whose rows can be fetched then. What decodes them does so
         in advance; a part in memory does not ask for the shares.
 

@@ -22,7 +22,7 @@ from common.cores import local_processes, share_of_cores
 from common.data.decoding import pixels
 from common.data.encoded import Encoded, Looks
 from common.errors import UserError
-from common.shapes import BoxesOfAll, Resident, Rows
+from common.shapes import BoxesOfAll, Resident, Rows, Share
 
 AHEAD = 2  # shares that are decoded while one is worked on
 AT_ONCE = 4  # images that a thread takes: fewer, and it waits for the next; more, and the last one is waited for
@@ -144,7 +144,7 @@ class Stream:
         """These rows, decoded now."""
         return next(self.ahead([rows.cpu().unique()])).index_select(0, rows)
 
-    def ahead(self, shares: Iterable[Rows], boxes: BoxesOfAll | None = None) -> Iterator["Held"]:
+    def ahead(self, shares: Iterable[Share], boxes: BoxesOfAll | None = None) -> Iterator["Held"]:
         """The rows of each share in turn, decoded by all cores of this process while the caller is at work on those
         before: two shares more than the one in use are held, whatever the number of rows.
 
