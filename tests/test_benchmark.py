@@ -74,3 +74,15 @@ def test_images_are_what_torchvision_would_give():
 def test_ranges_are_checked():
     with pytest.raises(UserError, match="--repeats 0"):
         benchmark.main(["train", "--repeats", "0"])
+
+
+@pytest.mark.long
+def test_the_large_path_is_timed_in_turns_with_the_loop_people_write(tmp_path):
+    argv = ["stream", "--batch-size", "16", "--steps", "2", "--repeats", "3", "--threads", "1"]
+    path = benchmark.main([*argv, "--results-dir", str(tmp_path)])
+    assert path.stem == "benchmark-stream-b16-1threads"
+    final = records.read(path)["final"]
+    assert {name: len(turns) for name, turns in final["seconds"].items()} == {"ours": 3, "plain": 3, "decoder": 3}
+    pairs = sorted(a / b for a, b in zip(final["seconds"]["plain"], final["seconds"]["ours"], strict=True))
+    assert final["ratio_plain"] == pairs[1]
+    assert {name: len(taken) for name, taken in final["memory_bytes"].items()} == {"ours": 2, "four_times": 2}
