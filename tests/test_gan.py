@@ -395,6 +395,27 @@ def test_stopped_it_goes_on_to_the_same_bits(monkeypatch, capsys, loss, stop):
     assert list(Path("checkpoints").iterdir()) == []
 
 
+def test_what_overwrite_began_goes_on_without_it(monkeypatch, capsys):
+    """The record of before is there all the while."""
+    first = run()
+    monkeypatch.setattr(gan, "SAVE_EVERY", 7)
+    save = Checkpoint.save
+
+    def save_and_stop(self, **state):
+        save(self, **state)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "save", save_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            run("--overwrite")
+    capsys.readouterr()
+    again = run()
+    assert "Goes on after iteration 7 of 25" in capsys.readouterr().out
+    assert measured(again) == measured(first)
+    assert list(Path("checkpoints").iterdir()) == []
+
+
 def test_a_state_of_something_else_is_refused_and_stays():
     state = Path("checkpoints", "ring-saturating-w8-25it-b8-seeds0+3.state")
     state.parent.mkdir()
