@@ -269,11 +269,13 @@ def test_the_shares_of_several_partners_are_dirichlets(partners, alpha):
 
 
 def test_one_partner_of_dirichlet_is_mixup_and_more_leave_it_where_it_is():
+    """One is drawn as the mixup of all records from before there were several: these numbers were."""
+    plain = Mixup(1.0).draw(3, 2, np.arange(8), (4, 8))
+    assert plain.partner.tolist() == [[3, 0, 2, 1, 6, 5, 7, 4]]
+    assert plain.lam == pytest.approx(np.repeat([0.686851, 0.913709], 4)[None], abs=1e-6)
     one, three = (Mixup(0.4, partners=partners).draw(3, 2, np.arange(ROWS), STOPS) for partners in (1, 3))
-    plain = Mixup(0.4).draw(3, 2, np.arange(ROWS), STOPS)
-    assert np.array_equal(one.lam, plain.lam)
-    assert np.array_equal(three.partner[0], plain.partner[0])
-    assert np.array_equal(three.lam[0], plain.lam[0])
+    assert np.array_equal(three.partner[0], one.partner[0])
+    assert np.array_equal(three.lam[0], one.lam[0])
     assert len({tuple(partner) for partner in three.partner}) == 3
 
 
@@ -373,6 +375,25 @@ def training_config(**options):
 
 
 # Hidden layers
+
+
+@pytest.mark.parametrize(
+    ("options", "way"),
+    [
+        ({}, Mixup(1.0)),
+        ({"mix": "layer2"}, Mixup(1.0, layers=(2,))),
+        ({"mix": "hidden"}, Mixup(1.0, layers=NETWORKS["smallcnn"].manifold)),
+        ({"mix": "patches", "alpha": 0.5}, CutMix(0.5, size=(SIDE, SIDE))),
+        ({"partners": 2, "targets": "heavier"}, Mixup(1.0, partners=2, targets="heavier")),
+        ({"lam_per": "row", "mixup_prob": 0.5}, Mixup(1.0, lam_per="row", probability=0.5)),
+        ({"regmixup": 0.0, "label_smoothing": 0.1}, Mixup(1.0, regmixup=0.0, smoothing=0.1)),
+    ],
+)
+def test_options_become_the_way_that_they_say(options, way):
+    config = resolve(training_config(mixup=True, model="smallcnn", **options), "thumbs", "images", SIDE)
+    assert of(config, (1, SIDE, SIDE)) == way
+    near = Neighbours(np.array([[1], [0]]))
+    assert of(config, (1, SIDE, SIDE), near).pairs is near
 
 
 def test_before_layer_0_it_is_mixup_to_the_bit():
