@@ -12,7 +12,7 @@ from typing import Any
 import safetensors
 import torch
 from safetensors.torch import load, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from common import files, places, records
 from common.errors import UserError
@@ -50,6 +50,53 @@ def load_weights(path: Path, sha256: str | None = None) -> tuple[dict[str, Tenso
         return load(content), header
     except (safetensors.SafetensorError, KeyError, RecursionError, ValueError):
         raise UserError(f"{path}: damaged, or not weights of this project.") from None
+
+
+def load_given(path: Path, digest: str) -> dict[str, Tensor]:
+    """The tensors by name of somebody else's weights, on the CPU: a safetensors file, or what torch.save made of a
+    state_dict, or of a dictionary that holds one as `state_dict` or `model`. Nothing in it is run.
+
+    digest  the first digits of the SHA-256 that the file must have
+    raises  UserError for another file, and for one that is none of these
+    """
+    content = read(path)
+    if not hashlib.sha256(content).hexdigest().startswith(digest):
+        raise UserError(f"--weights {path}: another file than it was (its SHA-256 is not {digest}…).")
+    found: Any
+    try:
+        if path.suffix == ".safetensors":
+            found = load(content)
+        else:
+            found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        for key in ("state_dict", "model"):
+            found = found[key] if isinstance(found.get(key), dict) else found
+        if not found or not all(isinstance(tensor, Tensor) for tensor in found.values()):
+            raise ValueError("it holds no tensors by name")
+    except Exception as error:  # whatever a foreign file makes torch.load raise
+        raise UserError(
+            f"--weights {path}: holds no weights that can be read without running what is in it "
+            f"({type(error).__name__}); save its state_dict by torch.save."
+        ) from None
+    return dict(found)
+
+
+def fill(network: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
+    """Gives a network somebody else's weights. raises UserError that names the first tensor that does not fit"""
+    own = network.state_dict()
+    for name in [*own, *weights]:
+        if name not in weights:
+            if name.endswith("num_batches_tracked"):  # which files from before torch 0.4.1 lack
+                weights[name] = own[name]
+                continue
+            raise UserError(f"--weights {path}: has no {name}, which the network has; they are another network's.")
+        if name not in own:
+            raise UserError(f"--weights {path}: has {name}, which the network lacks; they are another network's.")
+        if own[name].shape != weights[name].shape:
+            shapes = " and the network's is ".join(" x ".join(map(str, it[name].shape)) for it in (weights, own))
+            raise UserError(
+                f"--weights {path}: its {name} is {shapes}: another network's, or for another number of classes."
+            )
+    network.load_state_dict(weights)
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ import yaml
 from common import hints, signals
 from common.errors import UserError
 from common.options.fields import check, earlier
+from common.options.networks import FILE
 from common.options.train import TrainConfig
 from common.terminal import CONTROL, say, visible
 
@@ -272,6 +273,8 @@ def _read(file: Path) -> dict[Any, Any]:
         if content["kind"] != "train" or not isinstance(content.get("config"), dict):
             raise UserError(f"--config {file}: a record of kind {content['kind']!r}; only a train record can be rerun.")
         content = earlier(TrainConfig) | content["config"]
+        if FILE.fullmatch(str(content.get("model"))):
+            raise UserError(f"--config {file}: model: a record names no file whose code would be run.")
     if content in (None, ""):
         return {}
     if not isinstance(content, dict):

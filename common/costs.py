@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from common import mixup
-from common.models import Blueprint, build
+from common.models import Blueprint, build, countable_on
 from common.options import TrainConfig
 from common.options.train import CHEAP
 from common.training import EVALUATED_AT_ONCE, EVALUATED_ON_CPU
@@ -78,11 +78,11 @@ def training_pass(
     blueprint: Blueprint, rows: int, loss: Callable[[nn.Module, Tensor], Tensor] | None = None
 ) -> Counter:
     """What one forward and backward pass of so many rows costs, beside weights and gradients. Nothing is computed:
-    shapes are all that counting needs.
+    shapes are all that counting needs, but for the code of somebody else's that asks for values.
 
     loss  of a model on these rows, where not they alone are passed
     """
-    model = _on_meta(blueprint)
+    model = _to_count(blueprint)
     for parameter in model.parameters():
         parameter.grad = torch.empty_like(parameter)
     gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
@@ -98,9 +98,9 @@ def mixed_passes(blueprint: Blueprint, config: TrainConfig, rows: int) -> list[C
     way = mixup.of(config, blueprint.shape)
 
     def loss(layer: int, model: nn.Module, x: Tensor) -> Tensor:
-        y = torch.empty(len(x), dtype=torch.int64, device="meta")
-        lam = torch.empty(way.partners, len(x), device="meta")
-        box = torch.empty(len(x), 4, dtype=torch.int64, device="meta") if config.mix == "patches" else None
+        y = torch.zeros(len(x), dtype=torch.int64, device=x.device)
+        lam = torch.zeros(way.partners, len(x), device=x.device)
+        box = torch.zeros(len(x), 4, dtype=torch.int64, device=x.device) if config.mix == "patches" else None
         parts = way.partners + 1
         return way.loss(model, mixup.Batch((x,) * parts, (y,) * parts, lam, box, layer))[0]
 
@@ -110,7 +110,7 @@ def mixed_passes(blueprint: Blueprint, config: TrainConfig, rows: int) -> list[C
 @torch.no_grad()
 def evaluation_pass(blueprint: Blueprint, rows: int) -> Counter:
     """What one forward pass of so many rows costs when nothing is learnt."""
-    model = _on_meta(blueprint).eval()
+    model = _to_count(blueprint).eval()
     with Counter(list(model.state_dict().values())) as counter:
         model(_batch(blueprint, rows))
     return counter
@@ -175,7 +175,7 @@ def predict(
 
     data_bytes  of all rows, which are resident
     """
-    parameters = sum(parameter.numel() for parameter in _on_meta(blueprint).parameters())
+    parameters = sum(parameter.numel() for parameter in _to_count(blueprint).parameters())
     share = -(-min(config.batch_size, train_rows) // (processes * config.accumulate))  # rows passed at once
     rate = processes * images_per_second(blueprint, device, share, precision)
     rows = max(2, share)  # BatchNorm needs two
@@ -187,7 +187,7 @@ def predict(
     flops = (config.epochs - mixed_epochs) * (plain.flops // rows) + mixed_epochs * flops  # of a row of all epochs
     at_once = EVALUATED_ON_CPU if device.type == "cpu" else EVALUATED_AT_ONCE
     evaluation = evaluation_pass(blueprint, min(at_once, max(train_rows, test_rows)))
-    measurements = -(-config.epochs // config.measure_every)
+    measurements = max(1, -(-config.epochs // config.measure_every))
     copies = 4 if config.optimizer == "adam" else 3  # of the weights: themselves, gradients, one or two moments
     return Cost(
         parameters=parameters,
@@ -198,11 +198,11 @@ def predict(
     )
 
 
-def _on_meta(blueprint: Blueprint) -> nn.Module:
-    """A model without memory of its own."""
-    with torch.device("meta"):
+def _to_count(blueprint: Blueprint) -> nn.Module:
+    """A model without memory of its own, where its code lets it."""
+    with countable_on(blueprint):
         return build(blueprint)
 
 
 def _batch(blueprint: Blueprint, rows: int) -> Tensor:
-    return torch.empty(rows, *blueprint.shape, device="meta")
+    return torch.zeros(rows, *blueprint.shape, device=countable_on(blueprint))

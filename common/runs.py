@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from accelerate import Accelerator
 
-from common import metrics, mixup, models, processes, training
+from common import checkpoints, metrics, mixup, models, processes, training
 from common.chance import rng
 from common.consistency.compared import CLEAN_TRAIN_ROWS, WIDE
 from common.data.cache import statistics_of
@@ -15,9 +16,9 @@ from common.data.dataset import Dataset, Part, fingerprint, patches, select, tak
 from common.data.load import load
 from common.data.sources import Source
 from common.mixup import ERM, Mixup, neighbours
-from common.models import Blueprint
+from common.models import Blueprint, others
 from common.options import OF_ROWS, TrainConfig, reading, resolve, run_name
-from common.options.networks import NETWORKS
+from common.options.networks import file_of, network
 from common.options.train import MOVES
 from common.plan import Noise, Plan, batch_stops, draw
 from common.training import Training
@@ -30,11 +31,13 @@ class Run:
     config     with nothing left open
     data       the rows it sees: `test` is what it is measured on
     blueprint  of the network
+    given      the file of weights that it begins from, if it does
     """
 
     config: TrainConfig
     data: Dataset
     blueprint: Blueprint
+    given: Path | None = None
 
     def name(self, precision: str) -> str:
         """precision  Accelerate's"""
@@ -94,8 +97,15 @@ class Run:
         )
 
     def begin(self, accelerator: Accelerator) -> Training:
-        """Before the first step, with the weights that its seed draws."""
-        network = models.build(self.blueprint, self.config.seed).to(accelerator.device)
+        """Before the first step, with the weights that its seed draws, or that are given.
+
+        raises UserError for given ones that do not fit
+        """
+        network = models.build(self.blueprint, self.config.seed)
+        if self.given and self.config.weights:
+            weights = checkpoints.load_given(self.given, self.config.weights)
+            checkpoints.fill(network.get_submodule("network"), weights, self.given)
+        network = network.to(accelerator.device)
         return training.begin(
             accelerator,
             processes.synchronise_batchnorm(accelerator, network),
@@ -167,13 +177,23 @@ def describe(asked: TrainConfig, source: Source) -> Run:
 
 def of(asked: TrainConfig, data: Dataset) -> Run:
     """A run on these rows, with everything settled that was left to them. raises UserError for a model that does not
-    take them, and for more neighbours than there are"""
+    take them, and for more neighbours than there are
+
+    Given weights are normalised by what they were trained with, where that is known, and else by these rows.
+    """
     config = resolve(asked, data.name, data.kind, _side(data))
     neighbours.check(config, data.train.labels.numpy())
+    file, given = file_of(asked.model), Path(asked.weights) if asked.weights else None
     mean, std = statistics_of(data.train)
-    seen = patches(data.train, std) if NETWORKS[config.model].is_whitened else ()
-    blueprint = Blueprint(config.model, config.width, data.classes, data.train.shape, mean, std, config.dropout, seen)
-    return Run(config, data, blueprint)
+    published = others.statistics(config.model, file) if given else None
+    if published and data.kind == "images" and len(published[0]) == len(published[1]) == len(mean):
+        mean, std = published
+    seen = patches(data.train, std) if network(config.model).is_whitened else ()
+    blueprint = Blueprint(
+        config.model, config.width, data.classes, data.train.shape, mean, std, config.dropout, seen, file
+    )
+    models.countable_on(blueprint)
+    return Run(config, data, blueprint, given)
 
 
 def _side(data: Dataset) -> int | None:

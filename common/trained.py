@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from common.data.sources import Reading
 from common.errors import UserError
 from common.models import Blueprint
 from common.options import OF_READING, OF_ROWS, TrainConfig, resolve, run_name
-from common.options.machine import MachineWithModels
+from common.options.machine import MachineWithRuns
+from common.options.networks import FILE, RECORDED, file_of, named
 from common.records import Record
 
 SHOWN = 20  # names of runs that an error lists, at most
@@ -50,17 +51,19 @@ class Trained:
 
     @property
     def flops(self) -> int:
-        """Of a row in training."""
-        return self.record["cost"]["training_flops"] // (self.record["config"]["epochs"] * self.record["data"]["train"])
+        """Of a row in training; of what was not trained here it is taken for large."""
+        passed = self.record["config"]["epochs"] * self.record["data"]["train"]
+        return self.record["cost"]["training_flops"] // passed if passed else processes.TINY
 
 
-def start(names: Sequence[str], machine: MachineWithModels) -> tuple[Accelerator, list[Trained], dict[str, Any]]:
+def start(names: Sequence[str], machine: MachineWithRuns) -> tuple[Accelerator, list[Trained], dict[str, Any]]:
     """What it takes to measure finished runs: the accelerator, in full precision; the runs, as `find` has them, on its
     device; and what is to be recorded of the machine."""
     accelerator = processes.start(machine.threads)
     processes.full_precision()
     with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
-        runs = find(names, machine.results_dir, machine.checkpoint_dir, machine.data_dir, accelerator.device)
+        folders = machine.results_dir, machine.checkpoint_dir, machine.data_dir
+        runs = find(names, *folders, accelerator.device, machine.model)
     processes.spare_threads(machine.threads, max(run.flops for run in runs))
     return accelerator, runs, records.environment(**processes.measuring_environment(accelerator))
 
@@ -71,24 +74,38 @@ def find(
     checkpoint_dir: Path = Path("checkpoints"),
     data_dir: Path | None = None,
     device: torch.device = CPU,
+    own: Sequence[str] = (),
 ) -> list[Trained]:
     """The runs of these names, in this order, each once; of none, the deck's three.
 
     names     of runs, or paths of their train records
     data_dir  holds their data set, as for train.py; None: $MIXUP_DATA_DIR
+    own       FILE.py:CLASS of each network of the user's own that they were trained as
 
     raises UserError for a run that is missing, weights that are damaged or not those that the record names, data that
     changed since, and runs of different data sets, classes or shapes
     """
-    folders = _folders(results_dir, checkpoint_dir, data_dir)
+    folders, files = _folders(results_dir, checkpoint_dir, data_dir), _files(own)
     paths = _paths(names, results_dir) if names else _decks(results_dir, folders)
     found = {path: _record(path) for path in dict.fromkeys(paths)}
     _refuse_mixture(found)
     data = _data(found, data_dir, places.known_data(checkpoint_dir))
     return [
-        Trained(record["run"], record, path, _model(record, path, checkpoint_dir, folders).to(device), data[path])
+        Trained(
+            record["run"], record, path, _model(record, path, checkpoint_dir, folders, files).to(device), data[path]
+        )
         for path, record in found.items()
     ]
+
+
+def _files(own: Sequence[str]) -> dict[str, Path]:
+    """The files of the user's networks, by what a record calls each. raises UserError"""
+    for model in own:
+        if not FILE.fullmatch(model):
+            raise UserError(
+                f"--model {model}: names no file of a network, FILE.py:CLASS; others are found by their run."
+            )
+    return {named(model): file for model in own if (file := file_of(model))}
 
 
 def _paths(names: Sequence[str], results_dir: Path) -> list[Path]:
@@ -206,7 +223,9 @@ def _reading(record: Record) -> Reading:
     return Reading(**read, data_seed=0 if config.test_share is None else config.data_seed, is_zoomed=is_zoomed)
 
 
-def _model(record: Record, record_path: Path, checkpoint_dir: Path, folders: Sequence[str]) -> nn.Module:
+def _model(
+    record: Record, record_path: Path, checkpoint_dir: Path, folders: Sequence[str], files: Mapping[str, Path]
+) -> nn.Module:
     """A module of its own that Accelerate never prepared: a prepared one keeps its autocast (ECOSYSTEM fact 11)."""
     path = places.weights_path(checkpoint_dir, record["run"])
     again = (
@@ -215,14 +234,36 @@ def _model(record: Record, record_path: Path, checkpoint_dir: Path, folders: Seq
     )
     if not path.exists():
         raise UserError(f"{path}: the weights of {record['run']} are missing (they are not in git). {again}")
+    source = _source(record, files)
     try:
-        model = _built(path, record["weights"])
+        model = _built(path, record["weights"], source)
     except UserError as error:
         raise UserError(f"{error} {again} --overwrite") from None
     return model.eval().requires_grad_(False)
 
 
-def _built(path: Path, sha256: str) -> nn.Module:
+def _source(record: Record, files: Mapping[str, Path]) -> Path | None:
+    """The user's file that holds a run's network, if it is of such a file. raises UserError where it was not named, or
+    is another one since"""
+    model = record["config"]["model"]
+    if not RECORDED.fullmatch(model):
+        return None
+    called = model.partition("@")[0]
+    for other in files:
+        if other != model and other.partition("@")[0] == called and model not in files:
+            raise UserError(
+                f"--model FILE.py:{called}: another file than the one that {record['run']} was trained as (its SHA-256 "
+                f"is not {model.partition('@')[2]}…). Put that back, or train again."
+            )
+    if model not in files:
+        raise UserError(
+            f"{record['run']} is a network of somebody's own, whose code is run only where its file is named: add "
+            f"--model FILE.py:{called}"
+        )
+    return files[model]
+
+
+def _built(path: Path, sha256: str, source: Path | None) -> nn.Module:
     """raises UserError for weights that are not the record's, or no model to compute with"""
     weights, header = checkpoints.load_weights(path, sha256)
     if "normalize.mean" not in weights or "normalize.std" not in weights:
@@ -231,8 +272,8 @@ def _built(path: Path, sha256: str) -> nn.Module:
     if not (is_finite and bool((weights["normalize.std"] > 0).all())):
         raise UserError(f"{path}: holds weights that are not finite, or a standard deviation of 0.")
     try:
-        blueprint = Blueprint.from_json(header)
-        with torch.device("meta"):  # takes no memory, however large the header says that it is
+        blueprint = replace(Blueprint.from_json(header), source=source)
+        with models.countable_on(blueprint):  # of ours it takes no memory, however large the header says that it is
             planned = models.build(blueprint).state_dict()
         if _forms(weights) != _forms(planned):
             raise UserError("its tensors are not those of the model that its header names.")

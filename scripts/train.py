@@ -33,10 +33,11 @@ from common.data import sources
 from common.errors import DivergedError, UserError
 from common.measurement import Measurement
 from common.options import TrainConfig, TrainOptions
-from common.options.networks import NETWORKS
+from common.options.networks import network
 from common.progress import Progress, duration
 from common.runs import Run
 from common.terminal import say
+from common.training import Outcomes
 
 Row = dict[str, Any]  # of a curve: what one epoch gave
 
@@ -197,6 +198,8 @@ def train(
     accelerator.end_training()
     if not is_main:
         return
+    if not curve:
+        curve.append(_unlearnt(run, seen, clean))
     final = _final(curve) | {"clean_train": metrics.errors(clean.ranks, clean.losses, classes)}
     if flipped:
         final["test_time_flips"] = metrics.errors(flipped.ranks, flipped.losses, classes)
@@ -208,7 +211,7 @@ def train(
     spent = {
         "seconds": seconds,
         "training_seconds": training_seconds,
-        "images_per_second": config.epochs * len(train_part) / training_seconds,
+        "images_per_second": config.epochs * len(train_part) / training_seconds if training_seconds else 0.0,
         "training_flops": cost.training_flops,
         "parameters": cost.parameters,
         "peak_memory_bytes": processes.peak_memory(accelerator),
@@ -274,6 +277,14 @@ def _is_whole(state: dict[str, Any], config: dict[str, Any]) -> bool:
     return is_ours and all(type(seconds) is float and 0 <= seconds < math.inf for seconds in spent)
 
 
+def _unlearnt(run: Run, seen: Outcomes, clean: Outcomes) -> Row:
+    """The row of a run of no epochs: what the given weights are, the training rows looked at as they are."""
+    errors, test = (metrics.errors(one.ranks, one.losses, len(run.data.classes)) for one in (clean, seen))
+    trained = {"loss": errors["cross_entropy"], "weighted_accuracy": 1 - errors["errors"] / errors["n"]}
+    labels = {"labels": run.by_label(clean.predicted)} if run.data.corruption else {}
+    return {"epoch": 0, "lr": 0.0, "train": trained, "test": test} | labels
+
+
 def _final(curve: list[Row]) -> dict[str, Any]:
     """The last epoch, and beside it what others report: the median of the last ten, and the best; of these as many as
     were measured."""
@@ -322,10 +333,10 @@ def _opening(one: Measurement[TrainConfig, Run], kept: Checkpoint, cost: Cost, a
         wrapped = textwrap.wrap(replaced, 110, break_long_words=False, break_on_hyphens=False)
         lines += [f"  {'replaces' if number == 0 else '':<8} {line}" for number, line in enumerate(wrapped)]
     if accelerator.device.type == "cpu" and cost.seconds > LONG_ON_A_CPU:
-        is_small = config.model not in FOR_GPUS and NETWORKS[config.model].scales
-        network = "the same network" if is_small else "--model preactresnet18"
+        is_small = config.model not in FOR_GPUS and network(config.model).scales
+        smaller = "the same network" if is_small else "--model preactresnet18"
         lines.append(
-            f"This takes {duration(cost.seconds)} on a CPU. What would not: a GPU, {network} in small "
+            f"This takes {duration(cost.seconds)} on a CPU. What would not: a GPU, {smaller} in small "
             "(--width 16 --subset 5000 --epochs 30: minutes), or --dataset digits (seconds)."
         )
     return "\n".join(lines)

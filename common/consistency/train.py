@@ -46,12 +46,14 @@ def what_was_measured(record: Record) -> Iterator[Compared]:
 def each_epoch(record: Record) -> Iterator[Compared]:
     """Every Nth epoch and the last; the rate falls to a tenth at each drop (on the step nearest to it)."""
     config, epochs = record["config"], record["config"]["epochs"]
-    measured = [epoch for epoch in range(1, epochs + 1) if epoch % config["measure_every"] == 0 or epoch == epochs]
+    every = range(min(1, epochs), epochs + 1)  # of none, what the weights are that it was given
+    measured = [epoch for epoch in every if epoch % config["measure_every"] == 0 or epoch == epochs]
     yield "curve", [row["epoch"] for row in record["curve"]], measured, "config.epochs and measure_every"
     for number, row in enumerate(record["curve"]):
         where, epoch = f"curve[{number}]", row["epoch"]
-        share = triangle((epoch - 1) / epochs) if config["schedule"] == "triangle" else None
+        share = triangle((epoch - 1) / epochs) if epochs and config["schedule"] == "triangle" else None
         rate = config["lr"] * (risen(float(epoch - 1), config["rise_epochs"]) if share is None else share)
+        rate = rate if epochs else 0.0
         drops = [sum(drop * epochs <= at for drop in config["lr_drops"]) for at in (epoch - 1, epoch - 0.5)]
         low, high = (rate / 10**drop for drop in reversed(drops))
         yield f"{where}.lr", row["lr"], Within(low * (1 - ROUNDING), high * (1 + ROUNDING)), "config.lr and schedule"

@@ -5,7 +5,7 @@ from typing import Any
 from common.mixup.pairs import Pairs
 from common.mixup.ways import CutMix, Mixup
 from common.options import TrainConfig
-from common.options.networks import NETWORKS
+from common.options.networks import network
 from common.options.train import LAYERS
 
 
@@ -25,5 +25,5 @@ def of(config: TrainConfig, shape: tuple[int, ...], pairs: Pairs | None = None) 
         height, width = shape[-2:]
         return CutMix(**way, size=(height, width))
     if config.mix == "hidden":
-        return Mixup(**way, layers=NETWORKS[config.model].manifold)
+        return Mixup(**way, layers=network(config.model).manifold)
     return Mixup(**way, layers=(LAYERS.index(config.mix) + 1,) if config.mix in LAYERS else (0,))

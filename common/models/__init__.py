@@ -6,7 +6,9 @@ Normalisation is their first layer, so that attacks and probes speak pixels and 
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -15,7 +17,8 @@ from torch import Tensor, nn
 
 from common import chance
 from common.errors import UserError
-from common.options.networks import NETWORKS
+from common.models import others
+from common.options.networks import NETWORKS, is_one, network
 from common.shapes import Inputs
 
 # What the header of a weights file must be.
@@ -67,6 +70,7 @@ class Blueprint:
     shape  of one input, without the batch;  mean, std  per channel or feature, in natural units
     dropout  probability that an activation is dropped in training, of networks that have a place for it
     patches  covariance of the 2 x 2 patches of the training images, row by row, of networks that whiten them
+    source   the user's file that holds the network, as it was named on this command line: no header holds it
     """
 
     model: str
@@ -77,10 +81,12 @@ class Blueprint:
     std: tuple[float, ...]
     dropout: float = 0.0
     patches: tuple[float, ...] = ()
+    source: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the header holds it: what a network does not use is left out."""
-        return {name: value for name, value in asdict(self).items() if name != "patches" or value}
+        held = {name: value for name, value in asdict(self).items() if name != "source"}
+        return {name: value for name, value in held.items() if name != "patches" or value}
 
     @classmethod
     def from_json(cls, header: Any) -> "Blueprint":
@@ -91,7 +97,7 @@ class Blueprint:
             raise UserError(f"The header does not describe a model of this project: {field} {wrong.message[:100]}.")
         lists = {name: tuple(value) for name, value in header.items() if isinstance(value, list)}
         blueprint = cls(**header | lists)
-        if blueprint.model not in NETWORKS:
+        if not is_one(blueprint.model):
             raise UserError(f"The model {blueprint.model[:40]!r} is not one of {', '.join(NETWORKS)}.")
         if len(blueprint.shape) == 2 or not len(blueprint.mean) == len(blueprint.std) == blueprint.shape[0]:
             raise UserError("The header has not as many means and standard deviations as its inputs have channels.")
@@ -112,14 +118,14 @@ def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
 
     raises UserError where the network cannot take inputs of this shape
     """
-    network = NETWORKS[blueprint.model]
+    known = network(blueprint.model)
     is_image = len(blueprint.shape) == 3
-    if is_image == ("table" in network.takes):
+    if ("images" if is_image else "table") not in known.takes:
         raise UserError(f"--model {blueprint.model}: does not take inputs of shape {blueprint.shape}.")
-    if is_image and min(blueprint.shape[1:]) < network.smallest_side:
+    if is_image and min(blueprint.shape[1:]) < known.smallest_side:
         height, width = blueprint.shape[1:]
         raise UserError(
-            f"--model {blueprint.model}: takes images of {network.smallest_side} pixels a side and more, and these are "
+            f"--model {blueprint.model}: takes images of {known.smallest_side} pixels a side and more, and these are "
             f"of {height} x {width}; take another model."
         )
     with torch.random.fork_rng(devices=[]):
@@ -128,8 +134,51 @@ def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
         more: dict[str, Any] = {"dropout": blueprint.dropout} if blueprint.dropout else {}
         if blueprint.patches:
             more["patches"] = blueprint.patches
-        sizes = blueprint.shape[0], len(blueprint.classes), *((blueprint.width,) if network.scales else ())
-        net = class_of(blueprint.model)(*sizes, **more)
+        channels, classes = blueprint.shape[0], len(blueprint.classes)
+        if not known.where:
+            net = others.make(blueprint.model, blueprint.source, channels, classes)
+        else:
+            sizes = (channels, classes, blueprint.width) if known.scales else (channels, classes)
+            net = class_of(blueprint.model)(*sizes, **more)
     normalize = Normalize(blueprint.mean, blueprint.std, len(blueprint.shape))
     model = nn.Sequential(OrderedDict(normalize=normalize, network=net))
     return model.to(memory_format=torch.channels_last) if is_image else model
+
+
+@cache
+def countable_on(blueprint: Blueprint) -> torch.device:
+    """Where a network can be passed so that its work is counted: on shapes alone, or, where the code of somebody else's
+    asks for values, on the CPU.
+
+    raises UserError for a network of somebody else's that raises, or whose logits are none of these classes
+    """
+    meta, cpu = torch.device("meta"), torch.device("cpu")
+    if network(blueprint.model).where:
+        return meta
+    try:
+        _try(blueprint, meta)
+    except (Exception, SystemExit):
+        _try(blueprint, cpu)
+        return cpu
+    return meta
+
+
+@torch.no_grad()
+def _try(blueprint: Blueprint, device: torch.device) -> None:
+    """Two rows, in training. raises UserError for what is wrong with the network"""
+    with device:
+        model, rows = build(blueprint), torch.full((2, *blueprint.shape), 0.5)
+        shape = " x ".join(map(str, blueprint.shape))
+        try:
+            logits = model(rows)
+        except (Exception, SystemExit) as error:
+            raise UserError(
+                f"--model {blueprint.model}: with two rows of {shape} it raised {others.told(error, blueprint.source)}"
+            ) from error
+    wanted = (2, len(blueprint.classes))
+    if not isinstance(logits, Tensor) or tuple(logits.shape) != wanted or not logits.is_floating_point():
+        given = f"{tuple(logits.shape)}" if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+        raise UserError(
+            f"--model {blueprint.model}: for two rows of {shape} in {wanted[1]} classes it gives {given} and not "
+            f"logits of shape {wanted}; a class that takes num_classes is told how many there are."
+        )

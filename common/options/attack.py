@@ -10,7 +10,7 @@ from tyro.constructors import PrimitiveConstructorSpec
 
 from common.errors import UserError
 from common.options.fields import SEEDS, Fact, as_json, flag, own, pieces
-from common.options.machine import MachineWithModels
+from common.options.machine import MachineWithRuns
 
 Attack = Literal["fgsm", "ifgsm", "pgd", "noise"]
 ATTACKS: tuple[Attack, ...] = get_args(Attack)
@@ -100,7 +100,7 @@ class AttackConfig:
 
 
 @dataclass(frozen=True)
-class AttackRunOptions(MachineWithModels):
+class AttackRunOptions(MachineWithRuns):
     """Where and how this machine runs it. None of it changes what is measured."""
 
     batch_size: Annotated[int | None, own("N", "100; on a GPU: 500"), Fact("[1, 1e9]")] = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.data.sets import SETS
-from common.options.networks import NETWORKS, Model
+from common.options.networks import NETWORKS
 from common.options.train import Augment, Optimizer, Recipe, Schedule
 
 
@@ -14,7 +14,7 @@ class Defaults:
     """What a data set or a recipe brings. Nothing is flipped or cropped unasked, since a flipped digit or letter is
     another one."""
 
-    model: Model
+    model: str
     epochs: int
     augment: Augment = "none"
     batch_size: int = 128
@@ -84,7 +84,7 @@ def smoothing_of(recipe: Recipe | None) -> float:
     return float(RECIPES[recipe]["label_smoothing"]) if recipe else Defaults.label_smoothing
 
 
-def brought(name: str, kind: str, side: int | None, recipe: Recipe | None, model: Model | None) -> Defaults:
+def brought(name: str, kind: str, side: int | None, recipe: Recipe | None, model: str | None) -> Defaults:
     """What a data set brings, under a recipe what that brings; the model, where one is asked for, decides with it."""
     if name in DEFAULTS:
         own = DEFAULTS[name]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, own, pieces
-from common.options.machine import MachineWithModels
+from common.options.machine import MachineWithRuns
 
 GRADIENT_PAIRS = 1000
 
@@ -42,7 +42,7 @@ class ProbeOptions:
 class InterpolateOptions:
     models: ProbedOptions = ProbedOptions()
     probe: ProbeOptions = ProbeOptions()
-    run: MachineWithModels = field(default_factory=MachineWithModels)
+    run: MachineWithRuns = field(default_factory=MachineWithRuns)
 
 
 @dataclass(frozen=True)

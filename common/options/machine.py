@@ -39,3 +39,11 @@ class MachineWithModels(MachineWithData):
 
     checkpoint_dir: Path = Path("checkpoints")
     """Where weights and resumable state are."""
+
+
+@dataclass(frozen=True)
+class MachineWithRuns(MachineWithModels):
+    """Where and how this machine runs it. None of it changes what is measured."""
+
+    model: Annotated[tuple[str, ...], own("FILE.py:CLASS ...", "none")] = ()
+    """Files of your own networks that these runs were trained as: their code is run only where it is named."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from common.options.defaults import smoothing_of
 from common.options.fields import OPEN, pieces, words
+from common.options.networks import piece
 from common.options.resolving import usual
 from common.options.train import DataOptions, MixupOptions, ModelOptions, TrainConfig, TrainingOptions
 
@@ -31,7 +32,7 @@ def setting_name(config: TrainConfig, kind: str, side: int | None, precision: st
 
 def _name(config: TrainConfig, kind: str, side: int | None, precision: str, with_method: bool) -> str:
     found = pieces(config, _unasked(config, kind, side))
-    parts = [config.dataset, *_pieces_of(DataOptions, found), config.model]
+    parts = [config.dataset, *_pieces_of(DataOptions, found), piece(config.model)]
     parts += [*_pieces_of(ModelOptions, found), *_pieces_of(TrainingOptions, found)]
     if with_method:
         parts += [f"mixup{config.alpha}" if config.mixup else "erm", *_pieces_of(MixupOptions, found)]

@@ -7,7 +7,7 @@ from common.data.sets import SETS
 from common.data.sources import Reading
 from common.errors import UserError
 from common.options import defaults
-from common.options.networks import NETWORKS
+from common.options.networks import NETWORKS, given, named, network
 from common.options.train import LAYERS, MOVES, Augment, DataOptions, TrainConfig
 
 TARGET, TEST_SHARE = "label", 0.2  # of a CSV file
@@ -60,7 +60,7 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
 def _filled(asked: TrainConfig, read: Reading, name: str, kind: str, side: int | None) -> TrainConfig:
     """With nothing left open."""
     usual = defaults.brought(name, kind, side, asked.recipe, asked.model)
-    model, optimizer = asked.model or usual.model, asked.optimizer or usual.optimizer
+    model, optimizer = named(asked.model or usual.model), asked.optimizer or usual.optimizer
     schedule = asked.schedule or usual.schedule
     found: dict[str, Any] = dict(defaults.OPTIMIZERS[optimizer])
     if optimizer == usual.optimizer:
@@ -76,31 +76,32 @@ def _filled(asked: TrainConfig, read: Reading, name: str, kind: str, side: int |
         "rise_epochs",
     ):
         found[field] = getattr(usual, field)
-    found |= {"model": model, "width": NETWORKS[model].width, "optimizer": optimizer, "schedule": schedule}
-    found["rise_epochs"] = 0 if schedule == "triangle" else usual.rise_epochs
+    found |= {"width": network(model).width, "optimizer": optimizer, "schedule": schedule}
+    found["rise_epochs"] = 0 if schedule == "triangle" or asked.epochs == 0 else usual.rise_epochs
     found |= {"lr_drops": () if schedule == "triangle" else usual.lr_drops, "alpha": 1.0, "lam_per": "batch"}
     found = {field: value for field, value in found.items() if getattr(asked, field) is None}
     if not asked.mixup:
         found |= {"alpha": None, "lam_per": None, "warmup_epochs": 0}
+    found |= {"model": model, "weights": None if asked.weights is None else given(asked.weights)}
     found |= {"target": read.target, "drop": read.drop, "size": read.size, "test_share": read.test_share}
     found["stream"] = read.stream
     return dataclasses.replace(asked, dataset=name, **found)
 
 
 def _refuse_model(config: TrainConfig, kind: str, side: int | None) -> None:
-    network = NETWORKS[config.model]
-    if kind not in network.takes:
-        fitting = ", ".join(name for name, network in NETWORKS.items() if kind in network.takes)
-        takes = " and ".join(network.takes)
+    mine = network(config.model)
+    if kind not in mine.takes:
+        fitting = ", ".join(name for name, one in NETWORKS.items() if kind in one.takes)
+        takes = " and ".join(mine.takes)
         raise UserError(
             f"--model {config.model}: takes {takes}, and {config.dataset} is {kind}; take one of: {fitting}."
         )
-    if config.width != network.width and not network.scales:
+    if config.width != mine.width and not mine.scales:
         raise UserError(f"--width {config.width}: {config.model} is of one width, as published; leave it out.")
-    if config.dropout and not network.has_dropout:
+    if config.dropout and not mine.has_dropout:
         raise UserError(
             f"--dropout {config.dropout}: {config.model} has no place for it; leave it out, or take one of: "
-            f"{', '.join(name for name, network in NETWORKS.items() if network.has_dropout)}."
+            f"{', '.join(name for name, one in NETWORKS.items() if one.has_dropout)}."
         )
 
 
@@ -148,10 +149,10 @@ def _refuse_mixing(config: TrainConfig, kind: str, side: int | None) -> None:
             f"--neighbours {config.neighbours}: compares all pixels of all rows, which --stream does not hold; leave "
             "one of the two out."
         )
-    layers = NETWORKS[config.model].layers
+    layers = network(config.model).layers
     if config.mix in LAYERS[layers:] or (config.mix == "hidden" and not layers):
         has = f"has {layers} hidden layers" if layers else "has no hidden layers to mix before"
-        others = [name for name, network in NETWORKS.items() if kind in network.takes and network.layers > layers]
+        others = [name for name, one in NETWORKS.items() if kind in one.takes and one.layers > layers]
         ways = [*LAYERS[:layers], *(["hidden"] if layers else []), *(f"--model {name}" for name in others)]
         raise UserError(f"--mix {config.mix}: {config.model} {has}; take one of: {', '.join(ways)}.")
     if config.mix == "patches" and kind == "table":

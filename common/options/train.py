@@ -10,6 +10,7 @@ from common import places
 from common.data import sources
 from common.data.sources import Source
 from common.errors import UserError
+from common.options import networks
 from common.options.fields import (
     OPEN,
     SEEDS,
@@ -24,7 +25,7 @@ from common.options.fields import (
     several,
 )
 from common.options.machine import MachineWithModels
-from common.options.networks import NETWORKS, Model
+from common.options.networks import NETWORKS
 
 Recipe = Literal["fast"]
 Augment = Literal["crop-flip", "translate-flip", "resized-crop", "none"]
@@ -96,11 +97,14 @@ class ModelOptions:
     """What learns."""
 
     model: Annotated[
-        Open[Model],
-        own("{" + ",".join(NETWORKS) + "}", "preactresnet18; digits: smallcnn; sounds: lenet; tables: mlp"),
+        Open[str],
+        own(
+            "{" + ",".join([*NETWORKS, "torchvision:NAME", "timm:NAME", "FILE.py:CLASS"]) + "}",
+            "preactresnet18; digits: smallcnn; sounds: lenet; tables: mlp",
+        ),
     ] = OPEN
-    """Images and sounds of any size, but vgg11 from 32 x 32 on, lenet from 16 x 16 on, fastnet for images from 9 x 9
-    on; smallcnn is for 8 x 8 digits, resnet18_imagenet to resnext101_64x4d for 224 x 224. Tables: mlp."""
+    """vgg11 from 32 x 32 on, lenet from 16 x 16 on, fastnet for images from 9 x 9 on; smallcnn for 8 x 8 digits,
+    resnet18_imagenet to resnext101_64x4d for 224 x 224; tables: mlp. Others', your own: see scripts/README.md."""
     width: Annotated[
         Open[int],
         own("N", ", ".join(f"{name}: {network.width}" for name, network in NETWORKS.items() if network.scales)),
@@ -108,6 +112,9 @@ class ModelOptions:
     ] = OPEN
     """Channels after the first layer, or units of a hidden layer; wideresnet28: the k of WRN-28-k; densenet190: its
     growth rate. The other layers scale with it."""
+    weights: Annotated[str | None, own("FILE", "drawn by --seed"), Fact(piece="from{}", since=None)] = None
+    """Begin from this file's: torchvision's, timm's, or what torch.save or safetensors made of a state_dict. With
+    --epochs 0 they are measured as they are, and attacked and interpolated as a run."""
     dropout: Annotated[float, Fact("[0, 1)", "dropout{}", since=0.0)] = 0.0
     """Drop activations with this probability: of preactresnet18 between the two convolutions of each block, of smallcnn
     before its last convolution. No other has a place for it."""
@@ -120,8 +127,8 @@ class TrainingOptions:
     recipe: Annotated[Recipe | None, own("{fast}", "none"), Fact(piece="{}", since=None)] = None
     """Other defaults for all below, and for --model, by which CIFAR-10 is learnt in 10 epochs: see scripts/README.md.
     Each is overridden by its own option; --plan shows what is in force."""
-    epochs: Annotated[Open[int], own("N", "200; digits: 60; sounds: 30; tables: 100"), Fact("[1, 1e6]", "{}ep")] = OPEN
-    """Passes over the training rows."""
+    epochs: Annotated[Open[int], own("N", "200; digits: 60; sounds: 30; tables: 100"), Fact("[0, 1e6]", "{}ep")] = OPEN
+    """Passes over the training rows; with --weights also 0."""
     measure_every: Annotated[int, Fact("[1, 1e6]", "every{}", since=1)] = 1
     """Measure on the test rows after every Nth epoch, and after the last: less to wait for. No number that is measured
     changes by it."""
@@ -265,8 +272,13 @@ class TrainOptions:
         return sources.find(self.data.dataset, self.run.data_dir, places.known_data(self.run.checkpoint_dir))
 
     def refuse_clashes(self) -> None:
-        """raises UserError for options that mean nothing beside the others"""
+        """raises UserError for options that mean nothing beside the others, and a network that there is not"""
         asked = self.asked
+        networks.check(asked.model, asked.weights)
+        if asked.epochs == 0 and asked.weights is None:
+            raise UserError("--epochs 0: leaves the network as it was drawn; name its --weights, or train it.")
+        if asked.epochs == 0 and asked.mixup:
+            raise UserError("--mixup: means nothing with --epochs 0, which trains nothing; leave one of the two out.")
         if not asked.mixup:
             for name, usual in OF_MIXUP.items():
                 value = getattr(asked, name)

@@ -1,0 +1,139 @@
+"""Networks that are not of this project: torchvision's and timm's classifiers by name, and a class in the user's file.
+
+A user's file is run here, and nowhere else, since the user named it on the command line.
+"""
+
+import difflib
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+
+from common.errors import UserError
+from common.options.networks import NETWORKS, RECORDED
+
+# Mean and standard deviation of ImageNet's channels, by which torchvision's published weights were trained.
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+Statistics = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def make(model: str, file: Path | None, channels: int, classes: int) -> nn.Module:
+    """A network with weights as its own code draws them.
+
+    model  as a record calls it;  file  that holds it, as the user named it
+
+    raises UserError for a name or class that there is not, a file that is another than the record's, and whatever the
+    user's code raises
+    """
+    library, _, name = model.partition(":")
+    if library == "torchvision":
+        return _of_torchvision(name, channels, classes)
+    if library == "timm":
+        return _of_timm(name, channels, classes)
+    found = RECORDED.fullmatch(model)
+    assert found
+    if file is None:
+        raise UserError(
+            f"{model} is a network of somebody's own, and its code is run only where its file is named: add "
+            f"--model FILE.py:{found['name']}"
+        )
+    own, sizes = _class(file, found["name"], found["digest"]), {"num_classes": classes, "in_channels": channels}
+    takes = inspect.signature(own).parameters
+    asked = {name: size for name, size in sizes.items() if name in takes}
+    made = _made(f"--model {file}:{found['name']}", lambda: own(**asked), file)
+    if not isinstance(made, nn.Module):
+        raise UserError(f"--model {file}:{found['name']}: makes a {type(made).__name__}, and no torch.nn.Module.")
+    return made
+
+
+def statistics(model: str, file: Path | None) -> Statistics | None:
+    """Mean and standard deviation by which published weights want inputs to be normalised, or None where nothing is
+    known of that: those of a library are known, and of a class of the user's what it has as `mean` and `std`."""
+    if found := RECORDED.fullmatch(model):
+        own = _class(file, found["name"], found["digest"]) if file else None
+        mean, std = (getattr(own, name, None) for name in ("mean", "std"))
+        return (tuple(map(float, mean)), tuple(map(float, std))) if mean and std else None
+    library, _, name = model.partition(":")
+    if library == "timm":
+        known = _timm().get_pretrained_cfg(name)
+        return (tuple(known.mean), tuple(known.std)) if known else None
+    return None if model in NETWORKS and not NETWORKS[model].where.startswith("imagenet.") else IMAGENET
+
+
+def _of_torchvision(name: str, channels: int, classes: int) -> nn.Module:
+    from torchvision import models
+
+    _refuse_unknown("torchvision", name, models.list_models(module=models))
+    if channels != 3:
+        raise UserError(f"--model torchvision:{name}: takes images of three channels, and these have {channels}.")
+    return _made(f"torchvision:{name}", lambda: models.get_model(name, weights=None, num_classes=classes))
+
+
+def _of_timm(name: str, channels: int, classes: int) -> nn.Module:
+    timm = _timm()
+    _refuse_unknown("timm", name, timm.list_models())
+    more = {"pretrained": False, "num_classes": classes, "in_chans": channels}
+    return _made(f"timm:{name}", lambda: timm.create_model(name, **more))
+
+
+def _timm() -> Any:
+    try:
+        import timm
+    except ImportError:
+        raise UserError("--model timm:NAME: timm is not installed (pip install timm).") from None
+    return timm
+
+
+def _refuse_unknown(library: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f"; perhaps you meant {library}:{near[0]}" if near else ""
+        raise UserError(f"--model {library}:{name}: {library} has no classifier of this name{meant}.")
+
+
+@cache
+def _class(file: Path, name: str, digest: str) -> Callable[..., Any]:
+    """A class of a file, which is run once. raises UserError"""
+    which = f"--model {file}:{name}"
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UserError(f"{which}: {error.strerror}; name a file that can be read.") from None
+    if hashlib.sha256(content).hexdigest()[:12] != digest:
+        raise UserError(f"{which}: another file than the one that was trained (its SHA-256 is not {digest}…).")
+    module = ModuleType(f"mixup_study_own_{digest}")
+    module.__file__ = str(file)
+    sys.modules[module.__name__] = module  # where dataclasses and pickle look for it
+    with torch.device("cpu"), torch.enable_grad():  # whoever asked first: what the file makes stands for all
+        _made(which, lambda: exec(compile(content, str(file), "exec"), module.__dict__), file)
+    found = getattr(module, name, None)
+    if not callable(found):
+        own = [key for key, it in vars(module).items() if isinstance(it, type) and it.__module__ == module.__name__]
+        raise UserError(f"{which}: has no class of this name; it has {', '.join(own) or 'none'}.")
+    return found  # type: ignore[no-any-return]
+
+
+def _made(which: str, make: Callable[[], Any], file: Path | None = None) -> Any:
+    """raises UserError for whatever somebody else's code raises"""
+    try:
+        return make()
+    except (Exception, SystemExit) as error:
+        raise UserError(f"{which}: raised {told(error, file)}") from error
+
+
+def told(error: BaseException, file: Path | None = None) -> str:
+    """What somebody else's code raised, and the line of the user's file, if it is one's."""
+    trace, line = error.__traceback__, ""
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(file):
+            line = f" ({Path(str(file)).name}, line {trace.tb_lineno})"
+        trace = trace.tb_next
+    said = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}{f': {said}' if said else ''}{line}."
