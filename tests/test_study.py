@@ -526,10 +526,10 @@ def test_the_commands(script, digits, tmp_path):
         f"{scripts}/attack.py {' '.join(digits)} --attacks fgsm --rows 30 {data}",
         "# Saved as own.sh, all of it by SLURM; add what your cluster wants, such as --gpus 1:",
         f"#   job=$(sbatch --parsable --array 2-3 --wrap '{LINE_OF_IT}')",
-        f"#   job=$(sbatch --parsable --dependency afterany:$job --array 5-7 --wrap '{LINE_OF_IT}')",
+        f"#   job=$(sbatch --parsable --dependency afterany:$job --array 5-8 --wrap '{LINE_OF_IT}')",
         "# or by GNU parallel, on this machine:",
         "#   sed -n 2,3p own.sh | parallel --jobs 4",
-        "#   sed -n 5,7p own.sh | parallel --jobs 4",
+        "#   sed -n 5,8p own.sh | parallel --jobs 4",
     ]
     assert done.stderr == ""
 
