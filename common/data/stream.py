@@ -172,7 +172,13 @@ class Stream:
     def _begin(
         self, pool: ThreadPoolExecutor, rows: Rows, boxes: BoxesOfAll | None
     ) -> tuple[Rows, torch.Tensor, list[Future[None]]]:
-        made = torch.empty(len(rows), *self.shape[1:], dtype=torch.uint8, pin_memory=self.device.type == "cuda")
+        # Channels last, as the decoder has them and convolutions want them: nothing is turned on the way.
+        made = torch.empty(
+            (len(rows), *self.shape[1:]),
+            dtype=torch.uint8,
+            pin_memory=self.device.type == "cuda",
+            memory_format=torch.channels_last,
+        )
         places = self.rows[rows.numpy()]
         cut = self.view.boxes(self.looks.sizes[places].astype(np.int64)) if boxes is None else boxes[rows].numpy()
         some = [slice(first, first + AT_ONCE) for first in range(0, len(rows), AT_ONCE)]
