@@ -290,6 +290,14 @@ def test_several_partners_are_mixed_by_their_shares():
     assert torch.allclose(ours, F.cross_entropy(logits, label, reduction="none"), atol=1e-5)
 
 
+def test_a_way_smooths_the_labels_of_its_loss():
+    way, model = Mixup(1.0, smoothing=0.2), network()
+    batch = the_batch(way)
+    logits = way.logits(model, batch)
+    assert torch.equal(way.loss(model, batch)[0], mixed_cross_entropy(logits, batch.y, batch.lam, 0.2).sum())
+    assert not torch.equal(way.loss(model, batch)[0], mixed_cross_entropy(logits, batch.y, batch.lam).sum())
+
+
 # Targets
 
 
