@@ -1,7 +1,8 @@
 """An epoch, planned before it is run: the order, each row's partner, lambda, crop and flip.
 
 All of it is drawn here, on the CPU, for all rows at once, from streams named by (seed, epoch). Nothing else in training
-draws a random number, so a run resumes without random state, and one process or eight see the same batches.
+draws a random number (but dropout, by seed, epoch and process), so a run resumes without random state, and one process
+or eight see the same batches.
 """
 
 import dataclasses
