@@ -103,12 +103,13 @@ def train(
     weights: str | None = None,
     kind: str | None = None,
     by_class: Mapping[str, Sequence[int]] | None = None,
+    evenly: bool = False,
     tempered: tuple[float, float, float] | None = None,
 ) -> Path:
     """Writes a train record. options: of train.py that depart from the defaults, such as width or epochs.
     step: added to every count of errors. kind: of the data, where `dataset`'s name does not tell it. by_class: errors
-    and n of each class. tempered: the temperature, and what becomes of cross-entropy and calibration error by it, where
-    rows are held out. returns its path"""
+    and n of each class; evenly: as many of each. tempered: the temperature, and what becomes of cross-entropy and
+    calibration error by it, where rows are held out. returns its path"""
     asked = {"seed": seed, **(options or {})}
     groups = [
         group(**{f.name: asked.pop(f.name) for f in dataclasses.fields(group) if f.name in asked})
@@ -155,6 +156,9 @@ def train(
     best = min(curve, key=lambda one: one["test"]["errors"])
     ten = [one["test"]["errors"] for one in curve[-10:]]
     right = n - errors[-1]
+    if evenly:
+        shares = [[(total + place) // len(classes) for place in range(len(classes))] for total in (errors[-1], n)]
+        by_class = dict(zip(("errors", "n"), shares, strict=True))
     calibrated = _calibrated(n, right, min(1.0, right / n + model.calibration + step / 100_000))
     record = {
         "schema": 1,
@@ -407,10 +411,11 @@ def study(
     dataset: str = "cifar10",
     options: Mapping[str, Any] | None = None,
     probes: Container[str] = ("interpolate", "attack", "boundary"),
+    evenly: bool = False,
 ) -> dict[tuple[float | None, int], Path]:
     """Writes a whole study: every seed under ERM and mixup, probed and attacked by itself and by the models of the
     first three seeds, and a boundary record. mixup: a model, of alpha = 1, or one for each alpha. probes: kinds of
-    records beside the train records. returns those by alpha and seed"""
+    records beside the train records. evenly: with errors by class, as many of each. returns those by alpha and seed"""
     arms: dict[float | None, Model] = {None: erm} | ({1.0: mixup} if isinstance(mixup, Model) else dict(mixup))
     runs = {
         (alpha, seed): train(
@@ -421,6 +426,7 @@ def study(
             step=_step(alpha, seed),
             dataset=dataset,
             options=options,
+            evenly=evenly,
         )
         for seed in range(seeds)
         for alpha, model in arms.items()

@@ -107,7 +107,7 @@ def put(record, where, value):
         ("run", "a b"),
         ("config.lr", "fast"),
         ("config.extra", 1),
-        ("config.epochs", 0),
+        ("config.epochs", -1),
         ("environment.precision", "half"),
         ("data.std", [0]),
         ("data.fingerprint", "abc"),

@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import html
+import itertools
 import json
 import re
 import shutil
@@ -48,8 +49,10 @@ def whole(tmp_path_factory):
     names = [FIRST, SECOND, *OTHERS]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fixtures, "CLASSES", [*names, *fixtures.CLASSES[len(names) :]])
-        fixtures.study(folder / "results", seeds=5)
-    fixtures.train(folder / "results", options={"holdout": 5000})  # so that nothing is missing
+        fixtures.study(folder / "results", seeds=5, evenly=True)
+    for seed, alpha in itertools.product(range(5), (None, 1.0)):  # so that nothing is missing
+        held = {"holdout": 5000}
+        fixtures.train(folder / "results", alpha=alpha, seed=seed, options=held, tempered=(1.5, 0.28, 0.01))
     fixtures.others(folder / "results")
     fixtures.tabular(folder / "results", gains={"own": 3}, seeds=1, baselines=False)
     (folder / "README.md").write_text(MARKS)
