@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from PIL import Image
 from torch import nn
 from torch.nn import functional as F
@@ -356,15 +357,20 @@ def decoder(root: Path) -> Turn:
     return turn
 
 
+def _begun(measured: MeasuredConfig, rows: int) -> tuple[Accelerator, Part, training.Training]:
+    """So many images, and a training of a new network, as train.py begins it."""
+    accelerator = processes.start(torch.get_num_threads(), None)
+    network = models.build(_blueprint(measured.width), seed=0).to(accelerator.device)
+    learning = training.begin(
+        accelerator, network, 1, optimizer="sgd", lr=0.1, lr_drops=(), momentum=0.9, weight_decay=1e-4
+    )
+    return accelerator, _images(rows).to(accelerator.device), learning
+
+
 def our_loop(measured: MeasuredConfig, rows: int) -> Turn:
     """An epoch of so many rows, as train.py runs it under mixup."""
-    accelerator = processes.start(torch.get_num_threads(), None)
-    part = _images(rows).to(accelerator.device)
-    network = models.build(_blueprint(measured.width), seed=0).to(accelerator.device)
-    method, no_drops = Mixup(alpha=1.0), ()
-    learning = training.begin(
-        accelerator, network, 1, optimizer="sgd", lr=0.1, lr_drops=no_drops, momentum=0.9, weight_decay=1e-4
-    )
+    accelerator, part, learning = _begun(measured, rows)
+    method = Mixup(alpha=1.0)
 
     def turn() -> None:
         plan = draw(len(part), measured.batch_size, seed=0, epoch=1, method=method, pad=4)
@@ -375,12 +381,7 @@ def our_loop(measured: MeasuredConfig, rows: int) -> Turn:
 
 def erm_loop(measured: MeasuredConfig) -> Turn:
     """The same epoch without mixup's work, which train.py does under ERM, too, at lambda = 1."""
-    accelerator = processes.start(torch.get_num_threads(), None)
-    part = _images(measured.rows).to(accelerator.device)
-    network = models.build(_blueprint(measured.width), seed=0).to(accelerator.device)
-    learning = training.begin(
-        accelerator, network, 1, optimizer="sgd", lr=0.1, lr_drops=(), momentum=0.9, weight_decay=1e-4
-    )
+    accelerator, part, learning = _begun(measured, measured.rows)
 
     def turn() -> list[float]:
         plan = draw(len(part), measured.batch_size, seed=0, epoch=1, method=ERM, pad=4).to(accelerator.device)
