@@ -1,7 +1,10 @@
 import pytest
 import torch
+from torchvision import transforms
 
-from common import records
+from _benchmark import steps
+from _benchmark.subjects import blueprint, random_images
+from common import models, records
 from common.errors import UserError
 from common.options.benchmark import MeasuredConfig
 from scripts import benchmark
@@ -56,8 +59,8 @@ def test_the_plain_loop_trains_the_same_network():
     """Otherwise the ratio would compare two things."""
     torch.manual_seed(0)
     measured = MeasuredConfig("train", width=4, batch_size=8, steps=1, repeats=1)
-    before = benchmark.models.build(benchmark._blueprint(4), seed=0).get_submodule("network").state_dict()
-    turn = benchmark.plain_loop(measured, 0)
+    before = models.build(blueprint(4), seed=0).get_submodule("network").state_dict()
+    turn = steps.plain_loop(measured, 0)
     network = next(cell.cell_contents for cell in turn.__closure__ if isinstance(cell.cell_contents, torch.nn.Module))
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
     turn()
@@ -65,8 +68,8 @@ def test_the_plain_loop_trains_the_same_network():
 
 
 def test_images_are_what_torchvision_would_give():
-    part = benchmark._images(4)
-    images = benchmark.PILImages(part, benchmark.transforms.ToTensor())
+    part = random_images(4)
+    images = steps.PILImages(part, transforms.ToTensor())
     assert torch.equal(images[2][0], part.inputs[2] / 255)
     assert images[3][1] == 3
 

@@ -74,7 +74,7 @@ def test_what_belongs_to_a_script_is_imported_by_it_alone():
     """A folder ``scripts/_NAME/`` holds what ``scripts/NAME.py`` consists of."""
     of_scripts = [path for path in (ROOT / "scripts").iterdir() if path.name.startswith("_") and path.is_dir()]
     folders = [path.name for path in of_scripts if path.name != "__pycache__"]
-    assert folders == ["_study"]
+    assert sorted(folders) == ["_benchmark", "_study"]
     for room in ("scripts", "common", "analysis"):
         for file in (ROOT / room).rglob("*.py"):
             text = file.read_text()
@@ -99,7 +99,7 @@ WITHIN_FUNCTIONS = {
     "common/models/others.py": {"torchvision", "timm"},
     # What is not there everywhere: of Unix alone; of those who develop; of notebooks.
     "common/processes.py": {"resource"},
-    "scripts/benchmark.py": {"torchattack"},
+    "scripts/_benchmark/attacking.py": {"torchattack"},
     "analysis/figure.py": {"IPython.display"},
 }
 
@@ -133,7 +133,15 @@ def test_in_tests_only_what_others_wrote_is_imported_where_it_is_used():
     assert len(files) > 50
     for file in files:
         roots = {name.partition(".")[0] for name in within_functions(file)}
-        assert not roots & {*sys.stdlib_module_names, "common", "scripts", "analysis", "tests", "_study"}, file
+        assert not roots & {
+            *sys.stdlib_module_names,
+            "common",
+            "scripts",
+            "analysis",
+            "tests",
+            "_study",
+            "_benchmark",
+        }, file
 
 
 def test_every_module_has_a_test_file_or_is_tested_by_its_script():
