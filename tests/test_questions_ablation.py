@@ -11,7 +11,7 @@ from analysis.collect import collect
 from analysis.judging import judged
 from analysis.methods import ERM, MIXUP, Method
 from analysis.questions import CLAIMS, QUESTIONS, show
-from analysis.questions import ablation as question
+from analysis.questions.ablation import kin
 from tests import fixtures
 from tests.asking import column, drawn
 
@@ -20,8 +20,8 @@ NAMES = {SMALL: "cifar10-preactresnet18-2ep", LARGE: "cifar10-preactresnet18-2ep
 PAPERS = {
     method: {decay: number.value for decay, number in row.errors.items()} for method, row in paper.TABLE_5.items()
 }
-LATER = {question.THREE: {SMALL: 4.3, LARGE: 4.7}, question.CUTMIX: {SMALL: 4.0, LARGE: 4.4}}
-LATER |= {question.MANIFOLD: {SMALL: 4.1, LARGE: 4.5}}
+LATER = {kin.THREE: {SMALL: 4.3, LARGE: 4.7}, kin.CUTMIX: {SMALL: 4.0, LARGE: 4.4}}
+LATER |= {kin.MANIFOLD: {SMALL: 4.1, LARGE: 4.5}}
 PAPERS |= LATER
 SPREAD = (0.0, 0.06, -0.05, 0.1, -0.11)  # points that seeds differ by
 
@@ -51,8 +51,8 @@ def of(results, errors=PAPERS, seeds=5, noisy=()):
 
 
 def but(**changes):
-    """The paper's numbers, but for a method's, by its name in `question`: in points at both weight decays."""
-    return PAPERS | {getattr(question, name): dict.fromkeys(NAMES, error) for name, error in changes.items()}
+    """The paper's numbers, but for a method's, by its name in `kin`: in points at both weight decays."""
+    return PAPERS | {getattr(kin, name): dict.fromkeys(NAMES, error) for name, error in changes.items()}
 
 
 def verdicts(results, *ids):
@@ -75,14 +75,14 @@ def test_by_the_papers_numbers_the_papers_claims_hold(two):
 
 def test_of_numbers_that_are_the_other_way_round_they_fail(two):
     errors = but(MIXUP=5.5, SAME=4.0, NEAR=4.0, ONLY=4.0, THREE=4.0, CUTMIX=6.0, MANIFOLD=6.0)
-    errors |= {method: {SMALL: 7 - layer, LARGE: 7 - layer} for layer, method in enumerate(question.LAYERS)}
-    errors |= {question.ALONE[0]: {SMALL: 4.5, LARGE: 5.1}}
+    errors |= {method: {SMALL: 7 - layer, LARGE: 7 - layer} for layer, method in enumerate(kin.LAYERS)}
+    errors |= {kin.ALONE[0]: {SMALL: 4.5, LARGE: 5.1}}
     assert statuses(of(two, errors), *ASKED) == ["fails"] * len(ASKED)
 
 
 def test_what_seeds_hide_is_undecided(two):
-    noisy = {question.THREE, question.CUTMIX, question.MANIFOLD, question.SAME, question.NEAR, question.ONLY}
-    noisy |= {question.ALONE[0], question.LAYERS[0]}
+    noisy = {kin.THREE, kin.CUTMIX, kin.MANIFOLD, kin.SAME, kin.NEAR, kin.ONLY}
+    noisy |= {kin.ALONE[0], kin.LAYERS[0]}
     assert statuses(of(two, noisy=noisy), *ASKED) == ["undecided"] * len(ASKED)
 
 
@@ -100,12 +100,12 @@ def test_what_was_not_trained_was_not_run(two):
         assert show("ablation", results).picture is None
         assert "study.py ablation" in show("ablation", results).missing
         assert not show("table-ablation", results).shows
-    arms = {ERM: PAPERS[ERM], MIXUP: PAPERS[MIXUP], question.CUTMIX: PAPERS[question.CUTMIX]}
+    arms = {ERM: PAPERS[ERM], MIXUP: PAPERS[MIXUP], kin.CUTMIX: PAPERS[kin.CUTMIX]}
     assert statuses(of(two, arms), "L5", "L6", "P30", "P23") == ["holds", "not run", "not run", "too few runs"]
 
 
 def test_one_row_that_errs_less_is_enough_and_one_that_is_open_leaves_it_open(two):
-    label = question.ALONE[0]
+    label = kin.ALONE[0]
     (best,) = verdicts(of(two, PAPERS | {label: {SMALL: 4.0, LARGE: 4.0}}), "P23")
     assert best.status == "fails"
     says = "at weight decay 1e-4 less error than 20 of 21 (not label smoothing 0.05), more than 1 of 21"
@@ -118,7 +118,7 @@ def test_one_row_that_errs_less_is_enough_and_one_that_is_open_leaves_it_open(tw
 
 def test_labels_matter_by_two_weight_decays(two):
     """The last part holds inputs alone at the smaller one against ERM at the larger: 0.6 points are no draw."""
-    (verdict,) = verdicts(of(two, PAPERS | {question.ONLY: {SMALL: 4.55, LARGE: 5.72}}), "P26")
+    (verdict,) = verdicts(of(two, PAPERS | {kin.ONLY: {SMALL: 4.55, LARGE: 5.72}}), "P26")
     assert [part.status for part in verdict.parts] == ["holds", "holds", "fails"]
     values = [(4.55 + off / 2) - (5.18 + off) for off in SPREAD[:5]]
     low, high = stats.ttest_1samp(values, 0).confidence_interval(0.95)
@@ -131,7 +131,7 @@ def test_the_slope_over_layers(two):
     (verdict,) = verdicts(of(two), "P27")
     assert "from one of 5 layers to the next the error changes by +0.33 points [+0.33, +0.33]" in verdict.sentence
     assert verdict.parts[1].says.startswith(f"on {NAMES[LARGE]}, n = 5: ")
-    one = {ERM: PAPERS[ERM], MIXUP: PAPERS[MIXUP], question.LAYERS[0]: PAPERS[question.LAYERS[0]]}
+    one = {ERM: PAPERS[ERM], MIXUP: PAPERS[MIXUP], kin.LAYERS[0]: PAPERS[kin.LAYERS[0]]}
     assert statuses(of(two, one), "P27") == ["too few runs"]
 
 
@@ -139,7 +139,7 @@ def test_smoothing_and_noise_are_corrected_over_all_of_them(two):
     """One of twelve that gains 0.5 points by p = .03 would be too much by itself; by Holm's correction it is open."""
     results = of(two)
     runs = results.runs.copy()
-    it = (runs["method"] == question.ALONE[0]) & (runs["setting"] == NAMES[SMALL])
+    it = (runs["method"] == kin.ALONE[0]) & (runs["setting"] == NAMES[SMALL])
     erm = runs[(runs["method"] == ERM) & (runs["setting"] == NAMES[SMALL])].set_index("seed")["error"]
     gains = [0.55, 0.6, 0.9, 0.7, 0.52]
     runs.loc[it, "error"] = [erm[seed] - gain for seed, gain in enumerate(gains)]
@@ -151,14 +151,14 @@ def test_smoothing_and_noise_are_corrected_over_all_of_them(two):
 
 
 def test_the_table_has_the_papers_beside(two):
-    errors = {method: of for method, of in PAPERS.items() if method not in question.LAYERS[3:]}
-    errors = {question.papers(method): of for method, of in errors.items()}
-    near = replace(question.NEAR, more=(("neighbours", 5),))
-    errors[near] = errors.pop(question.NEAR)
+    errors = {method: of for method, of in PAPERS.items() if method not in kin.LAYERS[3:]}
+    errors = {kin.papers(method): of for method, of in errors.items()}
+    near = replace(kin.NEAR, more=(("neighbours", 5),))
+    errors[near] = errors.pop(kin.NEAR)
     table = show("table-ablation", of(two, errors))
     rows = {row["method"]: row for row in table.frame.to_dict("records")}
     assert list(rows)[:4] == ["ERM", "mixup", "mixup, 5 neighbours", "mixup before layer 1"]
-    assert list(rows)[-5:] == ["CutMix", "manifold mixup", "mixup, 2 partners", *map(str, question.LAYERS[3:])]
+    assert list(rows)[-5:] == ["CutMix", "manifold mixup", "mixup, 2 partners", *map(str, kin.LAYERS[3:])]
     low, high = stats.ttest_1samp([-1.29 - off / 2 for off in SPREAD[:5]], 0).confidence_interval(0.95)
     assert rows["mixup"]["1e-4: less ERM"] == f"−1.29 [{low:.2f}, {high:.2f}]".replace("-", "−")
     assert rows["mixup"]["1e-4: less mixup"] == rows["ERM"]["1e-4: less ERM"] == ""
@@ -181,9 +181,9 @@ def test_the_figure_has_a_dot_for_each_effect_and_lines_for_erm_and_mixup(two):
     figure = show("ablation", of(two))
     against_erm, against_mixup = figure.picture.axes[:2]
     assert [ax.get_title() for ax in (against_erm, against_mixup)] == ["less ERM", "less mixup"]
-    kin = [method for method in PAPERS if method.is_kin]
+    of_mixup = [method for method in PAPERS if method.is_kin]
     labels = [label.get_text().replace("\n", " ") for label in against_erm.get_yticklabels()]
-    assert labels == [str(method) for method in [*kin[:-3], question.CUTMIX, question.MANIFOLD, question.THREE]]
+    assert labels == [str(method) for method in [*of_mixup[:-3], kin.CUTMIX, kin.MANIFOLD, kin.THREE]]
     numbers = figure.data[(figure.data["line"] == "mean") & (figure.data["row"] == "CutMix")]
     shown = {(row["panel"], row["mark"]): row["difference"] for row in numbers.to_dict("records")}
     assert shown == pytest.approx(

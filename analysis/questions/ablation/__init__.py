@@ -1,0 +1,27 @@
+"""## What of mixup matters? (section 3.8, Table 5)
+
+**Asked:** does it take mixed inputs, mixed labels, partners of every class, or would smoothed labels or noise do as
+well? **Measured:** each row of the paper's table, and what came after it (CutMix, manifold mixup, more partners,
+RegMixup), against ERM and against mixup at the same seeds, by two weight decays. **Look at** the dots: left of ERM's
+line is less error than ERM, left of mixup's less than mixup. **The paper** has one run a cell, and so no interval:
+mixup 4.24 % and ERM 5.53 % at the smaller weight decay; differences under 0.2 points may be its seeds.
+"""
+
+from analysis.question import Question
+from analysis.questions.ablation.claimed import (
+    any_pairs,
+    best_of_all,
+    deeper,
+    hidden,
+    labels_matter,
+    little,
+    no_more_partners,
+    patches,
+)
+from analysis.questions.ablation.shown import effects, in_numbers
+
+QUESTION = Question(
+    __doc__,
+    [effects, in_numbers],
+    [best_of_all, any_pairs, labels_matter, deeper, little, no_more_partners, patches, hidden],
+)

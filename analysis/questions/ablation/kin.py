@@ -1,0 +1,101 @@
+"""Mixup's kin, by weight decay: those of Table 5, and what came after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from analysis import paper
+from analysis.collect import Results
+from analysis.measures import ENOUGH, Measure, Pairs, pair, test_error
+from analysis.methods import ERM, MIXUP, Method, in_order
+from analysis.setting import Setting, families
+
+STUDY = "ablation"
+NEAR, SAME, ONLY = (
+    Method(1.0, more=more)
+    for more in (
+        (("neighbours", paper.PAPERS_NEIGHBOURS),),
+        (("pairs", "same-class"), ("targets", "heavier")),
+        (("targets", "heavier"),),
+    )
+)
+THREE, CUTMIX, MANIFOLD = Method(1.0, more=(("partners", 2),)), Method(1.0, mix="patches"), Method(1.0, mix="hidden")
+LAYERS = [method for method in paper.TABLE_5 if method.mix.startswith("layer")]
+ALONE = [method for method in paper.TABLE_5 if method.alpha is None and method.is_kin]  # smoothing, noise
+
+
+@dataclass(frozen=True)
+class Screened:
+    """A setting in which mixup's kin are compared.
+
+    error  on the test part, of all its runs
+    """
+
+    setting: Setting
+    error: Measure
+
+    @property
+    def name(self) -> str:
+        return self.setting.name
+
+    @property
+    def methods(self) -> list[Method]:
+        return self.setting.methods
+
+    def less(self, method: Method, than: Method) -> Pairs:
+        """The error of one less that of another, at the seeds that both have."""
+        return pair(self.error, method, than)
+
+
+Decays = dict[float, Screened]  # by weight decay
+
+
+def decays(results: Results) -> Decays:
+    """The settings that differ in weight decay alone, and in which most of mixup's kin are: first of enough pairs with
+    ERM to judge by, then of any. None where there are no kin."""
+
+    def rank(group: dict[float, Setting]) -> tuple[int, int]:
+        seeds = [of for one in group.values() for of in _seeds_of_kin(one)]
+        return sum(n >= ENOUGH for n in seeds), len(seeds)
+
+    best = max(families(results, "weight_decay"), key=rank, default={})
+    return {decay: Screened(one, test_error(one.here)) for decay, one in best.items()} if any(rank(best)) else {}
+
+
+def _seeds_of_kin(setting: Setting) -> list[int]:
+    """How many each shares with ERM."""
+    runs = setting.results.runs
+    runs = runs[runs["setting"] == setting.name]
+    made: dict[Method, set[tuple[int, int]]] = {}
+    for method, seed, split in zip(runs["method"], runs["seed"], runs["split"], strict=True):
+        made.setdefault(method, set()).add((seed, split))
+    return [len(seeds & made.get(ERM, set())) for method, seeds in made.items() if method.is_kin]
+
+
+def said_of(decay: float) -> str:
+    """For example "1e-4"."""
+    mantissa, exponent = f"{decay:e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)}" if decay else "0"
+
+
+def papers(method: Method) -> Method:
+    """The row of Table 5 that a method is: of fewer rows, neighbours are fewer, too."""
+    more = ((option, paper.PAPERS_NEIGHBOURS if option == "neighbours" else value) for option, value in method.more)
+    return replace(method, more=tuple(more))
+
+
+def rows(found: Decays) -> list[Method]:
+    """ERM, mixup of α = 1, and all their kin that were trained: in the order of Table 5, then those that it has not."""
+    here = {method for one in found.values() for method in one.methods if method.is_kin or method in (ERM, MIXUP)}
+    of_table = list(paper.TABLE_5)
+    return sorted(
+        in_order(here), key=lambda one: of_table.index(papers(one)) if papers(one) in of_table else len(of_table)
+    )
+
+
+def share(names: Sequence[str], every: Sequence[str]) -> str:
+    """How many of all, and the names of those that are fewer."""
+    if len(names) in (0, len(every)):
+        return f"{'all' if names else 'none of'} {len(every)}"
+    if 2 * len(names) <= len(every):
+        return f"{len(names)} of {len(every)} ({'; '.join(names)})"
+    return f"{len(names)} of {len(every)} (not {'; '.join(name for name in every if name not in names)})"

@@ -1,0 +1,136 @@
+"""What is shown of Table 5: each row against ERM and against mixup."""
+
+import math
+from collections.abc import Iterator, Sequence
+from textwrap import fill
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure as Picture
+from matplotlib.lines import Line2D
+
+from analysis import commands, dots, measures, missing, paper
+from analysis.collect import Results
+from analysis.figure import WIDE, Figure
+from analysis.lines import MEAN, SHORT, SOLID, look_of
+from analysis.measures import ENOUGH, Pairs, spread
+from analysis.methods import ERM, MIXUP, Method
+from analysis.outcome import cell
+from analysis.question import figure_of_all, table_of_all
+from analysis.questions.ablation.kin import STUDY, Decays, Screened, decays, papers, rows, said_of, share
+from analysis.table import Row, Table, paths, stacked
+from analysis.verdict import decided
+
+COLORS = ("#555555", "#cc78bc", "#029e73")  # of weight decays
+
+
+@figure_of_all("ablation", "Table 5: what each departs by from ERM, and from mixup")
+def effects(results: Results) -> Figure:
+    """A row a method, a mark a weight decay; a panel against ERM, one against mixup."""
+    found = decays(results)
+    if not found:
+        return Figure(missing=missing.study(results, "of mixup's kin", STUDY))
+    names = {method: fill(str(method), 27) for method in _kin(found)}
+    marks = {f"weight decay {said_of(decay)}": one for decay, one in found.items()}
+    parts = [
+        dots.numbers(panel, names[method], mark, one.less(method, than))
+        for panel, than in (("ERM", ERM), ("mixup", MIXUP))
+        for method in names
+        for mark, one in marks.items()
+    ]
+    numbers = dots.joined(parts)
+    if numbers.empty:
+        return Figure(missing=missing.study(results, "of mixup's kin at the seeds of ERM or mixup", STUDY))
+    looks = {mark: (color, symbol) for mark, color, symbol in zip(marks, COLORS, "osD", strict=False)}
+    picture = Picture(figsize=(WIDE, 1.5 + 0.42 * len(names)), layout="constrained")
+    lines = {ERM: look_of(ERM)[0], MIXUP: look_of(MIXUP)[0]}
+    for ax, than, other in zip(picture.subplots(1, 2, sharey=True), (ERM, MIXUP), (MIXUP, ERM), strict=True):
+        dots.draw(ax, numbers[numbers["panel"] == str(than)], list(names.values()), looks)
+        ax.axvline(0, color=lines[than], linewidth=1.6, zorder=1, label=f"_{than}")
+        for dashes, (mark, one) in zip((SOLID, SHORT, ":"), marks.items(), strict=False):
+            mean = one.less(other, than).interval.mean
+            ax.axvline(mean, color=lines[other], linewidth=1.6, zorder=1, linestyle=dashes, label=f"_{other}, {mark}")
+        ax.set(title=f"less {than}", xlabel="points of test error")
+        ax.tick_params(axis="y", labelsize="small")
+    dots.legend(picture, numbers, looks, [Line2D([], [], color=color, label=str(one)) for one, color in lines.items()])
+    dashed = ", dashed that of the larger weight decay" if len(found) > 1 else ""
+    caption = (
+        f"{', '.join(one.name for one in found.values())}. Test error after the last epoch, less that of ERM and that "
+        f"of mixup, at the same seeds ({dots.pairs_said(numbers)}). Dots: the mean difference, line: its 95 % t "
+        "interval over pairs, not corrected for their number, hollow where it holds 0; above it: each pair. Upright "
+        f"lines: ERM and mixup themselves{dashed}."
+    )
+    means = numbers[(numbers["line"] == MEAN) & (numbers["panel"] == "ERM")]
+    told = "; ".join(_told(one) for one in means.to_dict("records"))
+    alt = f"A row for each method, with a dot and whiskers for each weight decay. Less ERM: {told or 'no pair yet'}."
+    used = [path for one in found.values() for path in paths(one.setting.here.runs[_of_rows(found, one)])]
+    return Figure(caption, alt, picture, numbers.assign(row=numbers["row"].str.replace("\n", " ")), tuple(used))
+
+
+def _kin(found: Decays) -> list[Method]:
+    return [method for method in rows(found) if method.is_kin]
+
+
+def _told(mean: dict[Any, Any]) -> str:
+    return f"{mean['row']}, {mean['mark']}: {measures.signed(mean['difference'], 2)}".replace("\n", " ")
+
+
+def _of_rows(found: Decays, one: Screened) -> "pd.Series[bool]":
+    return one.setting.here.runs["method"].isin(rows(found))
+
+
+@table_of_all("ablation", "Table 5, with intervals")
+def in_numbers(results: Results) -> Table:
+    """A row a method: for each weight decay its error, less ERM's and less mixup's; and the paper's beside."""
+    found = decays(results)
+    if not found:
+        return missing.table("None of mixup's kin was trained yet.", [commands.study(STUDY, results)])
+    every = rows(found)
+    theirs = [method for method in paper.TABLE_5 if method not in map(papers, every)]
+    shown, bold = stacked([[_row(found, method) for method in [*every, *theirs]]])
+    model = next(iter(found.values())).setting.config["model"]
+    notes = [
+        f"By weight decay, {' and '.join(one.name for one in found.values())}. Test error after the last epoch; bold: "
+        f"the lowest. {measures.SPREAD} In brackets: 95 % t interval of the mean difference at the same seed, not "
+        "corrected.",
+        f"Inputs only: the label is that of the row with the larger share. Noise in standard deviations. Layers "
+        f"are {model}'s own, and the paper's those of PreAct ResNet-18; its neighbours are 200 of 50,000 rows.",
+        "The paper's: median of the last ten epochs of one run on CIFAR-10. AC, SC: pairs of all classes, or of the "
+        f"same; RP, KNN: random ones, or neighbours. {paper.FROM_MEMORY}",
+    ]
+    used = [path for one in found.values() for path in paths(one.setting.here.runs[_of_rows(found, one)])]
+    return Table(shown, notes, used, bold, lead=list(_came_out(found)))
+
+
+def _row(found: Decays, method: Method) -> Row:
+    row = paper.TABLE_5.get(papers(method))
+    shown = {"method": str(method), "Table 5": f"{row.method} {row.variant}".strip() if row else ""}
+    means = {}
+    for decay, one in found.items():
+        runs = one.setting.here.runs
+        runs = runs[runs["method"] == method]
+        title, head = f"{said_of(decay)}: error (%)", f"{said_of(decay)}: "
+        shown |= {f"{head}n": str(len(runs) or ""), title: spread(runs["error"], 2)}
+        for than in (ERM, MIXUP):
+            shown[f"{head}less {than}"] = "" if method == than else cell(one.less(method, than))
+        shown[f"{head}the paper's (%)"] = str(row.errors.get(decay, "")) if row else ""
+        means[title] = runs["error"].mean() if len(runs) else math.inf
+    return shown, means
+
+
+def _came_out(found: Decays) -> Iterator[str]:
+    """Which rows are shown to err less, and more, than ERM and than mixup."""
+    for decay, one in found.items():
+        for than in (ERM, MIXUP):
+            others = _against(one, than, rows(found))
+            if not others:
+                continue
+            groups = {"less": decided(others, 0, -1), "more": decided(others, 0, 1)}
+            said = "; ".join(f"{which} error than {than}: {share(of, [*others])}" for which, of in groups.items())
+            yield f"Weight decay {said_of(decay)}, by Holm's correction over {len(others)} methods: {said}."
+
+
+def _against(one: Screened, than: Method, others: Sequence[Method]) -> dict[str, Pairs]:
+    """By name, of those that have enough pairs to judge by."""
+    found = {str(method): one.less(method, than) for method in others if method != than}
+    return {name: pairs for name, pairs in found.items() if len(pairs.seeds) >= ENOUGH}
