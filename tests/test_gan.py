@@ -370,6 +370,13 @@ def test_a_record_says_what_the_generators_make():
         assert [shown["x"], shown["y"]] == inside.T.tolist()
 
 
+def test_there_are_more_iterations_than_points_and_seeds_are_any(monkeypatch):
+    monkeypatch.setattr(gan.pair, "draw", lambda *of: [])
+    monkeypatch.setattr(pair.Pair, "iterate", lambda self, steps: torch.zeros(2, 2))
+    record = run("--iterations", 20_000, "--seeds", 1, 100_000)
+    assert [record["curve"][-1][name] for name in ("iteration", "seed", "n")] == [20_000, 100_000, 500]
+
+
 @pytest.mark.parametrize("stop", [1, 2, 3])
 @pytest.mark.parametrize("loss", ["mixup", "r3gan"])
 def test_stopped_it_goes_on_to_the_same_bits(monkeypatch, capsys, loss, stop):

@@ -6,6 +6,8 @@ from typing import Any
 
 from common.consistency.compared import WIDE, Compared, Record, Rule, Within, about
 
+PLACES = ("epoch", "iteration", "seed")  # what says which row it is, and counts nothing
+
 
 def its_data(record: Record) -> Iterator[Compared]:
     data = record.get("data")
@@ -48,7 +50,7 @@ def _of_n(where: str, counts: dict[str, Any]) -> Iterator[Compared]:
     n = counts.get("n")
     if isinstance(n, int):
         for name, count in counts.items():
-            if isinstance(count, int) and name not in ("n", "epoch"):
+            if isinstance(count, int) and name not in ("n", *PLACES):
                 yield f"{where}.{name}", count, Within(0, n), f"{where}.n"
     if "errors_top5" in counts:
         yield f"{where}.errors_top5", counts["errors_top5"], Within(0, counts["errors"]), f"{where}.errors"
