@@ -15,10 +15,10 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from common import mixup
+from common.evaluation import at_once
 from common.models import Blueprint, build, countable_on
 from common.options import TrainConfig
 from common.options.train import CHEAP
-from common.training import EVALUATED_AT_ONCE, EVALUATED_ON_CPU
 
 TRIAL_ROWS = 32  # a forward and backward pass of so many rows is timed, at most
 TURNS = 3  # of each number of threads, and of each precision
@@ -185,8 +185,7 @@ def predict(
     mixed_epochs = config.epochs - config.warmup_epochs - config.cooldown_epochs if config.mixup else 0
     flops = sum(counter.flops // rows for counter in mixed) // len(mixed)  # of a mixed row
     flops = (config.epochs - mixed_epochs) * (plain.flops // rows) + mixed_epochs * flops  # of a row of all epochs
-    at_once = EVALUATED_ON_CPU if device.type == "cpu" else EVALUATED_AT_ONCE
-    evaluation = evaluation_pass(blueprint, min(at_once, max(train_rows, test_rows)))
+    evaluation = evaluation_pass(blueprint, min(at_once(device), max(train_rows, test_rows)))
     measurements = max(1, -(-config.epochs // config.measure_every))
     copies = 4 if config.optimizer == "adam" else 3  # of the weights: themselves, gradients, one or two moments
     return Cost(

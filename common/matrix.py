@@ -16,10 +16,10 @@ from common.attacks import Space
 from common.chance import rng
 from common.data.dataset import Part
 from common.errors import UserError
+from common.evaluation import natural, ranks
 from common.options.attack import ITERATED, Attack, AttackConfig, AttackOptions, resolve
 from common.options.fields import check
 from common.shapes import Flags, Inputs, Labels
-from common.training import natural, ranks
 
 Made = tuple[Attack, float]  # by which attack, with which epsilon
 USUAL = AttackConfig()

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from common.chance import rng
 from common.data.dataset import Part
 from common.errors import UserError
+from common.evaluation import natural
 from common.mixup import mix, mixed_cross_entropy
 from common.shapes import Inputs, Labels, Logits, Rows, Weights
-from common.training import natural
 
 # What is kept of each pair at each lambda, in this order.
 MISSED, P_FIRST, P_SECOND, LOSS_NORM, LOGIT_NORM = range(5)

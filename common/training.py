@@ -1,6 +1,6 @@
-"""What a training carries from one epoch to the next, one epoch of it, and one look at a part of a data set."""
+"""What a training carries from one epoch to the next, and one epoch of it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,6 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, MultiStepLR
 from torch.optim.swa_utils import get_ema_multi_avg_fn
@@ -18,14 +17,11 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from common.augment import crop_flip, mirrored, translate_flip
 from common.data.dataset import Part
 from common.errors import DivergedError
+from common.evaluation import natural
 from common.mixup import Batch, Mixup
 from common.plan import Plan
 from common.schedules import risen, triangle
-from common.shapes import Inputs, Labels, Logits, Resident, Rows
-
-# Rows a forward pass when nothing is learnt: on a CPU, whose caches are small, fewer are faster by about a sixth.
-# It moves no number beyond rounding.
-EVALUATED_ON_CPU, EVALUATED_AT_ONCE = 128, 500
+from common.shapes import Inputs, Rows
 
 
 def optimizer_of(
@@ -231,13 +227,6 @@ def begin(
     return Training(network, model, stepper, course, average)
 
 
-def natural(inputs: Resident) -> Inputs:
-    """Pixels in [0, 1], channels last in memory, which convolutions prefer; or what a table or a spectrogram holds."""
-    if inputs.dtype != torch.uint8:
-        return inputs
-    return inputs.to(torch.float32, memory_format=torch.channels_last).div_(255)
-
-
 def gather(part: Part, rows: Rows, plan: Plan) -> Inputs:
     """These rows, moved and flipped as planned: the same whether a row stands as itself or as a partner."""
     inputs = part.fetch(rows)
@@ -306,76 +295,3 @@ def train_epoch(
 def _refuse_divergence(loss: float) -> None:
     if not np.isfinite(loss):
         raise DivergedError("The training loss is no longer finite; try a smaller --lr.")
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """What a model makes of each example of a part, in the part's order, the same on every process.
-
-    ranks        (n,)  classes with a larger logit than the true one: 0 is a right prediction
-    losses       (n,)  cross-entropy in nats
-    confidences  (n,)  probability of the predicted class
-    predicted    (n,)  that class
-    """
-
-    ranks: np.ndarray
-    losses: np.ndarray
-    confidences: np.ndarray
-    predicted: np.ndarray
-
-
-@torch.no_grad()
-def outcomes(accelerator: Accelerator, model: nn.Module, part: Part, *, with_flips: bool = False) -> Outcomes:
-    """Evaluates in eval mode; each process takes a share of the rows, without padding.
-
-    with_flips  by the mean of the logits of each image and of its mirror image
-    raises DivergedError where a loss is not finite
-    """
-    model.eval()
-    # Every process fills its own rows of a table of zeros; their sum is the table, exactly.
-    table = torch.zeros(4, len(part), device=accelerator.device)
-    for rows, here in _shares(accelerator, part):
-        x = natural(here.fetch(rows))
-        logits = (model(x) + model(x.flip(-1))) / 2 if with_flips else model(x)
-        table[:, rows] = _outcomes_of(logits, part.labels[rows])
-    ranks, losses, confidences, predicted = accelerator.reduce(table, "sum").cpu().numpy()
-    if not np.isfinite(losses).all():
-        raise DivergedError("The model's loss on the test rows is no longer finite; try a smaller --lr.")
-    return Outcomes(
-        ranks.astype(np.int64), losses.astype(np.float32), confidences.astype(np.float32), predicted.astype(np.int64)
-    )
-
-
-@torch.no_grad()
-def logits(accelerator: Accelerator, model: nn.Module, part: Part, classes: int) -> np.ndarray:
-    """(n, classes) of each example of a part, as in `outcomes`."""
-    model.eval()
-    table = torch.zeros(len(part), classes, device=accelerator.device)
-    for rows, here in _shares(accelerator, part):
-        table[rows] = model(natural(here.fetch(rows))).float()
-    found: np.ndarray = accelerator.reduce(table, "sum").cpu().numpy()
-    return found
-
-
-def _shares(accelerator: Accelerator, part: Part) -> Iterator[tuple[slice, Part]]:
-    """The rows that this process passes, some at once, and the part to fetch them from."""
-    process, processes, n = accelerator.process_index, accelerator.num_processes, len(part)
-    start, stop = n * process // processes, n * (process + 1) // processes
-    at_once = EVALUATED_ON_CPU if accelerator.device.type == "cpu" else EVALUATED_AT_ONCE
-    shares = [slice(first, min(first + at_once, stop)) for first in range(start, stop, at_once)]
-    yield from zip(shares, part.ahead(torch.arange(rows.start, rows.stop) for rows in shares), strict=False)
-
-
-def ranks(logits: Logits, y: Labels) -> Labels:
-    """How many classes stand before the true one: 0 is a right prediction. Ties count as argmax breaks them, for the
-    class that comes first; what is not a number stands before everything."""
-    true = logits.gather(1, y[:, None])
-    before = torch.arange(logits.shape[1], device=y.device) < y[:, None]
-    return (~(logits <= true) | ((logits == true) & before)).sum(dim=1)
-
-
-def _outcomes_of(logits: Logits, y: Labels) -> Tensor:
-    logits = logits.float()
-    losses = F.cross_entropy(logits, y, reduction="none")
-    confidences, predicted = logits.softmax(dim=1).amax(dim=1), logits.argmax(dim=1)
-    return torch.stack([ranks(logits, y), losses, confidences, predicted])

@@ -22,7 +22,7 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from common import cli, measurement, metrics, processes, records, runs, toys, training
+from common import cli, evaluation, measurement, metrics, processes, records, runs, toys, training
 from common.data.dataset import Dataset
 from common.measurement import Measurement
 from common.options import TrainConfig
@@ -110,7 +110,7 @@ def measure(
     models, maps, parameters = [], [], 0
     for run in _trainings(config, points):
         network = train(accelerator, run, step_done)
-        seen = training.outcomes(accelerator, network, points.train.to(accelerator.device))
+        seen = evaluation.outcomes(accelerator, network, points.train.to(accelerator.device))
         probability = _probability(network, grid)
         method = {"mixup": run.config.mixup, "alpha": run.config.alpha, "seed": run.config.seed}
         row = method | {

@@ -25,19 +25,19 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from common import checkpoints, cli, costs, measurement, metrics, places, processes, records, runs, training
+from common import checkpoints, cli, costs, evaluation, measurement, metrics, places, processes, records, runs, training
 from common.chance import seed
 from common.checkpoints import Checkpoint
 from common.costs import Cost
 from common.data import sources
 from common.errors import DivergedError, UserError
+from common.evaluation import Outcomes
 from common.measurement import Measurement
 from common.options import TrainConfig, TrainOptions
 from common.options.networks import network
 from common.progress import Progress, duration
 from common.runs import Run
 from common.terminal import say
-from common.training import Outcomes
 
 Row = dict[str, Any]  # of a curve: what one epoch gave
 
@@ -168,8 +168,8 @@ def train(
                 training_seconds += time.perf_counter() - begun
                 processes.share_buffers(accelerator, network)
                 if is_measured := epoch % config.measure_every == 0 or epoch == config.epochs:
-                    seen = training.outcomes(accelerator, network, test_part)
-                    fitted = training.outcomes(accelerator, network, clean_part) if run.data.corruption else None
+                    seen = evaluation.outcomes(accelerator, network, test_part)
+                    fitted = evaluation.outcomes(accelerator, network, clean_part) if run.data.corruption else None
             except DivergedError as error:
                 last = (
                     f" The state after {keeper.kept_after} is kept in {kept.state_path}." if keeper.kept_after else ""
@@ -190,11 +190,11 @@ def train(
             if is_main and keeper.is_due_after_an_epoch():
                 keep(epoch)
 
-    seen = training.outcomes(accelerator, network, test_part)
-    clean = training.outcomes(accelerator, network, clean_part)
-    flipped = training.outcomes(accelerator, network, test_part, with_flips=True) if run.pad else None
+    seen = evaluation.outcomes(accelerator, network, test_part)
+    clean = evaluation.outcomes(accelerator, network, clean_part)
+    flipped = evaluation.outcomes(accelerator, network, test_part, with_flips=True) if run.pad else None
     is_held_out = run.data.measured_on == "holdout"
-    logits = training.logits(accelerator, network, test_part, classes) if is_held_out else None
+    logits = evaluation.logits(accelerator, network, test_part, classes) if is_held_out else None
     accelerator.end_training()
     if not is_main:
         return

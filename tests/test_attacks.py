@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from common import attacks, trained
 from common.attacks import Space
 from common.errors import UserError
+from common.evaluation import natural
 from common.models import Blueprint, Normalize, build
-from common.training import natural
 
 PIXELS = Space(None)
 

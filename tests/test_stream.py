@@ -14,7 +14,7 @@ from PIL import Image
 from scipy import stats
 from torchvision.transforms import v2
 
-from common import checkpoints, runs, training
+from common import checkpoints, evaluation, runs, training
 from common.data import cache, decoding, index
 from common.data import stream as streams
 from common.data.dataset import Part, fingerprint, patches, statistics, take
@@ -253,7 +253,7 @@ def test_it_trains_to_the_weights_of_what_is_in_memory(tmp_path, augment):
         for epoch in (1, 2):
             plan, part = large.plan(epoch), run.data.train
             training.train_epoch(accelerator, learning, run.method(epoch), part, plan, lambda: None, 2)
-        seen = training.outcomes(accelerator, learning.network, run.data.test)
+        seen = evaluation.outcomes(accelerator, learning.network, run.data.test)
         weights.append([*learning.network.state_dict().values(), torch.from_numpy(seen.losses)])
     assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
 

@@ -18,7 +18,7 @@ ORDER = [
     ["options"],
     ["consistency"],
     ["records"],
-    ["augment", "cli", "metrics", "mixup", "processes", "progress"],
+    ["augment", "cli", "evaluation", "metrics", "mixup", "processes", "progress"],
     ["measurement", "models", "plan", "toys"],
     ["attacks", "checkpoints", "training"],
     ["gan"],

@@ -8,8 +8,8 @@ import torch
 from common import checkpoints, records, trained
 from common.data import dataset
 from common.errors import UserError
+from common.evaluation import natural
 from common.records import ROOT
-from common.training import natural
 
 CPU = torch.device("cpu")
 

@@ -1,7 +1,6 @@
 import copy
 import gc
 
-import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
@@ -9,24 +8,13 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim import SGD
 
-from common import training
+from common import evaluation, training
 from common.data.dataset import Part
 from common.errors import DivergedError
 from common.mixup import Mixup
 from common.models import Blueprint, build
 from common.plan import draw
-
-ROWS = 37
-
-
-def images(rows=ROWS, side=8):
-    generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(0, 256, (rows, 1, side, side), generator=generator, dtype=torch.uint8)
-    return Part(pixels, torch.arange(rows) % 4)
-
-
-def small_model():
-    return build(Blueprint("smallcnn", 4, tuple("abcd"), (1, 8, 8), (0.5,), (0.25,)), seed=0)
+from tests.tiny import ROWS, images, small_model
 
 
 def train(model, part, plan, step_done=lambda: None, lr=0.1, accumulate=1):
@@ -105,7 +93,7 @@ def test_a_row_is_cropped_and_flipped_alike_as_itself_and_as_a_partner():
     partner = training.gather(part, plan.partner[0], plan)
     place_of = {row: place for place, row in enumerate(plan.order.tolist())}
     assert all(torch.equal(partner[p], own[place_of[row]]) for p, row in enumerate(plan.partner[0].tolist()))
-    assert not torch.equal(own, training.natural(part.inputs[plan.order]))
+    assert not torch.equal(own, evaluation.natural(part.inputs[plan.order]))
 
 
 def stepped(name, gradients, lr=0.1, momentum=None, weight_decay=0.0):
@@ -178,31 +166,7 @@ def test_a_loss_that_is_no_longer_finite_is_said():
     with pytest.raises(DivergedError, match=r"no longer finite.*--lr"):
         train(model, part, the_plan(pad=0), lr=1e9)
     with pytest.raises(DivergedError, match="no longer finite"):
-        training.outcomes(Accelerator(cpu=True), model, part)
-
-
-@pytest.mark.parametrize("batch", [1, 5, 36, 37, 500])
-def test_outcomes_are_those_of_each_row(monkeypatch, batch):
-    monkeypatch.setattr(training, "EVALUATED_ON_CPU", batch)
-    model, part = small_model(), images()
-    got = training.outcomes(Accelerator(cpu=True), model, part)
-    model.eval()
-    with torch.no_grad():
-        logits = torch.cat([model(part.inputs[row : row + 1] / 255) for row in range(ROWS)])
-    sorted_classes = logits.argsort(dim=1, descending=True)
-    ranks = (sorted_classes == part.labels[:, None]).int().argmax(dim=1)
-    assert got.ranks.tolist() == ranks.tolist()
-    assert np.allclose(got.losses, F.cross_entropy(logits, part.labels, reduction="none"), atol=1e-5)
-    assert np.allclose(got.confidences, logits.softmax(1).amax(1), atol=1e-6)
-
-
-def test_ties_count_as_argmax_breaks_them():
-    class Tied(nn.Module):
-        def forward(self, x):
-            return torch.zeros(len(x), 4)
-
-    got = training.outcomes(Accelerator(cpu=True), Tied(), images(8))
-    assert got.ranks.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+        evaluation.outcomes(Accelerator(cpu=True), model, part)
 
 
 def test_memory_does_not_grow_from_epoch_to_epoch():
@@ -211,7 +175,7 @@ def test_memory_does_not_grow_from_epoch_to_epoch():
     alive = []
     for epoch in range(1, 7):
         training.train_epoch(accelerator, learning, Mixup(1.0), part, the_plan(epoch=epoch), lambda: None)
-        training.outcomes(accelerator, model, part)
+        evaluation.outcomes(accelerator, model, part)
         gc.collect()
         alive.append(sum(issubclass(type(thing), torch.Tensor) for thing in gc.get_objects()))
     assert alive[1:] == [alive[1]] * 5
@@ -360,12 +324,3 @@ def test_a_training_with_lookahead_goes_on_to_the_bit():
     epochs(other, (3,))
     ends = zip(again.state_dict().values(), undisturbed.state_dict().values(), strict=True)
     assert all(torch.equal(one, two) for one, two in ends)
-
-
-def test_flips_at_test_time_are_the_mean_of_both_logits():
-    model, part = small_model(), images()
-    got = training.outcomes(Accelerator(cpu=True), model, part, with_flips=True)
-    x = part.inputs / 255
-    with torch.no_grad():
-        logits = (model.eval()(x) + model(x.flip(3))) / 2
-    assert np.allclose(got.losses, F.cross_entropy(logits, part.labels, reduction="none"), atol=1e-5)
