@@ -18,7 +18,6 @@ from common import mixup
 from common.evaluation import at_once
 from common.models import Blueprint, build, countable_on
 from common.options import TrainConfig
-from common.options.train import CHEAP
 
 TRIAL_ROWS = 32  # a forward and backward pass of so many rows is timed, at most
 TURNS = 3  # of each number of threads, and of each precision
@@ -100,7 +99,7 @@ def mixed_passes(blueprint: Blueprint, config: TrainConfig, rows: int) -> list[C
     def loss(layer: int, model: nn.Module, x: Tensor) -> Tensor:
         y = torch.zeros(len(x), dtype=torch.int64, device=x.device)
         lam = torch.zeros(way.partners, len(x), device=x.device)
-        box = torch.zeros(len(x), 4, dtype=torch.int64, device=x.device) if config.mix == "patches" else None
+        box = torch.zeros(len(x), 4, dtype=torch.int64, device=x.device) if config.pastes else None
         parts = way.partners + 1
         return way.loss(model, mixup.Batch((x,) * parts, (y,) * parts, lam, box, layer))[0]
 
@@ -180,8 +179,7 @@ def predict(
     rate = processes * images_per_second(blueprint, device, share, precision)
     rows = max(2, share)  # BatchNorm needs two
     plain = training_pass(blueprint, rows)
-    is_cheap = not config.mixup or (config.mix in CHEAP and config.regmixup is None)
-    mixed = [plain] if is_cheap else mixed_passes(blueprint, config, rows)
+    mixed = [plain] if not config.mixup or config.passes_once else mixed_passes(blueprint, config, rows)
     mixed_epochs = config.epochs - config.warmup_epochs - config.cooldown_epochs if config.mixup else 0
     flops = sum(counter.flops // rows for counter in mixed) // len(mixed)  # of a mixed row
     flops = (config.epochs - mixed_epochs) * (plain.flops // rows) + mixed_epochs * flops  # of a row of all epochs

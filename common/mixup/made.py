@@ -21,7 +21,7 @@ def of(config: TrainConfig, shape: tuple[int, ...], pairs: Pairs | None = None) 
         "targets": config.targets,
         "regmixup": config.regmixup,
     }
-    if config.mix == "patches":
+    if config.pastes:
         height, width = shape[-2:]
         return CutMix(**way, size=(height, width))
     if config.mix == "hidden":

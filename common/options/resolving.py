@@ -155,9 +155,9 @@ def _refuse_mixing(config: TrainConfig, kind: str, side: int | None) -> None:
         others = [name for name, one in NETWORKS.items() if kind in one.takes and one.layers > layers]
         ways = [*LAYERS[:layers], *(["hidden"] if layers else []), *(f"--model {name}" for name in others)]
         raise UserError(f"--mix {config.mix}: {config.model} {has}; take one of: {', '.join(ways)}.")
-    if config.mix == "patches" and kind == "table":
+    if config.pastes and kind == "table":
         raise UserError(
-            f"--mix patches: cuts boxes out of images or sounds, and {config.dataset} is a table; leave it out."
+            f"--mix {config.mix}: cuts boxes out of images or sounds, and {config.dataset} is a table; leave it out."
         )
     epochs, warmup, cooldown = config.epochs, config.warmup_epochs, config.cooldown_epochs
     if config.mixup and warmup >= epochs:

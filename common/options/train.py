@@ -37,7 +37,7 @@ Optimizer = Literal["sgd", "nesterov", "adam"]
 Schedule = Literal["drops", "triangle"]
 Tracker = Literal["tensorboard", "wandb", "trackio", "mlflow", "comet_ml", "aim", "clearml", "dvclive", "swanlab"]
 
-CHEAP: tuple[Mix, ...] = ("inputs", "patches")  # rows pass the network once, mixed
+PASTED: tuple[Mix, ...] = ("patches",)  # boxes of one row are pasted into another
 LAYERS: tuple[Mix, ...] = tuple(way for way in get_args(Mix) if way.startswith("layer"))
 MOVES = {"crop-flip": 8, "translate-flip": 16}  # the share of a side that an augmentation moves an image by: 1 / this
 
@@ -212,6 +212,16 @@ class MixupOptions:
     regmixup: Annotated[float | None, own("ETA", "mixed rows alone"), Fact("[0, 1e6]", "reg{}", since=None)] = None
     """Train on the rows as they are, and ETA times the loss of the mixed ones is added (RegMixup). 0 is ERM."""
 
+    @property
+    def pastes(self) -> bool:
+        """Whether boxes of one row are pasted into another."""
+        return self.mix in PASTED
+
+    @property
+    def passes_once(self) -> bool:
+        """Whether rows pass the network once, as those do that are not mixed."""
+        return self.mix in ("inputs", *PASTED) and self.regmixup is None
+
 
 # The options that mean something under mixup alone, and what a record of ERM says of each.
 OF_MIXUP: dict[str, Any] = {
@@ -291,9 +301,9 @@ class TrainOptions:
                 f"--test-subset {asked.test_subset}: of the test part, which --holdout {asked.holdout} puts "
                 "aside; leave one of the two out."
             )
-        if asked.partners > 1 and asked.mix == "patches":
+        if asked.partners > 1 and asked.pastes:
             raise UserError(
-                f"--partners {asked.partners}: boxes of several would overlap; leave it or --mix patches out."
+                f"--partners {asked.partners}: boxes of several would overlap; leave it or --mix {asked.mix} out."
             )
         drops = asked.lr_drops or ()
         if list(drops) != sorted(set(drops)):

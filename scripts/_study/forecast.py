@@ -13,7 +13,7 @@ from _study.members import Member
 from common.options import TrainConfig
 from common.options.attack import AttackConfig, passes
 from common.options.interpolate import InterpolateConfig
-from common.options.train import CHEAP, OF_MIXUP
+from common.options.train import OF_MIXUP
 
 # A training step is a forward pass and a backward pass that costs two of them: one for the inputs' gradients, which is
 # all that probes and attacks ask for, and one for the weights'.
@@ -87,7 +87,7 @@ def _network(run: Member) -> TrainConfig:
     """What the cost of a run depends on, and more: all but seeds and method, unless that passes rows more than once."""
     config = run.config
     assert isinstance(config, TrainConfig)
-    unmixed = {"mixup": False} | OF_MIXUP if config.mix in CHEAP and config.regmixup is None else {}
+    unmixed = {"mixup": False} | OF_MIXUP if config.passes_once else {}
     return dataclasses.replace(config, seed=0, data_seed=0, label_smoothing=0.0, **unmixed)
 
 
