@@ -12,9 +12,11 @@ from common import checkpoints, metrics, mixup, models, processes, training
 from common.chance import rng
 from common.consistency.compared import CLEAN_TRAIN_ROWS, WIDE
 from common.data.cache import statistics_of
-from common.data.dataset import Dataset, Part, fingerprint, patches, select, take
+from common.data.dataset import Dataset, Part, fingerprint, take
 from common.data.load import load
+from common.data.selection import select
 from common.data.sources import Source
+from common.data.statistics import patches
 from common.mixup import ERM, Mixup, neighbours
 from common.models import Blueprint, others
 from common.options import OF_ROWS, TrainConfig, reading, resolve, run_name

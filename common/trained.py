@@ -12,8 +12,9 @@ from torch import nn
 
 from common import checkpoints, models, places, processes, records
 from common.data import sources
-from common.data.dataset import Dataset, fingerprint, select
+from common.data.dataset import Dataset, fingerprint
 from common.data.load import load
+from common.data.selection import select
 from common.data.sources import Reading
 from common.errors import UserError
 from common.models import Blueprint

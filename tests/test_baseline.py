@@ -10,8 +10,8 @@ from sklearn.linear_model import LogisticRegression
 
 from common import records
 from common.chance import rng
-from common.data.dataset import draw_test, select
 from common.data.load import load
+from common.data.selection import draw_test, select
 from common.data.sources import Reading, find
 from common.errors import UserError
 from common.options.baseline import METHODS

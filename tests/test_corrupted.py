@@ -11,7 +11,8 @@ from torch.nn import functional as F
 
 from common import metrics, records, trained
 from common.chance import rng
-from common.data.dataset import Dataset, Part, corrupt, fingerprint, select
+from common.data.dataset import Dataset, Part, fingerprint
+from common.data.selection import corrupt, select
 from common.errors import UserError
 from common.models import Blueprint, build
 from scripts import train

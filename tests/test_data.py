@@ -27,11 +27,13 @@ from sklearn.datasets import load_digits
 from torchvision.datasets import CIFAR10, CIFAR100
 
 from common.data import cache
-from common.data.dataset import Dataset, Part, fingerprint, select, statistics
+from common.data.dataset import Dataset, Part, fingerprint
 from common.data.images import decode
 from common.data.load import load
+from common.data.selection import select
 from common.data.sets import SETS
 from common.data.sources import Reading, Source, find
+from common.data.statistics import statistics
 from tests.refusal import refused
 
 REAL = os.environ.get("MIXUP_DATA_DIR")

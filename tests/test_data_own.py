@@ -16,9 +16,10 @@ import torch
 from PIL import Image
 
 from common import records, trained
-from common.data.dataset import fingerprint, select
+from common.data.dataset import fingerprint
 from common.data.images import LARGE
 from common.data.load import load
+from common.data.selection import select
 from common.data.sources import Reading, find, remember
 from scripts import train
 from tests.refusal import refused

@@ -13,10 +13,12 @@ import torch
 
 from common import records, runs, trained
 from common.chance import rng
-from common.data.dataset import draw_test, fingerprint, select, statistics
+from common.data.dataset import fingerprint
 from common.data.load import load
+from common.data.selection import draw_test, select
 from common.data.sets import SETS
 from common.data.sources import Reading, find
+from common.data.statistics import statistics
 from common.errors import UserError
 from common.options import DataOptions, TrainOptions
 from common.options.fields import plain

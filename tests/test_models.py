@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from common import costs
-from common.data.dataset import Part, patches, statistics
+from common.data.dataset import Part
+from common.data.statistics import patches, statistics
 from common.errors import UserError
 from common.models import Blueprint, Normalize, build, class_of
 from common.options.networks import NETWORKS

@@ -18,12 +18,13 @@ from scipy.io import wavfile
 
 from common import records
 from common.data import online, sounds
-from common.data.dataset import fingerprint, statistics
+from common.data.dataset import fingerprint
 from common.data.encoded import Encoded
 from common.data.layouts import LISTS
 from common.data.load import load
 from common.data.sets import SETS
 from common.data.sources import Source, find
+from common.data.statistics import statistics
 from common.models import Blueprint, build
 from common.options.networks import NETWORKS
 from scripts import attack, interpolate, train

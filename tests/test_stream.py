@@ -17,9 +17,10 @@ from torchvision.transforms import v2
 from common import checkpoints, evaluation, runs, training
 from common.data import cache, decoding, index
 from common.data import stream as streams
-from common.data.dataset import Part, fingerprint, patches, statistics, take
+from common.data.dataset import Part, fingerprint, take
 from common.data.load import load
 from common.data.sources import Reading, find
+from common.data.statistics import patches, statistics
 from common.data.stream import AHEAD, Stream
 from common.mixup import ERM, InBlocks, Mixup
 from common.options import TrainConfig, reading, resolve, run_name
@@ -284,7 +285,7 @@ def test_statistics_and_patches_are_those_of_the_pixels(tmp_path, monkeypatch):
 
 
 def test_many_rows_are_measured_by_a_sample_that_the_record_tells_of(photos, monkeypatch):
-    monkeypatch.setattr("common.data.dataset.SAMPLED", 5)
+    monkeypatch.setattr("common.data.statistics.SAMPLED", 5)
     monkeypatch.setattr("common.data.images.SAMPLED", 5)
     data = load(find(str(photos), None), STREAM)
     assert "mean and standard deviation are of 5 training images, drawn by chance" in data.notes

@@ -11,9 +11,10 @@ import psutil
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from common.data.dataset import Dataset, Part, fingerprint, statistics
+from common.data.dataset import Dataset, Part, fingerprint
 from common.data.layouts import FOLDERS, WORDS
 from common.data.sources import Source
+from common.data.statistics import statistics
 from common.data.stream import Stream
 from common.errors import UserError
 from common.files import write_whole
@@ -135,7 +136,7 @@ def write(file: Path, key: str, dataset: Dataset) -> None:
 
 
 def statistics_of(part: Part) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Of a training part, as `dataset.statistics` has them; those of images that stay encoded are kept."""
+    """Of a training part, as `statistics` has them; those of images that stay encoded are kept."""
     if not isinstance(part.inputs, Stream):
         return statistics(part)
     file = folder() / f"statistics-{part.inputs.key()}.json"

@@ -5,7 +5,8 @@ import torch
 from sklearn import datasets
 
 from common.chance import rng
-from common.data.dataset import Dataset, Part, draw_test
+from common.data.dataset import Dataset, Part
+from common.data.selection import draw_test
 from common.data.sets import SETS
 from common.data.sources import Source
 

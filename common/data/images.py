@@ -8,9 +8,10 @@ import psutil
 import torch
 from PIL import Image, ImageOps
 
-from common.data.dataset import SAMPLED, Part
+from common.data.dataset import Part
 from common.data.decoding import looks, opened
 from common.data.encoded import Encoded, Looks
+from common.data.statistics import SAMPLED
 from common.data.stream import HASHED, MIDDLE, Stream, View
 from common.errors import UserError
 from common.shapes import Resident

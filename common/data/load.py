@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from common.data import cache, commands, folders, images, index, parquet, sounds
-from common.data.dataset import Dataset, cut
+from common.data.dataset import Dataset
 from common.data.encoded import Encoded
 from common.data.images import decode
 from common.data.layouts import FOLDERS, LISTS, PARQUET, PARTS, WORDS, parquet_files
+from common.data.selection import cut
 from common.data.sets import SETS
 from common.data.sources import ARCHIVE, CSV, PACKAGE, Reading, Source
 from common.errors import UserError
@@ -21,7 +22,7 @@ from common.terminal import say, visible
 
 
 def load(source: Source, reading: Reading | None = None) -> Dataset:
-    """The whole set; a table as it stands in its file, until `dataset.select` makes it ready.
+    """The whole set; a table as it stands in its file, until `selection.select` makes it ready.
 
     reading  as `options.reading` has it
 

@@ -19,7 +19,8 @@ import torch
 
 from common.chance import rng
 from common.data import giveaways
-from common.data.dataset import Dataset, Part, draw_test
+from common.data.dataset import Dataset, Part
+from common.data.selection import draw_test
 from common.data.sources import Reading, Source
 from common.errors import UserError
 
