@@ -191,7 +191,11 @@ def joined(verdicts: Sequence[Verdict], closing: str = "") -> Verdict:
     """One verdict of several on different settings, each part with its own opening."""
     return Verdict(
         "",
-        [replace(part, says=f"{one.opening}: {part.says}") for one in verdicts for part in one.parts],
+        [
+            replace(part, says=": ".join(filter(None, [one.opening, part.says])))
+            for one in verdicts
+            for part in one.parts
+        ],
         [row for one in verdicts for row in one.rows],
         sorted({path for one in verdicts for path in one.records}),
         list(dict.fromkeys(line for one in verdicts for line in one.commands)),

@@ -35,19 +35,28 @@ def two(tmp_path_factory):
     return collect(folder)
 
 
-def of(results, errors=PAPERS, seeds=5, noisy=()):
+def of(results, errors=PAPERS, seeds=5, noisy=(), others=None):
     """Runs of these errors by method and weight decay. A method's seeds have half of the spread of ERM's; noisy: to and
-    fro by two points in turn, by which nothing can be told."""
+    fro by two points in turn, by which nothing can be told; others: the errors on other data than CIFAR-10."""
     made = []
     for row in results.runs.to_dict("records"):
-        decay = next(decay for decay, name in NAMES.items() if name == row["setting"])
-        for method, by_decay in errors.items():
+        decay = results.records[row["record"]]["config"]["weight_decay"]
+        for method, by_decay in (errors if row["dataset"] == "cifar10" else others or {}).items():
             for seed, off in zip(range(seeds), SPREAD, strict=False):
                 if decay in by_decay:
                     spread = off / (1 if method == ERM else 2) + (2 * (-1) ** seed if method in noisy else 0)
                     of_it = {"method": method, "alpha": method.alpha or 0.0, "seed": seed}
                     made.append(row | of_it | {"error": by_decay[decay] + spread})
     return replace(results, runs=pd.DataFrame(made, columns=results.runs.columns))
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory):
+    """Likewise of CIFAR-10 by both weight decays, and of digits by the smaller one."""
+    folder = tmp_path_factory.mktemp("three")
+    for dataset, decay in (("cifar10", SMALL), ("cifar10", LARGE), ("digits", SMALL)):
+        fixtures.train(folder, dataset=dataset, options={"epochs": 2, "weight_decay": decay})
+    return collect(folder)
 
 
 def but(**changes):
@@ -124,6 +133,43 @@ def test_labels_matter_by_two_weight_decays(two):
     low, high = stats.ttest_1samp(values, 0).confidence_interval(0.95)
     said = f"difference −0.63 points [{low:.2f}, {high:.2f}]; no better is at most 0.5 points".replace("-", "−")
     assert said in verdict.sentence
+
+
+DIGITS = "digits-smallcnn-2ep"
+
+
+def test_every_data_set_is_asked_and_shown(three):
+    """CIFAR-10 first; what holds there alone fails."""
+    few = {method: PAPERS[method] for method in (ERM, MIXUP, kin.THREE)} | {kin.CUTMIX: {SMALL: 5.0}}
+    results = of(three, others=few)
+    cutmix, best, hidden = verdicts(results, "L5", "P23", "L6")
+    assert [part.status for part in cutmix.parts] == ["holds", "holds", "fails"]
+    assert cutmix.status == "fails"
+    assert cutmix.parts[2].says.startswith(f"on {DIGITS}, 5 paired seeds: test error: mixup 4.24 %, CutMix 5.00 %")
+    assert [part.status for part in best.parts] == ["holds", "too few runs"]
+    assert [part.status for part in hidden.parts] == ["holds", "holds", "not run"]
+    (line,) = hidden.commands
+    assert "study.py ablation --results-dir" in line
+    for name in ("ablation", "ablation-2"):
+        decays = {name: NAMES, "ablation-2": [SMALL]}[name]
+        assert set(show(name, results).data["mark"]) == {f"weight decay {kin.said_of(decay)}" for decay in decays}
+    assert DIGITS in show("ablation-2", results).caption
+    assert column(show("table-ablation-2", results), "method")[:4] == ["ERM", "mixup", "CutMix", "mixup, 2 partners"]
+    assert NAMES[SMALL] in show("ablation", results).caption
+
+
+def test_a_data_set_of_too_few_pairs_is_left_out_beside_one_of_enough(three):
+    results = of(three, others={method: PAPERS[method] for method in (ERM, kin.CUTMIX)})
+    runs = results.runs
+    results = replace(results, runs=runs[(runs["dataset"] == "digits") <= (runs["seed"] < 4)].reset_index(drop=True))
+    (cutmix,) = verdicts(results, "L5")
+    assert [part.status for part in cutmix.parts] == ["holds", "holds"]
+    assert show("ablation-2", results).picture is None
+    assert "study.py ablation --" in show("ablation-2", results).missing
+    runs = results.runs
+    alone = replace(results, runs=runs[runs["dataset"] == "digits"].reset_index(drop=True))
+    assert DIGITS in show("ablation", alone).caption
+    assert "study.py ablation-cifar --" in show("ablation-2", alone).missing
 
 
 def test_the_slope_over_layers(two):

@@ -183,6 +183,7 @@ def test_sounds_are_known_unread(write, tmp_path):
 
 STUDIES = {  # runs, and all that is in it
     "ablation": (480, 480),
+    "ablation-cifar": (400, 400),
     "corrupted": (60, 60),
     "corrupted-digits": (192, 192),
     "deck": (10, 24),

@@ -18,10 +18,10 @@ from analysis.questions.ablation.claimed import (
     no_more_partners,
     patches,
 )
-from analysis.questions.ablation.shown import effects, in_numbers
+from analysis.questions.ablation.shown import effects, effects_again, in_numbers, in_numbers_again
 
 QUESTION = Question(
     __doc__,
-    [effects, in_numbers],
+    [effects, in_numbers, effects_again, in_numbers_again],
     [best_of_all, any_pairs, labels_matter, deeper, little, no_more_partners, patches, hidden],
 )

@@ -19,14 +19,14 @@ from analysis.questions.ablation.kin import (
     NEAR,
     ONLY,
     SAME,
-    STUDY,
     THREE,
     Decays,
     Screened,
-    decays,
     papers,
     said_of,
+    screened,
     share,
+    study_of,
 )
 from analysis.questions.budget import NO_BETTER
 from analysis.setting import Setting
@@ -53,36 +53,37 @@ def _there(setting: Screened, row: Method) -> Method:
     return next((method for method in setting.methods if papers(method) == row), row)
 
 
-def _asked(setting: Setting, judge: Callable[[Decays], Verdict]) -> Verdict:
-    found = decays(setting.results)
-    line = commands.study(STUDY, setting.results)
-    if not found:
-        return not_run("none of mixup's kin was trained yet", [line])
-    verdict = judge(found)
-    is_short = any(part.status in ("not run", "too few runs") for part in verdict.parts)
-    return replace(verdict, commands=[line] if is_short else ())
+def _asked(setting: Setting, judge: Callable[[Decays], Sequence[Verdict]]) -> Verdict:
+    """Of every data set that was screened, each part for itself."""
+    results = setting.results
+    every = screened(results)
+    if not every:
+        return not_run("none of mixup's kin was trained yet", [commands.study(study_of(results, {}), results)])
+    judged = [(found, judge(found)) for found in every]
+    short = [
+        commands.study(study_of(results, found), results)
+        for found, verdicts in judged
+        if any(part.status in ("not run", "too few runs") for one in verdicts for part in one.parts)
+    ]
+    return replace(joined([one for _, verdicts in judged for one in verdicts]), commands=short)
 
 
-def _each(setting: Setting, arms: Sequence[tuple[Method, Method]], claimed: int, bound: float = 0.0) -> Verdict:
+def _each(found: Decays, arms: Sequence[tuple[Method, Method]], claimed: int, bound: float = 0.0) -> list[Verdict]:
     """One arm less another, by each weight decay: on which side of a bound."""
-
-    def judge(found: Decays) -> Verdict:
-        verdicts = []
-        closing = f"; no better is at most {NO_BETTER:g} points" if bound else ""
-        for one in found.values():
-            pairs = [one.less(_there(one, method), _there(one, than)) for method, than in arms]
-            parts = [of_pairs(of, claimed, bound=bound, closing=closing) for of in pairs]
-            parts = [
-                part if {of.method, of.than} <= {*one.methods} else replace(part, is_known=False)
-                for part, of in zip(parts, pairs, strict=True)
-            ]
-            n = min(len(of.seeds) for of in pairs)
-            seen = [row for of in pairs for row in rows_of(of)]
-            used = [path for of in pairs for path in of.records]
-            verdicts.append(whole(f"on {one.name}, {seeds_said(n)}", parts, seen, used, []))
-        return joined(verdicts)
-
-    return _asked(setting, judge)
+    verdicts = []
+    closing = f"; no better is at most {NO_BETTER:g} points" if bound else ""
+    for one in found.values():
+        pairs = [one.less(_there(one, method), _there(one, than)) for method, than in arms]
+        parts = [of_pairs(of, claimed, bound=bound, closing=closing) for of in pairs]
+        parts = [
+            part if {of.method, of.than} <= {*one.methods} else replace(part, is_known=False)
+            for part, of in zip(parts, pairs, strict=True)
+        ]
+        n = min(len(of.seeds) for of in pairs)
+        seen = [row for of in pairs for row in rows_of(of)]
+        used = [path for of in pairs for path in of.records]
+        verdicts.append(whole(f"on {one.name}, {seeds_said(n)}", parts, seen, used, []))
+    return verdicts
 
 
 def _of_all(
@@ -106,7 +107,7 @@ def best_of_all(setting: Setting) -> Verdict:
     """At the smallest weight decay mixup errs less than every other row that Table 5 has: by p after Holm's correction
     over the rows. One row that errs less is enough for it to fail."""
 
-    def judge(found: Decays) -> Verdict:
+    def judge(found: Decays) -> list[Verdict]:
         decay, one = next(iter(found.items()))
         asked = [row for row in paper.TABLE_5 if row != MIXUP and (row not in LAYERS or row in one.methods)]
         others = [_there(one, row) for row in asked]
@@ -115,7 +116,7 @@ def best_of_all(setting: Setting) -> Verdict:
         says = f"at weight decay {said_of(decay)} less error than {share(beaten, [*pairs])}, "
         says += f"more than {share(better, [*pairs])}"
         seen = [row for of in pairs.values() for row in rows_of(of)]
-        return _of_all(one.name, pairs, beaten, better, says, seen)
+        return [_of_all(one.name, pairs, beaten, better, says, seen)]
 
     return _asked(setting, judge)
 
@@ -126,7 +127,7 @@ PAIRS = "pairs of all classes beat those of one, random ones beat neighbours"
 @claim("P25", PAIRS, TABLE, "4.24, 5.23 and 4.98 %", SECTION, anywhere=True, seen=False)
 def any_pairs(setting: Setting) -> Verdict:
     """mixup errs less than inputs mixed within a class, whose labels are one, and than mixup with neighbours."""
-    return _each(setting, [(MIXUP, SAME), (MIXUP, NEAR)], -1)
+    return _asked(setting, lambda found: _each(found, [(MIXUP, SAME), (MIXUP, NEAR)], -1))
 
 
 LABELS = "mixing the labels matters: of inputs alone it is no better than ERM of more weight decay"
@@ -136,30 +137,29 @@ LABELS = "mixing the labels matters: of inputs alone it is no better than ERM of
 def labels_matter(setting: Setting) -> Verdict:
     """mixup errs less than inputs mixed alone; and these at the smallest weight decay gain at most `NO_BETTER` points
     over ERM at the largest."""
-    verdict = _each(setting, [(MIXUP, ONLY)], -1)
-    found = decays(setting.results)
-    if len(found) < 2:
-        return verdict
-    ends = list(found.values())
-    low, high = ends[0], ends[-1]
-    only = _there(low, ONLY)
-    arms = [end.error.rows.query("method == @method") for end, method in ((low, only), (high, ERM))]
-    pairs = pair(replace(low.error, rows=pd.concat(arms)), only)
-    closing = f"; no better is at most {NO_BETTER:g} points"
-    part = of_pairs(pairs, 1, f"{only} on {low.name}, ERM on {high.name}: ", -NO_BETTER, closing)
-    return replace(
-        verdict,
-        parts=[*verdict.parts, part],
-        rows=[*verdict.rows, *rows_of(pairs)],
-        records=sorted({*verdict.records, *pairs.records}),
-    )
+
+    def judge(found: Decays) -> list[Verdict]:
+        verdicts = _each(found, [(MIXUP, ONLY)], -1)
+        if len(found) < 2:
+            return verdicts
+        ends = list(found.values())
+        low, high = ends[0], ends[-1]
+        only = _there(low, ONLY)
+        arms = [end.error.rows.query("method == @method") for end, method in ((low, only), (high, ERM))]
+        pairs = pair(replace(low.error, rows=pd.concat(arms)), only)
+        closing = f"; no better is at most {NO_BETTER:g} points"
+        part = of_pairs(pairs, 1, bound=-NO_BETTER, closing=closing)
+        opening = f"{only} on {low.name}, ERM on {high.name}"
+        return [*verdicts, whole(opening, [part], rows_of(pairs), pairs.records, [])]
+
+    return _asked(setting, judge)
 
 
 @claim("P27", "mixing hidden layers helps less with depth", TABLE, "4.44 to 5.95 %", SECTION, anywhere=True, seen=False)
 def deeper(setting: Setting) -> Verdict:
     """The slope of the error over the layer's number."""
 
-    def judge(found: Decays) -> Verdict:
+    def judge(found: Decays) -> list[Verdict]:
         verdicts = []
         for one in found.values():
             layers = [method for method in LAYERS if method in one.methods]
@@ -176,7 +176,7 @@ def deeper(setting: Setting) -> Verdict:
             ]
             used = one.setting.here.runs.loc[one.setting.here.runs["method"].isin(layers), "record"].tolist()
             verdicts.append(whole(f"on {one.name}, n = {rising.n}", [part], seen, used, []))
-        return joined(verdicts)
+        return verdicts
 
     return _asked(setting, judge)
 
@@ -189,7 +189,7 @@ def little(setting: Setting) -> Verdict:
     """None of them, by no weight decay, gains more than `NO_BETTER` points over ERM: by p after Holm's correction over
     all of them. In the paper the most is 0.28, and mixup's gain 1.29."""
 
-    def judge(found: Decays) -> Verdict:
+    def judge(found: Decays) -> list[Verdict]:
         pairs = {
             f"{method}, weight decay {said_of(decay)}": one.less(method, ERM)
             for decay, one in found.items()
@@ -201,7 +201,8 @@ def little(setting: Setting) -> Verdict:
             f"{share(more, [*pairs])}"
         )
         seen = [f"{name}: {row}" for name, of in pairs.items() for row in rows_of(of)]
-        return _of_all(" and ".join(one.name for one in found.values()), pairs, no_more, more, says, seen)
+        names = " and ".join(one.name for one in found.values())
+        return [_of_all(names, pairs, no_more, more, says, seen)]
 
     return _asked(setting, judge)
 
@@ -209,15 +210,15 @@ def little(setting: Setting) -> Verdict:
 @claim("P30", "mixing three or more adds nothing", "section 2", "direction", SECTION, anywhere=True)
 def no_more_partners(setting: Setting) -> Verdict:
     """Mixing three gains at most `NO_BETTER` points over mixing two."""
-    return _each(setting, [(THREE, MIXUP)], 1, -NO_BETTER)
+    return _asked(setting, lambda found: _each(found, [(THREE, MIXUP)], 1, -NO_BETTER))
 
 
 @claim("L5", "CutMix errs less than mixup", "Yun 2019", "21.40 and 22.58 %", LATER, anywhere=True)
 def patches(setting: Setting) -> Verdict:
-    return _each(setting, [(CUTMIX, MIXUP)], -1)
+    return _asked(setting, lambda found: _each(found, [(CUTMIX, MIXUP)], -1))
 
 
 @claim("L6", "mixing a hidden layer errs less than mixing inputs", "Verma 2019", "direction", LATER, anywhere=True)
 def hidden(setting: Setting) -> Verdict:
     """Before a layer that is drawn each batch (manifold mixup), which the paper of it does with α = 2."""
-    return _each(setting, [(MANIFOLD, MIXUP)], -1)
+    return _asked(setting, lambda found: _each(found, [(MANIFOLD, MIXUP)], -1))

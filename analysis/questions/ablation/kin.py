@@ -9,7 +9,7 @@ from analysis.measures import ENOUGH, Measure, Pairs, pair, test_error
 from analysis.methods import ERM, MIXUP, Method, in_order
 from analysis.setting import Setting, families
 
-STUDY = "ablation"
+STUDIES = {"cifar10": "ablation-cifar", "digits": "ablation"}  # by data set
 NEAR, SAME, ONLY = (
     Method(1.0, more=more)
     for more in (
@@ -49,16 +49,33 @@ class Screened:
 Decays = dict[float, Screened]  # by weight decay
 
 
-def decays(results: Results) -> Decays:
-    """The settings that differ in weight decay alone, and in which most of mixup's kin are: first of enough pairs with
-    ERM to judge by, then of any. None where there are no kin."""
-
-    def rank(group: dict[float, Setting]) -> tuple[int, int]:
+def screened(results: Results) -> list[Decays]:
+    """A data set each, CIFAR-10 first: the settings that differ in weight decay alone, and in which most of mixup's kin
+    are, first of enough pairs with ERM to judge by, then of any. Where one set has enough, those that have not are left
+    out."""
+    ranked: dict[str, tuple[tuple[int, int], dict[float, Setting]]] = {}
+    for group in families(results, "weight_decay"):
         seeds = [of for one in group.values() for of in _seeds_of_kin(one)]
-        return sum(n >= ENOUGH for n in seeds), len(seeds)
+        rank = sum(n >= ENOUGH for n in seeds), len(seeds)
+        dataset = next(iter(group.values())).config["dataset"]
+        if seeds and rank > ranked.get(dataset, ((0, 0), {}))[0]:
+            ranked[dataset] = rank, group
+    is_enough = any(rank[0] for rank, _ in ranked.values())
+    found = {dataset: (rank, group) for dataset, (rank, group) in ranked.items() if rank[0] or not is_enough}
+    order = sorted(found, key=lambda dataset: (dataset == "cifar10", found[dataset][0]), reverse=True)
+    return [{decay: Screened(one, test_error(one.here)) for decay, one in found[name][1].items()} for name in order]
 
-    best = max(families(results, "weight_decay"), key=rank, default={})
-    return {decay: Screened(one, test_error(one.here)) for decay, one in best.items()} if any(rank(best)) else {}
+
+def at(results: Results, place: int) -> Decays:
+    """Of the data set at this place among those that were screened; none where there are fewer."""
+    return dict(enumerate(screened(results))).get(place, {})
+
+
+def study_of(results: Results, found: Decays) -> str:
+    """The study that goes on with a data set; of none, the first that is of one that is not there yet."""
+    there = {of.setting.config["dataset"] for one in screened(results) for of in one.values()}
+    here = {one.setting.config["dataset"] for one in found.values()}
+    return next(study for dataset, study in reversed(STUDIES.items()) if dataset in (here or {*STUDIES} - there))
 
 
 def _seeds_of_kin(setting: Setting) -> list[int]:

@@ -17,19 +17,32 @@ from analysis.measures import ENOUGH, Pairs, spread
 from analysis.methods import ERM, MIXUP, Method
 from analysis.outcome import cell
 from analysis.question import figure_of_all, table_of_all
-from analysis.questions.ablation.kin import STUDY, Decays, Screened, decays, papers, rows, said_of, share
+from analysis.questions.ablation.kin import Decays, Screened, at, papers, rows, said_of, share, study_of
 from analysis.table import Row, Table, paths, stacked
 from analysis.verdict import decided
 
 COLORS = ("#555555", "#cc78bc", "#029e73")  # of weight decays
 
 
-@figure_of_all("ablation", "Table 5: what each departs by from ERM, and from mixup")
+EFFECTS, NUMBERS = "what each departs by from ERM, and from mixup", "with intervals"
+
+
+@figure_of_all("ablation", f"Table 5: {EFFECTS}")
 def effects(results: Results) -> Figure:
+    return _effects(results, 0)
+
+
+@figure_of_all("ablation-2", f"Table 5 on another data set: {EFFECTS}")
+def effects_again(results: Results) -> Figure:
+    return _effects(results, 1)
+
+
+def _effects(results: Results, place: int) -> Figure:
     """A row a method, a mark a weight decay; a panel against ERM, one against mixup."""
-    found = decays(results)
+    found = at(results, place)
+    study = study_of(results, found)
     if not found:
-        return Figure(missing=missing.study(results, "of mixup's kin", STUDY))
+        return Figure(missing=missing.study(results, f"of mixup's kin{' on another data set' * place}", study))
     names = {method: fill(str(method), 27) for method in _kin(found)}
     marks = {f"weight decay {said_of(decay)}": one for decay, one in found.items()}
     parts = [
@@ -40,7 +53,7 @@ def effects(results: Results) -> Figure:
     ]
     numbers = dots.joined(parts)
     if numbers.empty:
-        return Figure(missing=missing.study(results, "of mixup's kin at the seeds of ERM or mixup", STUDY))
+        return Figure(missing=missing.study(results, "of mixup's kin at the seeds of ERM or mixup", study))
     looks = {mark: (color, symbol) for mark, color, symbol in zip(marks, COLORS, "osD", strict=False)}
     picture = Picture(figsize=(WIDE, 1.5 + 0.42 * len(names)), layout="constrained")
     lines = {ERM: look_of(ERM)[0], MIXUP: look_of(MIXUP)[0]}
@@ -79,12 +92,24 @@ def _of_rows(found: Decays, one: Screened) -> "pd.Series[bool]":
     return one.setting.here.runs["method"].isin(rows(found))
 
 
-@table_of_all("ablation", "Table 5, with intervals")
+@table_of_all("ablation", f"Table 5, {NUMBERS}")
 def in_numbers(results: Results) -> Table:
+    return _in_numbers(results, 0)
+
+
+@table_of_all("ablation-2", f"Table 5 on another data set, {NUMBERS}")
+def in_numbers_again(results: Results) -> Table:
+    return _in_numbers(results, 1)
+
+
+def _in_numbers(results: Results, place: int) -> Table:
     """A row a method: for each weight decay its error, less ERM's and less mixup's; and the paper's beside."""
-    found = decays(results)
+    found = at(results, place)
     if not found:
-        return missing.table("None of mixup's kin was trained yet.", [commands.study(STUDY, results)])
+        where = " on another data set" * place
+        return missing.table(
+            f"None of mixup's kin was trained yet{where}.", [commands.study(study_of(results, found), results)]
+        )
     every = rows(found)
     theirs = [method for method in paper.TABLE_5 if method not in map(papers, every)]
     shown, bold = stacked([[_row(found, method) for method in [*every, *theirs]]])
