@@ -1,8 +1,11 @@
 """What is said to the user: the only code that prints. Names that come from outside (of files, classes, columns) may
-hold what a terminal takes for orders; that is shown, and not sent."""
+hold what a terminal takes for orders; that is shown, and not sent. What a terminal cannot show is said plainly."""
 
+import codecs
+import io
 import re
 import sys
+import unicodedata
 
 # Control characters, halves of characters (a file name that is not UTF-8), and separators of lines and paragraphs.
 UNPRINTABLE = "\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029"
@@ -10,6 +13,9 @@ UNPRINTABLE = "\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029"
 TURNING = "\u200e\u200f\u202a-\u202e\u2066-\u2069"
 CONTROL = re.compile(f"[{UNPRINTABLE}]")
 _HIDDEN = re.compile(f"[{UNPRINTABLE}{TURNING}]")
+# How a terminal that knows ASCII alone, or little more, is told what the field writes in Greek.
+PLAIN = {"α": "alpha", "ε": "epsilon", "λ": "lambda", "−": "-", "×": "x", "±": "+-", "…": "...", "·": "*", "≤": "<="}
+PLAIN |= {"–": "-", "—": "-", "─": "-", "│": "|", **dict.fromkeys("╭╮╰╯├┤", "+"), **dict.fromkeys("“”„", '"'), "’": "'"}
 
 
 def say(text: str, *, error: bool = False, end: str = "\n") -> None:
@@ -27,3 +33,19 @@ def _written(character: str) -> str:
     short = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
     number = ord(character)
     return short.get(character) or (rf"\x{number:02x}" if number < 256 else rf"\u{number:04x}")
+
+
+def speak_plainly() -> None:
+    """Has what a terminal cannot show said in characters that it can, rather than end in a UnicodeEncodeError."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors != "plain":
+            stream.reconfigure(errors="plain")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    said = [PLAIN.get(c) or unicodedata.normalize("NFKD", c) for c in error.object[error.start : error.end]]
+    return "".join(said).encode("ascii", "replace").decode(), error.end
+
+
+codecs.register_error("plain", _plain)

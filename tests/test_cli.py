@@ -8,6 +8,7 @@ import pytest
 from refusal import refused
 
 from common import cli, hints
+from common.cli import ending, reading
 from common.errors import DivergedError, UserError
 from common.options import TrainOptions
 from common.options.attack import AttackOptions
@@ -16,7 +17,7 @@ from common.options.boundary import BoundaryOptions
 from common.options.gan import GanOptions
 from common.options.interpolate import InterpolateOptions
 from common.options.study import StudyOptions
-from common.terminal import visible
+from common.terminal import speak_plainly, visible
 from scripts import train
 
 
@@ -140,7 +141,7 @@ def test_every_hint_names_an_option_that_a_script_has():
         GanOptions,
         StudyOptions,
     ]
-    there = [{name.replace("_", "-") for name in cli._types(options)} for options in every]
+    there = [{name.replace("_", "-") for name in reading._types(options)} for options in every]
     assert ours <= set().union(*there)
     for table in (hints.ELSEWHERE, hints.NEEDLESS):  # a word in both: the first where a script has that option
         theirs = [name for names in table for name in names.split()]
@@ -169,7 +170,7 @@ def test_the_help_keeps_within_the_terminal(columns, capsys, monkeypatch):
 def test_a_terminal_gets_characters_that_it_has(encoding, monkeypatch):
     said = io.TextIOWrapper(io.BytesIO(), encoding)
     monkeypatch.setattr(sys, "stdout", said)
-    cli.speak_plainly()
+    speak_plainly()
     print("α = 1, λ: 3 ± 1 −2 × … é ╭─╮ 犬")
     said.seek(0)
     got = said.read()
@@ -204,9 +205,9 @@ def test_a_process_that_does_not_speak_waits_then_says_who_it_is(monkeypatch, ca
 
     waited = []
     monkeypatch.setenv("RANK", "3")
-    monkeypatch.setattr(cli.time, "sleep", waited.append)
+    monkeypatch.setattr(ending.time, "sleep", waited.append)
     assert cli.run(main) == 2
-    assert waited == [cli.WAIT_FOR_SPEAKER]
+    assert waited == [ending.WAIT_FOR_SPEAKER]
     assert capsys.readouterr().err == "[process 3] Only here.\n"
 
 

@@ -137,8 +137,9 @@ def test_an_error_of_one_process_alone_is_said_by_it(tmp_path):
     wrapper.write_text(
         "import os, sys\n"
         "from common import cli, processes\n"
+        "from common.cli import ending\n"
         "from common.errors import UserError\n"
-        "cli.WAIT_FOR_SPEAKER = 1.0\n"
+        "ending.WAIT_FOR_SPEAKER = 1.0\n"
         "def main():\n"
         "    accelerator = processes.start(1, None)\n"
         "    if accelerator.process_index == 1:\n"

@@ -1,19 +1,14 @@
-"""From the command line to options, and from an error to one sentence and an exit status."""
+"""From the command line, and a file, to options."""
 
-import codecs
 import dataclasses
 import difflib
-import errno
 import io
 import json
-import os
 import re
 import shutil
 import sys
 import textwrap
-import time
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
@@ -22,27 +17,16 @@ import tyro
 import yaml
 
 from common import hints, signals
+from common.cli.ending import is_speaker, parting, status_of
 from common.errors import UserError
 from common.options.fields import check, earlier
 from common.options.networks import FILE
 from common.options.train import TrainConfig
-from common.terminal import CONTROL, say, visible
+from common.terminal import CONTROL, visible
 
 Options = TypeVar("Options")
 
-# A process that is not to speak waits this long for the one that is: a launcher ends all with the first that ends,
-# and the sentence must be out by then. If nobody has ended us after it, the trouble is ours alone, and we say it.
-WAIT_FOR_SPEAKER = 10.0
-WAIT_AFTER_LOSS = 3.0  # the launcher of this machine ends us sooner, if the lost process was its own
-
-# What goes wrong with no file to name: a pipe whose reader has gone, a disk that is full.
-UNNAMED = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT}
-
 NOT_IN_A_FILE = {"config", "plan", "json", "overwrite"}  # said to one invocation, no part of a run
-# How a terminal that knows ASCII alone, or little more, is told what the field writes in Greek.
-PLAIN = {"α": "alpha", "ε": "epsilon", "λ": "lambda", "−": "-", "×": "x", "±": "+-", "…": "...", "·": "*", "≤": "<="}
-PLAIN |= {"–": "-", "—": "-", "─": "-", "│": "|", **dict.fromkeys("╭╮╰╯├┤", "+"), **dict.fromkeys("“”„", '"'), "’": "'"}
-
 YES, NO = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -74,115 +58,9 @@ def answer(options: type[Any], description: str | None) -> None:
         if hasattr(asked, "source"):
             asked.source()
 
-    if status := _status(read, signals.GRACE):
+    if status := status_of(read, signals.GRACE):
         sys.exit(status)
-    signals.end_at_once(_stopped() if is_speaker() else None)
-
-
-def is_speaker() -> bool:
-    """True in the one process that prints and writes."""
-    return os.environ.get("RANK", "0") == "0"
-
-
-def run(main: Callable[[], Any], grace: float = signals.GRACE) -> int:
-    """Runs a script's main and gives its exit status; what a user can cause becomes one sentence, said once.
-
-    SIGINT and SIGTERM end the process here, with 130 and 143. Of several processes only the one that speaks says so;
-    the launcher ends all with the first that ends.
-
-    grace  seconds that main has to clean up in when it is told to end
-    """
-    status = _status(main, grace)
-    if status == 0 and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        # Seen once on a busy machine: torch aborts a process that tidies up its threads while its peers go.
-        signals.end(0, None)
-    return status
-
-
-def _status(main: Callable[[], Any], grace: float) -> int:
-    speak_plainly()
-    stopped = _stopped()
-    try:
-        with signals.stoppable(stopped if is_speaker() else None, grace):
-            main()
-        return 0
-    except signals.Stopped as error:
-        signals.end(error.status, stopped if is_speaker() else None)
-    except KeyboardInterrupt:
-        sentence, status, patience = stopped, 130, WAIT_FOR_SPEAKER
-    except SystemExit as error:  # tyro has said what is wrong, or printed the help
-        if error.code and not is_speaker():
-            time.sleep(WAIT_FOR_SPEAKER)
-        raise
-    except BrokenPipeError:  # whoever read our output has gone, as `| head` does: nothing is wrong
-        signals.end(141, None)
-    except Exception as error:
-        patience = WAIT_AFTER_LOSS if _is_lost_contact(error) else WAIT_FOR_SPEAKER
-        status = getattr(error, "status", 2)
-        explained = _sentence(error)
-        if explained is None:
-            raise  # our mistake, with its traceback
-        sentence = explained
-    if not is_speaker():
-        time.sleep(patience)
-        sentence = f"[process {os.environ['RANK']}] {sentence}"
-    say(sentence, error=True)
-    return status
-
-
-def speak_plainly() -> None:
-    """Has what a terminal cannot show said in characters that it can, rather than end in a UnicodeEncodeError."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.errors != "plain":
-            stream.reconfigure(errors="plain")
-
-
-def _plain(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeEncodeError)
-    said = [PLAIN.get(c) or unicodedata.normalize("NFKD", c) for c in error.object[error.start : error.end]]
-    return "".join(said).encode("ascii", "replace").decode(), error.end
-
-
-codecs.register_error("plain", _plain)
-
-
-def _sentence(error: Exception) -> str | None:
-    """What a user can do about an error, or None where it is no user's."""
-    if isinstance(error, UserError):
-        return str(error)
-    if _is_lost_contact(error):
-        return (
-            f"Another process of this run has ended or is out of reach. The same command{_without_overwrite()} goes on."
-        )
-    if isinstance(error, OSError) and (error.filename or error.errno in UNNAMED):
-        what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-        return f"{what}. Mend that; the same command{_without_overwrite()} then goes on."
-    if _is_out_of_memory(error):
-        what = next(iter(str(error).splitlines()), "")[:200] or type(error).__name__
-        return f"Out of memory ({what}). A smaller --batch-size or --width needs less, and --plan says how much."
-    return None
-
-
-def _is_lost_contact(error: Exception) -> bool:
-    """Whether a collective operation failed since a process at its other end is gone."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        return False
-    is_network = type(error).__name__ in ("DistBackendError", "DistNetworkError", "DistStoreError")
-    return is_network or (isinstance(error, RuntimeError) and re.search("gloo|nccl", str(error), re.I) is not None)
-
-
-def _stopped() -> str:
-    return f"Stopped. The same command{_without_overwrite()} goes on from what is finished."
-
-
-def _without_overwrite() -> str:
-    return " without --overwrite" if "--overwrite" in sys.argv else ""
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """torch, which is not imported here, has a class of its own for a GPU, and none for the CPU."""
-    of_torch = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
-    return of_torch or isinstance(error, MemoryError)
+    signals.end_at_once(parting())
 
 
 def _tyro(options: type[Options], argv: Sequence[str], description: str, default: Options | None = None) -> Options:
