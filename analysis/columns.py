@@ -43,7 +43,7 @@ BASELINES |= _all("float64", "error balanced_error clean_train_error seconds")
 BORDERS = _all("str", "record set") | {"method": "object"} | _all("int64", "seed n_points")
 BORDERS |= _all("float64", "alpha train_error points_in_band band_width")
 GANS = _all("str", "record target setting") | {"method": "object", "diverged": "bool"}
-GANS |= _all("int64", "seed width steps iteration")
+GANS |= _all("int64", "seed width iteration")
 GANS |= _all("float64", "modes covered share balance outside distance floor")
 
 OF = {"runs": RUNS, "curves": CURVES, "bins": BINS, "between": BETWEEN, "attacks": ATTACKS, "borders": BORDERS}

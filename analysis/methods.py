@@ -24,7 +24,11 @@ MORE = {  # what else departs from mixup, or from ERM, in words
     "mixup_prob": "with probability {:g}",
     "regmixup": "RegMixup {:g}",
 } | OF_ALL
-OF_LOSS = {"lam_max": "λ up to {:g}", "penalty": "penalty {:g}"}  # of GANs, where it is not the usual one
+OF_LOSS = {  # of GANs, where it is not the usual one
+    "lam_max": "λ up to {:g}",
+    "penalty": "penalty {:g}",
+    "discriminator_steps": "discriminator steps {}",
+}
 
 
 @total_ordering
@@ -67,11 +71,12 @@ class Method:
     @classmethod
     def of_gan(cls, config: Mapping[str, Any]) -> "Method":
         """What a GAN is trained by: mixup, or another loss."""
-        loss = str(config["loss"])
-        if loss == "mixup":
-            return cls(config["alpha"], says_one=True)
-        taken = gan.TAKES.get(loss, {}).items()
-        return cls(model=LOSSES[loss], more=tuple((name, config[name]) for name, it in taken if config[name] != it))
+        loss, steps = str(config["loss"]), "discriminator_steps"
+        usual: dict[str, Any] = {steps: gan.GanTrainingOptions.discriminator_steps}
+        if loss != "mixup":
+            usual = gan.TAKES.get(loss, {}) | usual
+        more = tuple((name, config[name]) for name, value in usual.items() if config[name] != value)
+        return cls(config["alpha"], more=more, says_one=True) if loss == "mixup" else cls(model=LOSSES[loss], more=more)
 
     @property
     def is_kin(self) -> bool:

@@ -250,7 +250,6 @@ def gans(path: str, record: Record) -> Iterator[Row]:
         "setting": gan.setting_name(config),
         "method": Method.of_gan(record["config"]),
         "width": config.width,
-        "steps": config.discriminator_steps,
         "modes": modes or None,
         "floor": target["floor"],
     }

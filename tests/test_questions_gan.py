@@ -33,7 +33,7 @@ def written(folder, **changes):
 
 
 def with_grid(results):
-    return replace(results, gans=pd.concat([results.gans, results.gans.assign(target="grid")]))
+    return replace(results, gans=pd.concat([results.gans, results.gans.assign(target="grid", setting="grid-w8-12it")]))
 
 
 def p22(results):
@@ -54,11 +54,14 @@ def test_a_row_a_seed_and_iteration(ring):
 
 def test_a_loss_of_another_number_is_another_method():
     def named(loss, **numbers):
-        asked = options.GanOptions(loss=options.LossOptions(loss, **numbers))
+        steps = {name: numbers.pop(name) for name in ("discriminator_steps",) if name in numbers}
+        training = options.GanTrainingOptions(**steps)
+        asked = options.GanOptions(loss=options.LossOptions(loss, **numbers), training=training)
         return str(Method.of_gan(options.resolve(asked).to_json()))
 
     assert [named("r3gan"), named("r3gan", penalty=0.1)] == ["R3GAN", "R3GAN, penalty 0.1"]
     assert named("mixup", alpha=1.0) == "mixup α=1"
+    assert named("r3gan", penalty=0.1, discriminator_steps=1) == "R3GAN, penalty 0.1, discriminator steps 1"
     names = ["the authors' code", "the authors' code, λ up to 0.5"]
     assert [named("mixup-authors"), named("mixup-authors", lam_max=0.5)] == names
 
@@ -104,8 +107,19 @@ def test_too_few_seeds_and_none(tmp_path):
 def test_other_steps_of_the_discriminator_are_no_pair(ring):
     rows = ring.gans
     mixed = rows["method"] == question.MIXUP
-    other = rows.assign(setting=rows["setting"].where(~mixed, "ring-w8-12it-d1"))
+    of_one = Method(0.2, more=(("discriminator_steps", 1),), says_one=True)
+    assert str(of_one) == "mixup α=0.2, discriminator steps 1"
+    other = rows.assign(method=rows["method"].where(~mixed, of_one))
     assert p22(replace(ring, gans=other)).status == "not run"
+
+
+def test_what_was_trained_otherwise_stands_apart_and_a_seed_counts_once(ring):
+    short = ring.gans.assign(setting="ring-w8-2it", covered=0.0)
+    again = ring.gans[ring.gans["seed"] == 0].assign(record="another", covered=0.0)
+    table = show("table-gan", replace(ring, gans=pd.concat([ring.gans, short, again])))
+    assert table.frame["setting"].tolist() == ["ring-w8-12it"] * 3 + ["ring-w8-2it"] * 3
+    assert table.frame["n"].tolist() == ["5"] * 6
+    assert table.frame["modes covered (%)"].tolist()[:3] == show("table-gan", ring).frame["modes covered (%)"].tolist()
 
 
 def test_of_several_widths_the_one_of_most_pairs(ring):
@@ -114,7 +128,7 @@ def test_of_several_widths_the_one_of_most_pairs(ring):
     assert set(question.shown(both)["ring"]["width"]) == {8}
     assert p22(both).sentence == p22(ring).sentence
     table = show("table-gan", both)
-    assert table.frame["width"].tolist() == ["8"] * 3 + ["512"] * 3
+    assert table.frame["setting"].tolist() == ["ring"] * 3 + ["ring-w8-12it"] * 3
 
 
 def test_the_seed_that_is_shown_is_the_median_by_coverage(ring):

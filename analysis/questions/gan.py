@@ -43,15 +43,21 @@ COLUMNS = {  # of the table: title, and places behind the point
 
 
 def shown(results: Results) -> dict[str, pd.DataFrame]:
-    """The rows of `gans` to show, by target: of networks of one width, that with most seeds under mixup and the plain
-    loss; whatever the steps of the discriminator."""
+    """The rows of `gans` to show, by target: of one setting, that with most seeds under mixup and the plain loss, and
+    of those with as many the widest networks."""
     found = {}
+    every = each_seed_once(results)
     for target in TARGETS:
-        rows = results.gans[results.gans["target"] == target]
+        rows = every[every["target"] == target]
         if len(rows):
-            width = max(rows["width"].unique(), key=lambda width: (_paired(rows[rows["width"] == width]), width))
-            found[target] = rows[rows["width"] == width]
+            settings = [of for _, of in rows.groupby("setting")]
+            found[target] = max(settings, key=lambda of: (_paired(of), of["width"].iloc[0]))
     return found
+
+
+def each_seed_once(results: Results) -> pd.DataFrame:
+    """The rows of `gans`, of a seed that two records have those of the first."""
+    return results.gans.drop_duplicates(["setting", "method", "seed", "iteration"])
 
 
 def _paired(rows: pd.DataFrame) -> int:
@@ -197,21 +203,21 @@ def _means(rows: pd.DataFrame) -> list[tuple[Method, float]]:
 
 @table_of_all("gan", "GANs in the plane, in numbers")
 def in_numbers(results: Results) -> Table:
-    """A row a target, width and loss, at the end."""
+    """A row a setting and loss, at the end."""
     if results.gans.empty:
         return missing.table("No GAN was trained yet.", [commands.study(STUDY, results)])
     rows: list[dict[str, str]] = []
     bold: set[Cell] = set()
-    ends = at_the_end(results.gans)
-    for (target, width), of_target in ends.groupby(["target", "width"]):
-        best = max((value for _, value in _means(of_target)), default=0)
-        for method in in_row(of_target["method"]):
-            of = of_target[of_target["method"] == method]
+    ends = at_the_end(each_seed_once(results))
+    for setting, alike in ends.groupby("setting"):
+        best = max((value for _, value in _means(alike)), default=0)
+        for method in in_row(alike["method"]):
+            of = alike[alike["method"] == method]
             if of["covered"].mean() == best > 0:
                 bold.add((len(rows), COLUMNS["covered"][0]))
-            row = {"target": str(target), "width": str(width), "loss": str(method), "n": str(len(of))}
+            row = {"setting": str(setting), "loss": str(method), "n": str(len(of))}
             row |= {title: spread(of[column], places) for column, (title, places) in COLUMNS.items()}
-            less = _against(of_target, method, PLAIN)
+            less = _against(alike, method, PLAIN)
             row["modes less plain (points)"] = cell(less) if less.seeds and method != PLAIN else ""
             rows.append(row | {"diverged": f"{int(of['diverged'].sum())} of {len(of)}"})
     floors = ends.groupby("target")["floor"].first()
@@ -247,8 +253,7 @@ def _against(ends: pd.DataFrame, method: Method, than: Method) -> Pairs:
     "3.7 GAN", anywhere=True,
 )  # fmt: skip
 def covers_more(setting: Setting) -> Verdict:
-    """On ring and grid, mixup of α = 0.2, at the end, by networks of one width and as many steps of the discriminator
-    at the same seeds."""
+    """On ring and grid, mixup of α = 0.2, at the end, by what is trained alike at the same seeds."""
     results = setting.results
     line = commands.study(STUDY, results)
     parts: list[Part] = []
@@ -256,15 +261,12 @@ def covers_more(setting: Setting) -> Verdict:
     for target, rows in shown(results).items():
         ends = at_the_end(rows)
         for than in (PLAIN, FAIR):
-            arms = ends[ends["method"].isin([MIXUP, than])]
-            shared = [set(arms.loc[arms["method"] == method, "setting"]) for method in (MIXUP, than)]
-            name = min(set.intersection(*shared), default="")
-            pairs = _against(arms[arms["setting"] == name], MIXUP, than)
+            pairs = _against(ends, MIXUP, than)
             parts.append(of_pairs(pairs, 1, f"{target}, {seeds_said(len(pairs.seeds))}: "))
             seen += [f"{target}, {row}" for row in rows_of(pairs)]
             used += pairs.records
             n.append(len(pairs.seeds))
-        where.append(f"{target} of width {rows['width'].iloc[0]}")
+        where.append(str(rows["setting"].iloc[0]))
     if not any(n):
         return not_run("no GAN was trained by mixup and another loss at the same seeds yet", [line])
     return whole(f"on {' and '.join(where)}", parts, seen, used, [line] if min(n) < ENOUGH else [])

@@ -143,9 +143,10 @@ def record_name(config: GanConfig) -> str:
 
 
 def setting_name(config: GanConfig) -> str:
-    """What the names of records share that differ in loss and seeds alone: ``ring-w128``."""
+    """What names of records share that differ in loss, steps of the discriminator and seeds alone: ``ring-w128``."""
     usual = dataclasses.replace(config, **vars(GanTrainingOptions()))
-    return "-".join([config.target, *pieces(dataclasses.replace(config, seeds=usual.seeds), usual).values()])
+    alike = dataclasses.replace(config, seeds=usual.seeds, discriminator_steps=usual.discriminator_steps)
+    return "-".join([config.target, *pieces(alike, usual).values()])
 
 
 def measured_at(iterations: int) -> list[int]:
