@@ -11,6 +11,7 @@ from analysis.measures import ENOUGH
 from analysis.methods import ERM, MIXUP, Method
 from analysis.rows import side
 from common.options.names import command_words, run_name
+from common.options.networks import GIVEN, RECORDED
 from common.options.resolving import resolve
 from common.options.train import OF_MIXUP, TrainConfig
 from common.records import Record
@@ -39,6 +40,9 @@ def train(results: Results, record: Record, changes: Mapping[str, Any]) -> str:
     words = command_words(_resolved(record, changes), data["kind"], side(data))
     if "--dataset" in words:
         words[words.index("--dataset") + 1] = typed.data_set(results.folder, record)
+    for option, recorded in (("--model", RECORDED), ("--weights", GIVEN)):  # by digest, which cannot be typed
+        if option in words and recorded.fullmatch(words[words.index(option) + 1]):
+            words[words.index(option) + 1] = typed.file_of(results.folder, record, option)
     return _line(results, "train", [*words, *_threads(record)], record)
 
 

@@ -16,7 +16,7 @@ OPTIONS = ("mixup", *OF_MIXUP, "dropout", *OF_ALL)  # of training, that make a m
 NAMES = {"inputs": "mixup", "patches": "CutMix", "hidden": "manifold mixup"}  # by what is mixed
 NAMES |= {f"layer{number}": f"mixup before layer {number}" for number in range(1, 6)}
 MORE = {  # what else departs from mixup, or from ERM, in words
-    "partners": "{} partners",
+    "partners": "{} partners each",
     "pairs": "{} pairs",
     "neighbours": "{} neighbours",
     "targets": "inputs only",

@@ -26,8 +26,7 @@ class Claim:
     expected  what they have, or the direction alone
     seen      in a text that has it; else it is from memory
     section   of the paper: its claims are corrected together
-    judge     gives the verdict on a setting; None where no script makes such records, or another claim asks the same
-    needs     what it would take, where there is no judge
+    judge     gives the verdict on a setting; None where another claim asks the same
     anywhere  asked of all records, whatever the setting: the judge finds its own
     same_as   the claim that asks the same: one question is counted once
     """
@@ -38,7 +37,6 @@ class Claim:
     expected: str
     section: str
     judge: Callable[[Setting], Verdict] | None = None
-    needs: str = ""
     anywhere: bool = False
     same_as: str = ""
     seen: bool = True

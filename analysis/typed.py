@@ -54,9 +54,14 @@ def options(record: Record) -> dict[str, str]:
 
 def data_set(folder: Path, record: Record) -> str:
     """What its --dataset was, a known name or a path."""
+    named: str = options(record).get("--dataset", record["config"]["dataset"])
+    return file_of(folder, record, "--dataset") if "/" in named else named
+
+
+def file_of(folder: Path, record: Record, option: str) -> str:
+    """The file or folder that this option named: "FILE" where the command that made the record did not have it."""
     typed = options(record)
-    named: str = typed.get("--dataset", record["config"]["dataset"])
-    return _from(_typed_in(folder, typed), named) if "/" in named else named
+    return _from(_typed_in(folder, typed), typed[option]) if option in typed else "FILE"
 
 
 def _folders(folder: Path, script: str, typed: Mapping[str, str]) -> list[str]:

@@ -228,10 +228,12 @@ def _model(
     record: Record, record_path: Path, checkpoint_dir: Path, folders: Sequence[str], files: Mapping[str, Path]
 ) -> nn.Module:
     """A module of its own that Accelerate never prepared: a prepared one keeps its autocast (ECOSYSTEM fact 11)."""
-    path = places.weights_path(checkpoint_dir, record["run"])
+    path, config = places.weights_path(checkpoint_dir, record["run"]), record["config"]
+    own = ["--model", f"FILE.py:{config['model'].partition('@')[0]}"] if RECORDED.fullmatch(config["model"]) else []
+    given = ["--weights", "FILE"] if config.get("weights") else []
     again = (
         "Name the folder that has them with --checkpoint-dir, or make them again:\n"
-        f"    {places.command('train', '--config', str(record_path), *folders)}"
+        f"    {places.command('train', '--config', str(record_path), *own, *given, *folders)}"
     )
     if not path.exists():
         raise UserError(f"{path}: the weights of {record['run']} are missing (they are not in git). {again}")

@@ -100,6 +100,18 @@ def test_data_sets_by_path_are_named_from_wherever_they_are_typed(tmp_path):
     assert " --dataset /x/my/photos --seed 2 --results-dir /x/r " in again_(Path("/x/r"), record)
 
 
+def test_files_of_networks_and_weights_are_named_as_they_were_typed(tmp_path):
+    record = records.read(fixtures.train(tmp_path, dataset="digits"))
+    record["config"] |= {"model": "Net@0123456789ab", "width": 1, "weights": "ba9876543210"}
+    record["environment"]["command"] = "scripts/train.py --model my/net.py:Net --weights=w.pth --results-dir r"
+    results = replace(collect(tmp_path), folder=Path("/x/r"))
+    words = shlex.split(commands.train(results, record, {}))
+    assert words[words.index("--model") + 1] == "/x/my/net.py:Net"
+    assert words[words.index("--weights") + 1] == "/x/w.pth"
+    record["environment"]["command"] = "scripts/train.py --config old.json --results-dir r"
+    assert "--weights FILE" in commands.train(results, record, {})
+
+
 def test_a_pair_shares_its_rows_and_a_new_seed_brings_its_own(tmp_path):
     """Subsets drawn anew for each seed are one setting; a fixed subset stays what it is."""
     for seed in (0, 1):

@@ -204,7 +204,7 @@ def test_the_table_has_the_papers_beside(two):
     table = show("table-ablation", of(two, errors))
     rows = {row["method"]: row for row in table.frame.to_dict("records")}
     assert list(rows)[:4] == ["ERM", "mixup", "mixup, 5 neighbours", "mixup before layer 1"]
-    assert list(rows)[-5:] == ["CutMix", "manifold mixup", "mixup, 2 partners", *map(str, kin.LAYERS[3:])]
+    assert list(rows)[-5:] == ["CutMix", "manifold mixup", "mixup, 2 partners each", *map(str, kin.LAYERS[3:])]
     low, high = stats.ttest_1samp([-1.29 - off / 2 for off in SPREAD[:5]], 0).confidence_interval(0.95)
     assert rows["mixup"]["1e-4: less ERM"] == f"−1.29 [{low:.2f}, {high:.2f}]".replace("-", "−")
     assert rows["mixup"]["1e-4: less mixup"] == rows["ERM"]["1e-4: less ERM"] == ""

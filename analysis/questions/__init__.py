@@ -37,7 +37,7 @@ NAMES = [
     "tabular",
     "speech",
     "gan",
-    "unasked",
+    "imagenet",
     "cost",
     "settings",
     "verdicts",

@@ -112,7 +112,7 @@ def _reached(method: Method, runs: pd.DataFrame) -> Row:
 @claim("D1", "mixup beats ERM in clean test accuracy", "deck 16", "+1.16 points", SECTION)
 def beats_erm(setting: Setting) -> Verdict:
     """On the data set of the setting, each network in its best setting."""
-    return _of_each_network([setting, *setting.alike("dataset", "corrupt_labels")])
+    return of_each_network([setting, *setting.alike("dataset", "corrupt_labels")])
 
 
 @claim("P2", "the same on CIFAR-100", "section 3.2", "4.5, 1.9, 2.2 points", SECTION, anywhere=True)
@@ -122,10 +122,10 @@ def beats_erm_on_cifar100(setting: Setting) -> Verdict:
     found = [one for one in found if one.config["dataset"] == "cifar100" and not one.config["corrupt_labels"]]
     if not found:
         return not_run("no run on CIFAR-100 yet", [commands.study("paper-cifar", results)])
-    return _of_each_network(found)
+    return of_each_network(found)
 
 
-def _of_each_network(settings: Sequence[Setting]) -> Verdict:
+def of_each_network(settings: Sequence[Setting]) -> Verdict:
     """A network counts where it has enough pairs to judge by; all do where none has."""
     seen: dict[str, Setting] = {}
     for one in [one for one in settings if one.pairs >= ENOUGH] or settings:

@@ -30,8 +30,8 @@ def matrix(setting: Setting) -> Figure:
     ends = [here[["source_method", "source_seed"]], here[["method", "seed"]]]
     source, target = ([f"{method} {seed}" for method, seed in end.itertuples(index=False)] for end in ends)
     numbers = here.assign(source=source, target=target)[["source", "target", "epsilon", "n", "errors", "error"]]
-    models = {(method != ERM, f"{method} {seed}") for end in ends for method, seed in end.itertuples(index=False)}
-    order = [name for _, name in sorted(models)]
+    models = {pair for end in ends for pair in end.itertuples(index=False, name=None)}
+    order = [f"{method} {seed}" for method, seed in sorted(models, key=lambda one: (one[0] != ERM, *one))]
     table = numbers.pivot_table(index="source", columns="target", values="error").reindex(index=order, columns=order)
     across = max(3.6, 1.4 + 0.75 * len(order))
     picture = Picture(figsize=(min(WIDE, across + 1), min(WIDE, across)), layout="constrained")

@@ -49,6 +49,8 @@ def of(member: Member, found: Mapping[str, Standing], results_dir: Path, checkpo
         done = [_is_recorded(wanted, found, results_dir) for wanted in member.wanted]
     except UserError as error:  # its script will say so too, and what to do
         return Standing(False, str(error))
+    if member.script == "gan" and places.state_path(checkpoint_dir, member.name.removeprefix("gan-")).exists():
+        return Standing(False, places.BEGUN)  # by --overwrite, where there is a record too
     there = sum(done)
     if there == len(done):
         return Standing(True)
