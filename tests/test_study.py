@@ -289,7 +289,7 @@ def test_a_study_of_gans_is_done_and_found_done(tmp_path, monkeypatch, capsys):
     Path("elsewhere/ring-saturating-w4-3it-b4-seeds1.state").touch()  # --overwrite began it, and was stopped
     study.main([*words, "--print"])
     (line,) = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("#")]
-    assert "--target" not in line  # the ring is what is learnt unasked
+    assert "--target ring" in line
 
 
 def test_every_study_file_is_tested():
