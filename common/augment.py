@@ -37,11 +37,6 @@ def translate_flip(images: Resident, shift: Int[Tensor, "b 2"], flip: Flags, pad
     return _pixels(images.permute(0, 2, 3, 1), rows, columns)
 
 
-def mirrored(images: Resident, flip: Flags) -> Resident:
-    """Each image (b, c, h, w), mirrored where asked."""
-    return torch.where(flip.view(-1, 1, 1, 1), images.flip(-1), images)
-
-
 def _reflected(place: Int[Tensor, "b n"], side: int) -> Int[Tensor, "b n"]:
     """Places beyond an edge turned back into the image, the edge itself not said twice."""
     return (side - 1) - ((side - 1) - place.abs()).abs()

@@ -18,6 +18,7 @@ BoxesOfAll = Int[Tensor, "n 4"]  # of all rows of a part: top, left, height, wid
 Rows = Int[Tensor, " b"]  # row numbers of a part
 Share = Int[Tensor, " _"]  # the same, one of several of any length
 Flags = Bool[Tensor, " b"]
+FlagsOfAll = Bool[Tensor, " n"]  # of all rows of a part
 Logits = Float[Tensor, "b k"]
 MixedLogits = Float[Tensor, "m k"]  # of a network on whose way rows may be mixed, and so become fewer
 Scalar = Float[Tensor, ""]

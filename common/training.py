@@ -14,7 +14,7 @@ from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, MultiStepLR
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from common.augment import crop_flip, mirrored, translate_flip
+from common.augment import crop_flip, translate_flip
 from common.data.dataset import Part
 from common.errors import DivergedError
 from common.evaluation import natural
@@ -228,13 +228,12 @@ def begin(
 
 
 def gather(part: Part, rows: Rows, plan: Plan) -> Inputs:
-    """These rows, moved and flipped as planned: the same whether a row stands as itself or as a partner."""
+    """These rows, moved and flipped as planned: the same whether a row stands as itself or as a partner. (Those that
+    are decoded on demand were cut and flipped then.)"""
     inputs = part.fetch(rows)
     if plan.shift is not None and plan.flip is not None:
         moved = translate_flip if plan.reflected else crop_flip
         inputs = moved(inputs, plan.shift.index_select(0, rows), plan.flip.index_select(0, rows), plan.pad)
-    elif plan.flip is not None:
-        inputs = mirrored(inputs, plan.flip.index_select(0, rows))
     return natural(inputs)
 
 
@@ -273,7 +272,7 @@ def train_epoch(
     batches = plan.pieces(accelerator.process_index, accelerator.num_processes, accumulate)[so_far.batches :]
     drawn = plan.to(torch.device("cpu"))
     members = (drawn.members(slice(pieces[0].start, pieces[-1].stop)) for pieces, _ in batches)
-    ready = part.ahead(members, drawn.crop)
+    ready = part.ahead(members, drawn.crop, None if drawn.crop is None else drawn.flip)
     for (pieces, rows_of_batch), layer, here in zip(batches, plan.layers[so_far.batches :], ready, strict=False):
         for places in pieces:
             batch = batch_of(here, plan, places, layer)

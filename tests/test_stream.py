@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
-from PIL import Image
+from PIL import Image, ImageOps
 from scipy import stats
 from torchvision.transforms import v2
 
@@ -114,16 +114,18 @@ def test_where_no_box_fits_the_middle_is_taken_as_torchvision_does():
     assert (ours[50:] == [443, 0, 13, 10]).all(axis=1).sum() > 25
 
 
-def test_a_box_is_cut_and_scaled_as_torchvision_does_it(photos):
+def test_a_box_is_cut_scaled_and_mirrored_as_torchvision_does_it(photos):
     part = load(find(str(photos), None), ZOOMED).train
-    drawn = torch.from_numpy(boxes(0, 1, part.inputs.sizes))
+    drawn, mirrored = torch.from_numpy(boxes(0, 1, part.inputs.sizes)), torch.arange(len(part)) % 3 == 0
     rows = torch.arange(len(part))
-    here = next(part.ahead([rows], drawn))
+    here = next(part.ahead([rows], drawn, mirrored))
     for row in rows.tolist():
         top, left, height, width = drawn[row].tolist()
         whole = torch.from_numpy(np.asarray(Image.open(part.inputs.encoded.files[row])).transpose(2, 0, 1).copy())
         expected = v2.functional.resized_crop(whole, top, left, height, width, [24, 24], antialias=True)
+        expected = v2.functional.hflip(expected) if mirrored[row] else expected
         assert torch.equal(here.fetch(slice(row, row + 1))[0], expected)
+    assert here.fetch(rows).is_contiguous(memory_format=torch.channels_last)
 
 
 def test_the_middle_is_that_of_256_to_224(photos):
@@ -193,21 +195,33 @@ def test_processes_see_the_batches_of_one_and_decode_nothing_twice(tmp_path, dec
     run = a_run(photographs(tmp_path / "photos", 16), stream=True, augment="resized-crop", size=24, batch_size=16)
     part, plan = run.data.train, run.plan(1)
     rows = torch.arange(32)
-    whole = next(part.ahead([rows], plan.crop))
+    whole = next(part.ahead([rows], plan.crop, plan.flip))
     expected = [training.batch_of(whole, plan, slice(*ends), 0) for ends in ((0, 16), (16, 32))]
     decoded.clear()
     found = [[], []]
     for process in range(processes):
         shares = [places for places, _ in plan.batches(process, processes)]
-        for number, here in enumerate(part.ahead(map(plan.members, shares), plan.crop)):
+        for number, here in enumerate(part.ahead(map(plan.members, shares), plan.crop, plan.flip)):
             found[number].append(training.batch_of(here, plan, shares[number], 0))
     assert decoded == Counter(rows.tolist())
     for number, batch in enumerate(expected):
         for own_or_partner in (0, 1):
             assert torch.equal(torch.cat([one.x[own_or_partner] for one in found[number]]), batch.x[own_or_partner])
             assert torch.equal(torch.cat([one.y[own_or_partner] for one in found[number]]), batch.y[own_or_partner])
-    assert plan.flip.any()
     assert not torch.equal(whole.fetch(rows), part.fetch(rows))  # it is cut
+
+
+def test_an_epoch_is_of_rows_cut_and_mirrored_as_planned(tmp_path, monkeypatch):
+    run = a_run(photographs(tmp_path / "photos", 16), stream=True, augment="resized-crop", size=24, batch_size=16)
+    part, plan, seen = run.data.train, run.plan(1), []
+    whole = next(part.ahead([torch.arange(32)], plan.crop, plan.flip))
+    expected = training.batch_of(whole, plan, slice(0, 32), 0)
+    batch_of = training.batch_of
+    monkeypatch.setattr(training, "batch_of", lambda *how: seen.append(batch_of(*how)) or seen[-1])
+    accelerator = Accelerator(cpu=True)
+    training.train_epoch(accelerator, run.begin(accelerator), run.method(1), part, plan, lambda: None)
+    for own_or_partner in (0, 1):
+        assert torch.equal(torch.cat([batch.x[own_or_partner] for batch in seen]), expected.x[own_or_partner])
 
 
 def test_two_shares_are_decoded_ahead_and_no_more(photos):
@@ -423,14 +437,16 @@ def test_what_is_odd_is_read_as_pillow_reads_it_whatever_it_is_called(photos, wh
     assert next(part.ahead([torch.tensor([2])], drawn)).fetch(torch.tensor([2])).shape == (1, 3, 24, 24)
 
 
-def test_a_camera_held_sideways_is_put_upright(photos):
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_a_camera_held_sideways_is_put_upright(photos, orientation):
     exif = Image.Exif()
-    exif[0x0112] = 6
+    exif[0x0112] = orientation
     file = photos / "train" / "cat" / "2.JPEG"
     file.write_bytes(jpeg(size=(60, 20), exif=exif))
     part = load(find(str(photos), None), ZOOMED).train
-    assert part.inputs.sizes[2].tolist() == [60, 20]
-    assert part.fetch(slice(2, 3)).shape == (1, 3, 24, 24)
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(file))).transpose(2, 0, 1)
+    assert part.inputs.sizes[2].tolist() == list(upright.shape[1:])
+    assert np.array_equal(decoding.pixels(file.read_bytes(), False, part.inputs.encoded, 2), upright)
 
 
 def test_what_shows_only_when_it_is_decoded_ends_the_epoch_with_its_name(tmp_path):

@@ -88,7 +88,6 @@ WITHIN_FUNCTIONS = {
     # A kind of data brings its own libraries (pandas, scikit-learn, torchvision, `datasets`), a second each.
     "common/data/load.py": {"common.data.archive", "common.data.embedded", "common.data.hub", "common.data.tables"},
     "common/data/selection.py": {"common.data.features"},  # scikit-learn, too
-    "common/data/decoding.py": {"torchvision.io"},  # of JPEG files that stay encoded
     "common/mixup/neighbours.py": {"sklearn.neighbors"},  # so does this way of mixing
     # What --help and a mistyped option are answered by, before anything heavy is there.
     "common/data/layouts.py": {"pyarrow", "pyarrow.parquet", "common.data.columns"},

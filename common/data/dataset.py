@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from common.data.stream import Held, Stream
-from common.shapes import BoxesOfAll, Flags, Labels, Resident, Rows, Share
+from common.shapes import BoxesOfAll, Flags, FlagsOfAll, Labels, Resident, Rows, Share
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,18 @@ class Part:
         set which does not fit in memory can stand behind it."""
         return self.inputs[rows] if isinstance(rows, slice) else self.inputs.index_select(0, rows)
 
-    def ahead(self, shares: Iterable[Share], boxes: BoxesOfAll | None = None) -> Iterator["Part"]:
+    def ahead(
+        self, shares: Iterable[Share], boxes: BoxesOfAll | None = None, mirrored: FlagsOfAll | None = None
+    ) -> Iterator["Part"]:
         """The part, once for each share of its rows in turn, whose rows can be fetched then. What decodes them does so
         in advance; a part in memory does not ask for the shares.
 
-        shares, boxes  as in `Stream.ahead`
+        shares, boxes, mirrored  as in `Stream.ahead`
         """
         if not isinstance(self.inputs, Stream):
             yield from repeat(self)
             return
-        for held in self.inputs.ahead(shares, boxes):
+        for held in self.inputs.ahead(shares, boxes, mirrored):
             yield Part(held, self.labels)
 
     def held(self, rows: Rows) -> "Part":
