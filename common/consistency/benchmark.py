@@ -11,7 +11,7 @@ SIDES = {  # what is timed
     "mixup": {"mixup", "erm"},
     "attack": {"fgsm_ours", "fgsm_plain", "pgd_ours", "pgd_plain"},
     "interpolate": {"ours", "plain"},
-    "stream": {"ours", "plain", "decoder"},
+    "stream": {"ours", "plain", "decoding", "decoder"},
 }
 FOUND = {  # what is said of it
     "train": {"ours_images_per_second", "plain_images_per_second", "plain_workers", "ours_gflops", "matmul_gflops"}
@@ -38,7 +38,7 @@ def each_turn(record: Record) -> Iterator[Compared]:
         ("ratio_mixup", "mixup", "erm"),
         ("ratio_misses", "plain", "ours"),
         ("ratio_fgsm", "fgsm_plain", "fgsm_ours"),
-        ("ratio_decoder", "decoder", "ours"),
+        ("ratio_decoder", "decoder", "decoding"),
         ("ratio_pgd", "pgd_plain", "pgd_ours"),
     ):
         if ratio in final:

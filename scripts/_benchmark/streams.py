@@ -1,22 +1,26 @@
-"""Batches of mixed crops of JPEG files, without a network: ours, as people write them, and the decoder alone."""
+"""Batches of mixed crops of JPEG files, without a network: ours, as people write them, the decoder alone, and the
+memory that ours take."""
 
 import io
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
+import simplejpeg
 import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
-from torchvision.io import decode_jpeg
 
 from _benchmark.contest import Turn
 from _benchmark.subjects import MEAN, STD
 from common import models, processes, training
 from common.chance import rng
 from common.data import sources
+from common.data.dataset import Part
 from common.data.load import load
 from common.data.sources import Reading
 from common.mixup import InBlocks, Mixup, mix
@@ -24,6 +28,7 @@ from common.options.benchmark import MeasuredConfig
 from common.plan import draw
 
 CROP = 224  # pixels a side
+ZOOMED = Reading(size=CROP, stream=True, is_zoomed=True)
 
 
 def make_photographs(root: Path, rows: int) -> None:
@@ -47,20 +52,51 @@ def _photograph(chance: np.random.Generator) -> bytes:
 
 
 def our_stream(measured: MeasuredConfig, root: Path) -> Turn:
-    """An epoch of batches as train.py makes them. A turn returns the most memory that this process has held."""
-    reading = Reading(size=CROP, stream=True, is_zoomed=True)
-    part = load(sources.find(str(root), None), reading).train
-    method = Mixup(alpha=1.0, pairs=InBlocks())
-    normalize = models.Normalize(MEAN, STD, 3)
+    """An epoch of batches as train.py makes them."""
+    processes.start(torch.get_num_threads())
+    part = load(sources.find(str(root), None), ZOOMED).train
 
-    def turn() -> int:
-        sizes = part.sizes
-        plan = draw(len(part), measured.batch_size, seed=0, epoch=1, method=method, pad=0, sizes=sizes)
-        places = [places for places, _ in plan.batches(0, 1)]
-        for mine, here in zip(places, part.ahead(map(plan.members, places), plan.crop), strict=True):
-            batch = training.batch_of(here, plan, mine, 0)
-            normalize(mix(batch.x, batch.lam))
-        return processes.peak_memory(processes.start(torch.get_num_threads()))
+    def turn() -> None:
+        for _ in _batches(measured, part):
+            pass
+
+    return turn
+
+
+def our_memory(measured: MeasuredConfig, root: Path) -> Turn:
+    """The same epoch, by a process that gives back what is freed (train.py's keeps it, on Linux, in holes that it fills
+    again), so that what is held can be seen. A turn returns the most bytes in each quarter of it."""
+    part = load(sources.find(str(root), None), ZOOMED).train
+    process = psutil.Process()
+
+    def held() -> int:
+        memory = process.memory_info()
+        return int(memory.rss - getattr(memory, "shared", 0))  # of Linux, which counts files that are mapped, too
+
+    def turn() -> list[int]:
+        after = [held() for _ in _batches(measured, part)]
+        return [int(max(quarter)) for quarter in np.array_split(after, min(4, len(after)))]
+
+    return turn
+
+
+def _batches(measured: MeasuredConfig, part: Part) -> Iterator[torch.Tensor]:
+    method, normalize = Mixup(alpha=1.0, pairs=InBlocks()), models.Normalize(MEAN, STD, 3)
+    plan = draw(len(part), measured.batch_size, seed=0, epoch=1, method=method, pad=0, sizes=part.sizes)
+    places = [places for places, _ in plan.batches(0, 1)]
+    for mine, here in zip(places, part.ahead(map(plan.members, places), plan.crop, plan.flip), strict=True):
+        batch = training.batch_of(here, plan, mine, 0)
+        yield normalize(mix(batch.x, batch.lam))
+
+
+def our_decoding(measured: MeasuredConfig, root: Path) -> Turn:
+    """An epoch of whole images: read, decoded and put together as train.py does it, but not cut, scaled or mixed."""
+    processes.start(torch.get_num_threads())
+    part = load(sources.find(str(root), None), Reading(stream=True)).train
+
+    def turn() -> None:
+        for _ in part.ahead(torch.arange(len(part)).split(measured.batch_size)):
+            pass
 
     return turn
 
@@ -81,13 +117,13 @@ def plain_stream(measured: MeasuredConfig, root: Path, workers: int) -> Turn:
 
 
 def decoder(root: Path) -> Turn:
-    """JPEG files decoded by torchvision on all cores, and nothing else done to them."""
-    files = [torch.frombuffer(bytearray(file.read_bytes()), dtype=torch.uint8) for file in root.glob("train/*/*")]
+    """JPEG files in memory decoded on all cores, and nothing else done to them."""
+    files = [file.read_bytes() for file in root.glob("train/*/*")]
     pool = ThreadPoolExecutor(torch.get_num_threads())
     torch.set_num_threads(1)
 
     def turn() -> None:
-        for _ in pool.map(decode_jpeg, files):
+        for _ in pool.map(simplejpeg.decode_jpeg, files):
             pass
 
     return turn
