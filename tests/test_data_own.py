@@ -22,8 +22,8 @@ from common.data.load import load
 from common.data.selection import select
 from common.data.sources import Reading, find, remember
 from scripts import train
+from tests.data.made import class_folders, encoded, hub_split, image, parquet_set, pixels, plain_table
 from tests.refusal import refused
-from tests.test_data import class_folders, encoded, hub_split, image, parquet_set, pixels, plain_table
 from tests.test_data_tables import NOISE
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -27,8 +27,9 @@ from common.options import TrainConfig, reading, resolve, run_name
 from common.plan import SCALES, boxes, draw
 from common.schedules import risen
 from scripts import attack, interpolate, train
+from tests.data.conftest import alone  # noqa: F401
+from tests.data.made import class_folders, encoded, image
 from tests.refusal import refused
-from tests.test_data import alone, class_folders, encoded, image  # noqa: F401
 
 SIZES = np.array([[375, 500], [500, 375], [64, 64], [1, 1], [10, 900], [900, 10], [3, 2]])
 PLANNED = {

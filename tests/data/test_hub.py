@@ -15,8 +15,8 @@ from common.data.sets import SETS, Known
 from common.data.sources import Reading, Source, find, is_hub_id, remember
 from common.options import DataOptions, TrainConfig, reading, resolve, run_name
 from common.options.names import command_words
+from tests.data.made import class_folders, hub_split, image, parquet_set, pixels, plain_table
 from tests.refusal import refused
-from tests.test_data import alone, class_folders, hub_split, image, parquet_set, pixels, plain_table  # noqa: F401
 
 PETS = "Some-One/MyPets"
 READ = datasets.load_dataset
