@@ -2,7 +2,7 @@
 
 import io
 from collections import Counter
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 
 import datasets
@@ -297,6 +297,24 @@ def test_statistics_and_patches_are_those_of_the_pixels(tmp_path, monkeypatch):
     assert patches(large, std) == patches(resident, std)
     monkeypatch.setattr(cache, "statistics", lambda part: pytest.fail("they are kept"))
     assert cache.statistics_of(large) == (mean, std)
+
+
+def of_one_length(root, grey):
+    """Four pictures a class of one colour each, in files that are all of one length."""
+    for row, part, name in product(range(4), ("train", "test"), ("cat", "dog")):
+        (root / part / name).mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (grey + row + (name == "dog"), 0, 0)).save(root / part / name / f"{row}.bmp")
+    return load(find(str(root), None), STREAM).train
+
+
+def test_sets_and_rows_whose_files_are_of_one_length_have_statistics_of_their_own(tmp_path):
+    dark, light = of_one_length(tmp_path / "dark", 0), of_one_length(tmp_path / "light", 200)
+    assert {*dark.inputs.looks.lengths, *light.inputs.looks.lengths} == {246}
+    for part in (dark, light, take(dark, np.arange(4)), take(dark, np.arange(4, 8))):
+        assert cache.statistics_of(part) == statistics(part)
+    for file in cache.folder().glob("statistics-*"):
+        file.write_text("[[0.5], [0.25]]")  # of one channel
+    assert cache.statistics_of(dark) == statistics(dark)
 
 
 def test_many_rows_are_measured_by_a_sample_that_the_record_tells_of(photos, monkeypatch):

@@ -136,15 +136,18 @@ def write(file: Path, key: str, dataset: Dataset) -> None:
 
 
 def statistics_of(part: Part) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Of a training part, as `statistics` has them; those of images that stay encoded are kept."""
+    """Of a training part, as `statistics` has them; those of images that stay encoded are kept, by what the
+    fingerprint knows of their contents, and by which rows they are."""
     if not isinstance(part.inputs, Stream):
         return statistics(part)
-    file = folder() / f"statistics-{part.inputs.key()}.json"
-    try:
-        mean, std = json.loads(file.read_bytes())
-        return tuple(map(float, mean)), tuple(map(float, std))
-    except (OSError, ValueError, TypeError):
-        found = statistics(part)
+    digest = hashlib.sha256(part.inputs.rows.tobytes())
+    part.inputs.digest(digest)
+    file = folder() / f"statistics-{digest.hexdigest()}.json"
+    with suppress(OSError, ValueError, TypeError):
+        mean, std = (tuple(map(float, kept)) for kept in json.loads(file.read_bytes()))
+        if len(mean) == len(std) == part.shape[0]:
+            return mean, std
+    found = statistics(part)
     with suppress(OSError, UserError):  # without a cache they are measured again
         write_whole(file, json.dumps(found).encode())
     return found
