@@ -18,6 +18,7 @@ from common import checkpoints, evaluation, runs, training
 from common.data import cache, decoding, index
 from common.data import stream as streams
 from common.data.dataset import Part, fingerprint, take
+from common.data.folders import list_part
 from common.data.load import load
 from common.data.sources import Reading, find
 from common.data.statistics import patches, statistics
@@ -547,6 +548,29 @@ def test_a_list_that_is_missing_or_does_not_fit_is_refused_by_name(photos):
     ):
         (root / "val.txt").write_text(text)
         refused(read, "val.txt", reason)
+
+
+def test_classes_that_are_called_by_numbers_are_those_of_that_name(tmp_path):
+    """The folders 0 to 11 are in the order 0, 1, 10, 11, 2, …"""
+    names = sorted(map(str, range(12)))
+    photos = class_folders(tmp_path / "photos", 1, names)
+    (photos / "val").mkdir()
+    for name in names:
+        (photos / "test" / name / "0.png").rename(photos / "val" / f"{name}.png")
+
+    def classes(*said):
+        """Of the images called 0 to 11, what is read where the list says this of them."""
+        (photos / "val.txt").write_text("".join(f"{image}.png {word}\n" for image, word in enumerate(said)))
+        train = list_part(photos, "train")
+        part = list_part(photos, "val", train.classes)
+        of = {file.stem: train.classes[label] for file, label in zip(part.files, part.labels.tolist(), strict=True)}
+        return [of[str(image)] for image in range(12)]
+
+    assert classes(*range(12)) == list(map(str, range(12)))
+    refused(lambda: classes(*range(11), "none"), "val.txt", "'11.png none' names no image", "no class of train/")
+    (photos / "train" / "0").rename(photos / "train" / "12")
+    assert classes(*range(12)) == sorted(map(str, range(1, 13)))  # 0 is no name: they are numbers
+    refused(lambda: classes(0, 12, *range(1, 11)), "val.txt", "'1' is the name of a class", "of another, '10'")
 
 
 # --- options ----------------------------------------------------------------------------------------------------------

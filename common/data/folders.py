@@ -81,9 +81,8 @@ def _names(folder: Path) -> list[tuple[str, bool]]:
 
 
 def _listed(folder: Path, part: str, files: list[str], classes: tuple[str, ...]) -> Encoded:
-    """Images without class folders. Their list has a line for each: its name and its class (a name, or its number in
-    the order of the names, from 0 on), as val.txt or Kaggle's LOC_val_solution.csv has them, or its class alone, in the
-    order of the images' names.
+    """Images without class folders. Their list has a line for each: its name and its class, as val.txt or Kaggle's
+    LOC_val_solution.csv has them, or its class alone, in the order of the images' names.
 
     Raises UserError where there is no list, or one that does not fit
     """
@@ -96,16 +95,15 @@ def _listed(folder: Path, part: str, files: list[str], classes: tuple[str, ...])
             f"{', or '.join(LISTED)} beside it (scripts/README.md says what they hold), or move each image into the "
             "folder of its class."
         )
-    number = {name: label for label, name in enumerate(classes)} | {str(label): label for label in range(len(classes))}
     with file.open(newline="", errors="replace") as lines:
         rows = [re.split(r"[\s,]+", line.strip()) for line in lines if line.strip()]
     if rows and rows[0][0] == "ImageId":
         rows = rows[1:]
     stems = {Path(name).stem: place for place, name in enumerate(files)}
     labels = np.full(len(files), -1)
-    for line, cells in enumerate(rows):
+    said = [cells[1] if len(cells) > 1 else cells[0] for cells in rows]
+    for line, (cells, label) in enumerate(zip(rows, _numbers(said, classes, file), strict=True)):
         place = stems.get(Path(cells[0]).stem, -1) if len(cells) > 1 else line
-        label = number.get(cells[1] if len(cells) > 1 else cells[0], -1)
         if not 0 <= place < len(files) or label < 0:
             raise UserError(
                 f"{file}: '{' '.join(cells[:2])}' names no image of {folder / part}, or no class of train/."
@@ -114,6 +112,27 @@ def _listed(folder: Path, part: str, files: list[str], classes: tuple[str, ...])
     if (labels < 0).any():
         raise UserError(f"{file} says nothing of {files[int((labels < 0).argmax())]}.")
     return Encoded(Names(folder / part, files), torch.from_numpy(labels), classes, str(folder / part))
+
+
+def _numbers(said: list[str], classes: tuple[str, ...], file: Path) -> list[int]:
+    """Of each class that a list says, by its name or by its number in the order of the names, from 0 on; -1 for none.
+    Where all are names, they are: folders may be called by numbers.
+
+    Raises UserError where one is a name and the number of another class, and not all are names, nor all numbers
+    """
+    name_of = {name: label for label, name in enumerate(classes)}
+    number_of = {str(label): label for label in range(len(classes))}
+    for one in (name_of, number_of):
+        if all(word in one for word in said):
+            return [one[word] for word in said]
+    either = number_of | name_of
+    for word in said if all(word in either for word in said) else []:
+        if number_of.get(word, either[word]) != either[word]:
+            raise UserError(
+                f"{file}: '{word}' is the name of a class and the number of another, '{classes[number_of[word]]}', and "
+                "the list holds both names and numbers; write names alone."
+            )
+    return [either.get(word, -1) for word in said]
 
 
 def entries(folder: Path) -> list[Path]:
