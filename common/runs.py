@@ -173,7 +173,7 @@ def describe(asked: TrainConfig, source: Source) -> Run:
 
     raises UserError for rows that are not to be had, or a model that does not take them
     """
-    whole = load(source, reading(asked, source.name, source.kind, asked.augment))
+    whole = load(source, reading(asked, source.name, source.kind))
     return of(asked, select(whole, **{name: getattr(asked, name) for name in OF_ROWS}))
 
 

@@ -18,7 +18,7 @@ from common.data.selection import select
 from common.data.sources import Reading
 from common.errors import UserError
 from common.models import Blueprint
-from common.options import OF_READING, OF_ROWS, TrainConfig, resolve, run_name
+from common.options import OF_ROWS, TrainConfig, reading, resolve, run_name
 from common.options.machine import MachineWithRuns
 from common.options.networks import FILE, RECORDED, file_of, named
 from common.records import Record
@@ -218,10 +218,7 @@ def _drawn(record: Record) -> tuple[Any, ...]:
 
 def _reading(record: Record) -> Reading:
     """How the set was read and cut into its parts."""
-    config = TrainConfig.from_json(record["config"])
-    read = {option: getattr(config, option) for option in OF_READING}
-    is_zoomed = config.stream and config.augment == "resized-crop"
-    return Reading(**read, data_seed=0 if config.test_share is None else config.data_seed, is_zoomed=is_zoomed)
+    return reading(TrainConfig.from_json(record["config"]), record["data"]["name"], record["data"]["kind"])
 
 
 def _model(

@@ -40,7 +40,7 @@ PLANNED = {
     "flip": [True, True, True, False, True, False, False, False],
 }
 STREAM = Reading(stream=True)
-ZOOMED = Reading(size=24, stream=True, is_zoomed=True)
+ZOOMED = Reading(size=24, stream=True, without_margin=True)
 
 
 def photographs(root: Path, rows: int = 8) -> Path:
@@ -582,7 +582,26 @@ def test_imagenet_is_trained_on_as_in_the_paper():
     assert (config.epochs, config.batch_size, config.lr, config.rise_epochs) == (90, 1024, 0.4, 5)
     assert [round(90 * drop) for drop in config.lr_drops] == [30, 60, 80]
     assert run_name(config, "images", 224, "no") == f"imagenet-{config.model}-mixup0.2-seed0"
-    assert reading(TrainConfig(dataset="imagenet"), "imagenet", "images").is_zoomed
+
+
+@pytest.mark.parametrize("name", ["imagenet", "photos"])
+@pytest.mark.parametrize(
+    ("asked", "is_cut"),
+    [
+        ({}, {"imagenet": True, "photos": False}),
+        ({"recipe": "fast"}, {"imagenet": False, "photos": False}),
+        ({"augment": "none"}, {"imagenet": False, "photos": False}),
+        ({"augment": "resized-crop"}, {"imagenet": True, "photos": True}),
+        ({"augment": "resized-crop", "recipe": "fast"}, {"imagenet": True, "photos": True}),
+    ],
+)
+def test_a_run_and_what_goes_on_from_its_record_look_at_the_same_of_each_image(name, asked, is_cut):
+    """The margin is left out where crops are trained on, whoever brings these: set, recipe or option."""
+    config = TrainConfig(dataset=name, stream=True, **asked)
+    read, resolved = reading(config, name, "images"), resolve(config, name, "images", 224)
+    assert read.without_margin == (resolved.augment == "resized-crop") == is_cut[name]
+    assert reading(TrainConfig.from_json(resolved.to_json()), name, "images") == read
+    assert read.size == (224 if name == "imagenet" or is_cut[name] else None)
 
 
 def test_options_that_do_not_fit_are_refused():

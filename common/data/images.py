@@ -30,21 +30,21 @@ def decode(train: Encoded, test: Encoded, side: int | None = None) -> tuple[Part
     One thread: Pillow's work on a small image is too short for threads to pay (measured on CIFAR-10: two are slower).
     """
     seen = [looks(train), looks(test)]
-    view = _view(seen, side, is_zoomed=False)
+    view = _view(seen, side, without_margin=False)
     _refuse_too_many(len(train.files) + len(test.files), view)
     parts = [Part(_pixels(part, view), part.labels) for part in (train, test)]
     return parts[0], parts[1], _notes(seen, view)
 
 
 def stream(
-    train: Encoded, test: Encoded, seen: Sequence[Looks], side: int | None, is_zoomed: bool
+    train: Encoded, test: Encoded, seen: Sequence[Looks], side: int | None, without_margin: bool
 ) -> tuple[Part, Part, tuple[str, ...]]:
     """The same, but that the images stay encoded.
 
-    seen       what the headers of both parts say
-    is_zoomed  whether crops of all scales are trained on, and the middle of 7/8 of the shorter side is looked at
+    seen            what the headers of both parts say
+    without_margin  whether the middle, 7/8 of the shorter side, is looked at
     """
-    view = _view(seen, side, is_zoomed)
+    view = _view(seen, side, without_margin)
     both = zip((train, test), seen, strict=True)
     parts = [Part(Stream(part, look, np.arange(len(part.files)), view), part.labels) for part, look in both]
     notes = [
@@ -55,11 +55,11 @@ def stream(
     return parts[0], parts[1], (*_notes(seen, view), *notes)
 
 
-def _view(seen: Sequence[Looks], side: int | None, is_zoomed: bool) -> View:
+def _view(seen: Sequence[Looks], side: int | None, without_margin: bool) -> View:
     sizes, counts = np.unique(seen[0].sizes, axis=0, return_counts=True)
     first = min(np.flatnonzero(counts == counts.max()), key=lambda which: _first(seen[0].sizes, sizes[which]))
     height, width = sizes[first].tolist()
-    middle = None if side is None else MIDDLE if is_zoomed else 1.0
+    middle = None if side is None else MIDDLE if without_margin else 1.0
     return View((side, side) if side else (height, width), middle, all(look.grey.all() for look in seen))
 
 

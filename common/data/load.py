@@ -159,7 +159,7 @@ def _streamed(source: Source, reading: Reading, parts: Sequence[Encoded], key: s
     seen = index.of(source, parts, key)
     if len(parts) == 1:
         seen.append(seen[0].none())
-    streams = images.stream(train, test, seen, reading.size, reading.is_zoomed)
+    streams = images.stream(train, test, seen, reading.size, reading.without_margin)
     return Dataset(source.name, source.kind, source.origin, *streams[:2], train.classes, streams[2])
 
 

@@ -78,13 +78,14 @@ class Source:
 class Reading:
     """How a set is read and cut into its parts, where there is a choice.
 
-    target      the column of the class
-    drop        columns that are not learnt; given, the others are learnt whatever they give away
-    size        the side in pixels of the squares that images are cut to; None for their most common size
-    test_share  the share of each class that is the test part, drawn by data_seed; None where the test part is given
-    distinct    whether one of rows that are the same is kept, and no other
-    stream      whether images stay encoded, and are decoded when they are needed
-    is_zoomed   whether crops of all scales are trained on, and so the middle of an image is measured on
+    target          the column of the class
+    drop            columns that are not learnt; given, the others are learnt whatever they give away
+    size            the side in pixels of the squares that images are cut to; None for their most common size
+    test_share      the share of each class that is the test part, drawn by data_seed; None where that is given
+    distinct        whether one of rows that are the same is kept, and no other
+    stream          whether images stay encoded, and are decoded when they are needed
+    without_margin  whether an image is measured on without its margin, since crops of all scales are trained on: its
+                    middle, 7/8 of its shorter side
     """
 
     target: str | None = None
@@ -94,7 +95,7 @@ class Reading:
     data_seed: int = 0
     distinct: bool = False
     stream: bool = False
-    is_zoomed: bool = False
+    without_margin: bool = False
 
 
 def find(dataset: str, data_dir: Path | None, known: Path | None = None) -> Source:

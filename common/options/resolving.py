@@ -8,15 +8,15 @@ from common.data.sources import Reading
 from common.errors import UserError
 from common.options import defaults
 from common.options.networks import NETWORKS, given, named, network
-from common.options.train import LAYERS, MOVES, Augment, DataOptions, TrainConfig
+from common.options.train import LAYERS, MOVES, TrainConfig
 
 TARGET, TEST_SHARE = "label", 0.2  # of a CSV file
 
 
-def reading(data: DataOptions, name: str, kind: str, augment: Augment | None = None) -> Reading:
-    """How the set is read; None for what it brings itself.
+def reading(data: TrainConfig, name: str, kind: str) -> Reading:
+    """How the set is read, by what is asked for, and by what a record holds of it; None for what it brings itself.
 
-    augment  where one is asked for
+    name, kind  as `resolve` takes them
 
     raises UserError that names the option, where it means nothing
     """
@@ -35,11 +35,13 @@ def reading(data: DataOptions, name: str, kind: str, augment: Augment | None = N
     if data.distinct and not is_csv:
         raise UserError(f"--distinct: {name} is no CSV file, whose rows it looks at; leave it out.")
     if not is_csv:
-        stream = data.stream or (name in SETS and SETS[name].is_large)
-        usual = defaults.DEFAULTS.get(name, defaults.IMAGES)
-        is_zoomed = stream and (augment or usual.augment) == "resized-crop"
-        size = data.size or (defaults.IMAGENET_SIDE if is_zoomed else None)
-        return Reading(data.target, None, size, data.test_share, data.data_seed, stream=stream, is_zoomed=is_zoomed)
+        is_large = name in SETS and SETS[name].is_large
+        stream = data.stream or is_large
+        augment = data.augment or defaults.brought(name, kind, None, data.recipe, data.model).augment
+        without_margin = stream and augment == "resized-crop"
+        size = data.size or (defaults.IMAGENET_SIDE if is_large or without_margin else None)
+        seed = 0 if data.test_share is None else data.data_seed  # it draws nothing here
+        return Reading(data.target, None, size, data.test_share, seed, stream=stream, without_margin=without_margin)
     drop = None if data.drop is None else tuple(sorted(set(data.drop)))
     share = TEST_SHARE if data.test_share is None else data.test_share
     return Reading(data.target or TARGET, drop, None, share, data.data_seed, data.distinct)
@@ -51,7 +53,7 @@ def resolve(asked: TrainConfig, name: str, kind: str, side: int | None) -> Train
     name  of the data set;  kind  "images", "sounds" or "table";  side  of its images in pixels, None for others
     raises UserError that names the option, where one means nothing for this data, network or way of learning
     """
-    config = _filled(asked, reading(asked, name, kind, asked.augment), name, kind, side)
+    config = _filled(asked, reading(asked, name, kind), name, kind, side)
     for refuse in (_refuse_model, _refuse_training, _refuse_augment, _refuse_mixing):
         refuse(config, kind, side)
     return config

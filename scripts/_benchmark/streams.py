@@ -28,7 +28,7 @@ from common.options.benchmark import MeasuredConfig
 from common.plan import draw
 
 CROP = 224  # pixels a side
-ZOOMED = Reading(size=CROP, stream=True, is_zoomed=True)
+ZOOMED = Reading(size=CROP, stream=True, without_margin=True)
 
 
 def make_photographs(root: Path, rows: int) -> None:

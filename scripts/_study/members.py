@@ -15,7 +15,6 @@ from common.data import sources
 from common.data.sets import SETS
 from common.errors import UserError
 from common.options import (
-    DataOptions,
     TrainConfig,
     TrainOptions,
     attack,
@@ -214,7 +213,7 @@ def precision() -> str:
 
 
 def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None, of_the_study: str | None) -> Member:
-    name, kind, side = _kind_of(options.data, data_dir)
+    name, kind, side = _kind_of(options.asked, data_dir)
     config = resolve(options.asked, name, kind, side)
     of_all = of_the_study or precision()
     run = run_name(config, kind, side, of_all)
@@ -223,9 +222,10 @@ def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None
 
 
 def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | None) -> Member:
-    name, kind, side = _kind_of(options.data, data_dir)
+    asked = options.as_training.asked
+    name, kind, side = _kind_of(asked, data_dir)
     baseline.check_kind(name, kind)
-    trained, methods = resolve(options.as_training.asked, name, kind, side), options.fitting.methods
+    trained, methods = resolve(asked, name, kind, side), options.fitting.methods
     wanted = tuple(
         _leaves(name, "baseline", baseline.record_name(trained, method), baseline.resolve(trained, method))
         for method in methods
@@ -234,17 +234,17 @@ def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | N
     return Member(f"baseline-{record}", "baseline", tuple(words), None, wanted)
 
 
-def _kind_of(data: DataOptions, data_dir: Path | None) -> tuple[str, str, int | None]:
+def _kind_of(asked: TrainConfig, data_dir: Path | None) -> tuple[str, str, int | None]:
     """Name and kind of a data set, and the side of its images. Images of the user's own must be read to know it."""
-    dataset = data.dataset
+    dataset = asked.dataset
     if one := SETS.get(dataset):
-        return dataset, one.kind, (data.size or one.side) if one.kind == "images" else None
+        return dataset, one.kind, (asked.size or one.side) if one.kind == "images" else None
     source = sources.find(dataset, data_dir)
     if source.kind != "images":
         return source.name, source.kind, None
     from common.data.load import load  # torch, for the few studies of such images
 
-    return source.name, source.kind, load(source, reading(data, source.name, source.kind)).train.shape[-1]
+    return source.name, source.kind, load(source, reading(asked, source.name, source.kind)).train.shape[-1]
 
 
 def _probe(options: InterpolateOptions, words: Sequence[str], run: Member) -> Member:

@@ -7,7 +7,7 @@ from pathlib import Path
 from _study.members import Member, Wanted
 from common import places, records
 from common.errors import UserError
-from common.options import OF_READING, OF_ROWS, TrainConfig
+from common.options import OF_ROWS, TrainConfig, reading
 from common.records import Record
 
 
@@ -101,8 +101,9 @@ def _refuse_other_rows(runs: Sequence[Member], found: Mapping[str, Standing], re
         record, config = found[run.name].record, run.config
         if record is None or not isinstance(config, TrainConfig):
             continue
-        rows = [getattr(config, option) for option in ("dataset", *OF_READING, *OF_ROWS)]
-        other = first.setdefault(tuple(rows), run)
+        read = reading(config, config.dataset, record["data"]["kind"])
+        rows = (config.dataset, read, *(getattr(config, option) for option in OF_ROWS))
+        other = first.setdefault(rows, run)
         there = found[other.name].record
         if there and there["data"]["fingerprint"] != record["data"]["fingerprint"]:
             paths = [results_dir / one.wanted[0].path for one in (other, run)]

@@ -13,7 +13,7 @@ from common.data.dataset import fingerprint
 from common.data.load import load
 from common.data.sets import SETS, Known
 from common.data.sources import Reading, Source, find, is_hub_id, remember
-from common.options import DataOptions, TrainConfig, reading, resolve, run_name
+from common.options import TrainConfig, reading, resolve, run_name
 from common.options.names import command_words
 from tests.data.made import class_folders, hub_split, image, parquet_set, pixels, plain_table
 from tests.refusal import refused
@@ -200,7 +200,7 @@ def test_of_one_split_a_share_is_drawn(the_hub):
     repository(the_hub, train=hub_split(labels=(0, 1) * 10))
     source = find(f"hub:{PETS}", None)
     refused(lambda: load(source), f"The hub {PETS} holds train and no test part; --test-share 0.2 draws a fifth")
-    data = load(source, reading(DataOptions(test_share=0.2), source.name, "images"))
+    data = load(source, reading(TrainConfig(test_share=0.2), source.name, "images"))
     assert (len(data.train), len(data.test)) == (16, 4)
     assert data.test.labels.bincount().tolist() == [2, 2]
 

@@ -10,6 +10,7 @@ from _study import members, standing
 from common import records
 from common.errors import UserError
 from tests import fixtures
+from tests.refusal import refused
 from tests.study.asked import INTERPOLATE, PROBES, SMALL, THREE, run
 
 
@@ -45,6 +46,22 @@ def test_runs_of_other_data_are_refused(write, digits):
     edit(path, data={"fingerprint": "0" * 64})
     with pytest.raises(UserError, match=f"train-{digits[0]}.* and .*train-{digits[1]}.json are of different data"):
         standings(THREE, write)
+
+
+def test_another_view_of_the_images_is_no_other_data(write):
+    """Where crops are trained on, images are measured on without their margin."""
+    content = "judged: no\ntrain:\n  - {dataset: imagenet, augment: [resized-crop, none], seed: [0, 1]}\n"
+    runs = members.read(write(content), None).members
+
+    def are_of(*fingerprints):
+        of_each = zip(runs, fingerprints, strict=True)
+        data = {run.name: {"kind": "images", "fingerprint": fingerprint} for run, fingerprint in of_each}
+        found = {name: standing.Standing(True, record={"data": one}) for name, one in data.items()}
+        standing._refuse_other_rows(runs, found, Path("results"))
+
+    assert ["augnone" in run.name for run in runs] == [False, True, False, True]
+    are_of("a", "b", "a", "b")
+    refused(lambda: are_of("a", "b", "a", "c"), runs[1].name, runs[3].name, "are of different data")
 
 
 def test_points_of_the_users_own_may_change(script, write):
