@@ -7,7 +7,8 @@ import numpy as np
 
 from common.chance import rng
 
-BLOCKS = (8, 4, 2, 1)  # of a batch: as many as leave two rows to each
+BLOCKS = (8, 4, 2, 1)  # of a batch: as many as leave LEAST rows to each
+LEAST = 32  # of so many rows one in 32 is its own partner, and not mixed
 
 
 def key(seed: int, epoch: int, number: int) -> tuple[int, ...]:
@@ -30,14 +31,15 @@ class Pairs:
 
 @dataclass(frozen=True)
 class InBlocks(Pairs):
-    """Any row with any of its block of the batch, an eighth of it (of a batch of fewer than 16 rows, more): two, four
-    or eight processes, whose shares are blocks, have the partners of their rows, and no image is decoded by two."""
+    """Any row with any of its block of the batch, an eighth of it, or more where that is fewer than 32 rows: two, four
+    or eight processes have the partners of their rows, and no image is decoded by two, unless they are more than the
+    blocks (two of a batch of 64, four of 128)."""
 
     def draw(self, seed: int, epoch: int, number: int, order: np.ndarray, stops: tuple[int, ...]) -> np.ndarray:
         blocks = []
         for start, stop in itertools.pairwise((0, *stops)):
             rows = stop - start
-            count = next(some for some in BLOCKS if rows >= 2 * some or some == 1)
+            count = next(some for some in BLOCKS if rows >= LEAST * some or some == 1)
             blocks += [start + rows * block // count for block in range(1, count + 1)]
         return super().draw(seed, epoch, number, order, tuple(blocks))
 

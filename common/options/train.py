@@ -89,7 +89,7 @@ class DataOptions:
     """Of images: scale and cut them to squares of N pixels, rather than squeeze them all to one size."""
     stream: Annotated[bool, Fact(piece="stream", since=False)] = False
     """Of images that do not fit in memory (imagenet is such a set unasked): leave them encoded, and decode each batch
-    while the one before is learnt."""
+    while the one before is learnt. Partners are then of the same eighth of a batch, or of 32 rows at least."""
 
 
 @dataclass(frozen=True)
