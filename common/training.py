@@ -210,7 +210,7 @@ def begin(
     of_weights = optimizer_of(network, optimizer, lr, momentum, weight_decay, bias_lr)
     course: LRScheduler
     if schedule == "triangle":
-        course = LambdaLR(of_weights, lambda step: triangle(step / steps))
+        course = LambdaLR(of_weights, lambda step: triangle(step / max(1, steps)))
     elif rise_epochs:
         at = [round(drop * steps) for drop in lr_drops]
         course = LambdaLR(

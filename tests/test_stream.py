@@ -23,7 +23,7 @@ from common.data.load import load
 from common.data.sources import Reading, find
 from common.data.statistics import patches, statistics
 from common.data.stream import AHEAD, Stream
-from common.mixup import ERM, InBlocks, Mixup
+from common.mixup import ERM, InBlocks, Mixup, pairs
 from common.options import TrainConfig, reading, resolve, run_name
 from common.plan import SCALES, boxes, draw
 from common.schedules import risen
@@ -150,28 +150,41 @@ def test_the_middle_is_that_of_256_to_224(photos):
 # --- the plan ---------------------------------------------------------------------------------------------------------
 
 
-def planned(rows=150, batch_size=64, **more):
+def planned(rows=650, batch_size=256, **more):
     return draw(rows, batch_size, seed=0, epoch=1, method=Mixup(1.0, pairs=InBlocks()), pad=0, **more)
 
 
 @pytest.mark.parametrize("processes", [1, 2, 4, 8])
 def test_each_process_has_the_partners_of_its_rows(processes):
     plan = planned()
-    for batch in range(3):
+    for batch in range(2 if processes == 8 else 3):  # of 256, 256 and 138 rows: the last has four blocks
         mine = [plan.members(plan.batches(process, processes)[batch][0]) for process in range(processes)]
-        assert sorted(torch.cat(mine).tolist()) == sorted(plan.order[64 * batch : 64 * (batch + 1)].tolist())
+        assert sorted(torch.cat(mine).tolist()) == sorted(plan.order[256 * batch : 256 * (batch + 1)].tolist())
     assert (plan.partner[0] != plan.order).float().mean() > 0.8
 
 
-@pytest.mark.parametrize(("rows", "blocks"), [(150, 8), (16, 8), (15, 4), (7, 2), (3, 1), (2, 1)])
+@pytest.mark.parametrize(
+    ("rows", "blocks"), [(1024, 8), (256, 8), (255, 4), (128, 4), (64, 2), (63, 1), (16, 1), (2, 1)]
+)
 def test_a_small_batch_is_still_mixed(rows, blocks):
-    """Two rows to a block, at least."""
+    """Of a block's rows one is its own partner, on average: it has 32 at least, or is the batch."""
     order = np.random.default_rng(0).permutation(rows)
-    drawn = InBlocks().draw(0, 1, 1, order, (rows,))
-    cuts = [rows * block // blocks for block in range(1, blocks)]
-    for own, partners in zip(np.split(order, cuts), np.split(drawn, cuts), strict=True):
-        assert sorted(own) == sorted(partners)
-        assert len(own) >= 2
+
+    def into(count):
+        """The number of the block that each place is in."""
+        return np.searchsorted([rows * block // count for block in range(1, count)], np.arange(rows), side="right")
+
+    of_block, of_half = into(blocks), into(2 * blocks)
+    assert np.bincount(of_block).min() >= min(32, rows)
+    crossed = 0
+    for epoch in range(10):
+        place_of = np.empty(rows, dtype=int)
+        place_of[order] = np.arange(rows)
+        partner = place_of[InBlocks().draw(0, epoch, 1, order, (rows,))]
+        assert sorted(partner) == list(range(rows))
+        assert np.array_equal(of_block[partner], of_block)
+        crossed += (of_half[partner] != of_half).sum()
+    assert crossed > 0.3 * 10 * rows  # half of all, on average: the blocks are no smaller
 
 
 def test_the_plan_of_what_is_in_memory_is_what_it_was():
@@ -193,7 +206,8 @@ def a_run(root, **options):
 
 
 @pytest.mark.parametrize("processes", [1, 2, 4])
-def test_processes_see_the_batches_of_one_and_decode_nothing_twice(tmp_path, decoded, processes):
+def test_processes_see_the_batches_of_one_and_decode_nothing_twice(tmp_path, decoded, processes, monkeypatch):
+    monkeypatch.setattr(pairs, "LEAST", 4)  # for batches of 16
     run = a_run(photographs(tmp_path / "photos", 16), stream=True, augment="resized-crop", size=24, batch_size=16)
     part, plan = run.data.train, run.plan(1)
     rows = torch.arange(32)
@@ -582,6 +596,8 @@ def test_imagenet_is_trained_on_as_in_the_paper():
     assert (config.epochs, config.batch_size, config.lr, config.rise_epochs) == (90, 1024, 0.4, 5)
     assert [round(90 * drop) for drop in config.lr_drops] == [30, 60, 80]
     assert run_name(config, "images", 224, "no") == f"imagenet-{config.model}-mixup0.2-seed0"
+    for epochs in (0, 3, 5):  # the rate rises as long as it can
+        assert resolve(TrainConfig(dataset="imagenet", epochs=epochs), "imagenet", "images", 224).rise_epochs == epochs
 
 
 @pytest.mark.parametrize("name", ["imagenet", "photos"])
@@ -610,7 +626,7 @@ def test_options_that_do_not_fit_are_refused():
         ({"stream": True, "neighbours": 5, "mixup": True}, "cifar10", "--neighbours 5: compares all pixels"),
         ({"stream": True}, "digits", "--stream: digits has no images in files"),
         ({"rise_epochs": 3, "recipe": "fast"}, "cifar10", "--schedule triangle rises by itself"),
-        ({"rise_epochs": 3, "epochs": 2}, "cifar10", "more than --epochs 2"),
+        ({"rise_epochs": 3, "epochs": 2}, "cifar10", "more than --epochs 2; at most 2"),
     ):
         refused(lambda asked=asked, name=name: resolve(TrainConfig(dataset=name, **asked), name, "images", 32), words)
 

@@ -270,6 +270,13 @@ def test_the_triangle_rises_and_falls():
     assert all(bias == pytest.approx(64 * rate) for rate, bias in rates)
 
 
+def test_a_training_of_no_steps_begins():
+    """As that of given weights which are measured as they are."""
+    options = {"optimizer": "nesterov", "lr": 2.0, "lr_drops": (), "momentum": 0.9, "weight_decay": 0.0}
+    for more in ({"schedule": "triangle", "lookahead": 5}, {"schedule": "drops"}):
+        assert training.begin(Accelerator(cpu=True), small_model(), 0, **options, **more).schedule.last_epoch == 0
+
+
 def test_lookahead_is_torchs_moving_average_to_which_weights_are_put_back():
     from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 

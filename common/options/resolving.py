@@ -79,7 +79,8 @@ def _filled(asked: TrainConfig, read: Reading, name: str, kind: str, side: int |
     ):
         found[field] = getattr(usual, field)
     found |= {"width": network(model).width, "optimizer": optimizer, "schedule": schedule}
-    found["rise_epochs"] = 0 if schedule == "triangle" or asked.epochs == 0 else usual.rise_epochs
+    epochs = usual.epochs if asked.epochs is None else asked.epochs
+    found["rise_epochs"] = 0 if schedule == "triangle" else min(usual.rise_epochs, epochs)
     found |= {"lr_drops": () if schedule == "triangle" else usual.lr_drops, "alpha": 1.0, "lam_per": "batch"}
     found = {field: value for field, value in found.items() if getattr(asked, field) is None}
     if not asked.mixup:
@@ -128,7 +129,7 @@ def _refuse_training(config: TrainConfig, kind: str, side: int | None) -> None:
     if config.schedule == "triangle" and rise:
         raise UserError(f"--rise-epochs {rise}: --schedule triangle rises by itself; leave one of the two out.")
     if rise > config.epochs:
-        raise UserError(f"--rise-epochs {rise}: more than --epochs {config.epochs}.")
+        raise UserError(f"--rise-epochs {rise}: more than --epochs {config.epochs}; at most {config.epochs}.")
 
 
 def _refuse_augment(config: TrainConfig, kind: str, side: int | None) -> None:
