@@ -22,7 +22,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # trying all of 
 ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}  # what a file that is whole has among its last bytes
 LAST = 64
 JPEG = b"\xff\xd8\xff"  # what one begins with, whatever it is called
-EXIF, WITHIN = b"Exif\0\0", 2**16  # what a camera says of itself, and how far from the beginning
+EXIF = b"Exif\0\0"  # what its segment holds first in which a camera tells of itself
+SCAN = b"\xff\xda"  # where the pixels begin, after all segments
 SHOWN = 5  # images that cannot be read, named at once
 AT_ONCE = 500  # images that a thread looks at
 
@@ -117,7 +118,12 @@ def pixels(data: bytes, grey: bool, part: Encoded, row: int) -> UInt8[Tensor, "c
 
 def _is_upright(data: bytes) -> bool:
     """Whether a JPEG is shown as its pixels lie; of one that is damaged, no."""
-    if data.find(EXIF, 0, WITHIN) < 0:
+    place = 2
+    while (marker := data[place : place + 2]) != SCAN:
+        if marker[:1] != SCAN[:1] or data[place + 4 : place + 4 + len(EXIF)] == EXIF:
+            break
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    else:
         return True
     with suppress(Exception), Image.open(io.BytesIO(data), formats=["JPEG"]) as image:  # what Pillow likes to raise
         return bool(image.getexif().get(ExifTags.Base.Orientation, 1) == 1)

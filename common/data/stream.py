@@ -186,9 +186,10 @@ class Stream:
         cut = self.view.boxes(self.looks.sizes[places].astype(np.int64)) if boxes is None else boxes[rows].numpy()
         turned = np.zeros(len(rows), dtype=bool) if mirrored is None else mirrored[rows].numpy()
         some = [slice(first, first + AT_ONCE) for first in range(0, len(rows), AT_ONCE)]
-        return rows, made, [pool.submit(self._decode, made[few], places[few], cut[few], turned[few]) for few in some]
+        into = made.permute(0, 2, 3, 1).numpy()
+        return rows, made, [pool.submit(self._decode, into[few], places[few], cut[few], turned[few]) for few in some]
 
-    def _decode(self, made: torch.Tensor, rows: np.ndarray, boxes: np.ndarray, mirrored: np.ndarray) -> None:
+    def _decode(self, made: np.ndarray, rows: np.ndarray, boxes: np.ndarray, mirrored: np.ndarray) -> None:
         for to, row, (top, left, height, width), is_mirrored in zip(
             made, rows.tolist(), boxes.tolist(), mirrored.tolist(), strict=True
         ):
@@ -196,8 +197,8 @@ class Stream:
             if tuple(image.shape[1:]) != tuple(self.looks.sizes[row]):
                 raise self._changed(row)
             box = image[:, top : top + height, left : left + width]
-            one = box if box.shape == to.shape else resized(box, self.view.size)
-            to.copy_(one.flip(-1) if is_mirrored else one)
+            one = box if box.shape[1:] == self.view.size else resized(box, self.view.size)
+            to[:] = (one.flip(-1) if is_mirrored else one).permute(1, 2, 0).numpy()
 
     def _read(self, row: int) -> bytes:
         data = self.encoded.files[row]

@@ -90,12 +90,13 @@ def _batches(measured: MeasuredConfig, part: Part) -> Iterator[torch.Tensor]:
 
 
 def our_decoding(measured: MeasuredConfig, root: Path) -> Turn:
-    """An epoch of whole images: read, decoded and put together as train.py does it, but not cut, scaled or mixed."""
+    """An epoch of images that are read, decoded, cut and put together as train.py does it, but not scaled or mixed."""
     processes.start(torch.get_num_threads())
-    part = load(sources.find(str(root), None), Reading(stream=True)).train
+    part = load(sources.find(str(root), None), ZOOMED).train
+    boxes = torch.tensor([[0, 0, CROP, CROP]]).expand(len(part), 4)
 
     def turn() -> None:
-        for _ in part.ahead(torch.arange(len(part)).split(measured.batch_size)):
+        for _ in part.ahead(torch.arange(len(part)).split(measured.batch_size), boxes):
             pass
 
     return turn
