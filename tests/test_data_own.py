@@ -24,7 +24,7 @@ from common.data.sources import Reading, find, remember
 from scripts import train
 from tests.data.made import class_folders, encoded, hub_split, image, parquet_set, pixels, plain_table
 from tests.refusal import refused
-from tests.test_data_tables import NOISE
+from tests.tables.rows import NOISE
 
 ROOT = Path(__file__).resolve().parent.parent
 FAST = ["--epochs", "1", "--width", "4", "--threads", "1"]

@@ -1,0 +1,89 @@
+"""A large set trained on, probed and attacked, and the options of that."""
+
+import pytest
+import torch
+from accelerate import Accelerator
+
+from common import training
+from common.options import TrainConfig, reading, resolve, run_name
+from common.schedules import risen
+from scripts import attack, interpolate, train
+from tests.refusal import refused
+
+
+def test_imagenet_is_trained_on_as_in_the_paper():
+    config = resolve(TrainConfig(dataset="imagenet", mixup=True, alpha=0.2), "imagenet", "images", 224)
+    assert (config.stream, config.size, config.augment) == (True, 224, "resized-crop")
+    assert (config.epochs, config.batch_size, config.lr, config.rise_epochs) == (90, 1024, 0.4, 5)
+    assert [round(90 * drop) for drop in config.lr_drops] == [30, 60, 80]
+    assert run_name(config, "images", 224, "no") == f"imagenet-{config.model}-mixup0.2-seed0"
+    for epochs in (0, 3, 5):  # the rate rises as long as it can
+        assert resolve(TrainConfig(dataset="imagenet", epochs=epochs), "imagenet", "images", 224).rise_epochs == epochs
+
+
+@pytest.mark.parametrize("name", ["imagenet", "photos"])
+@pytest.mark.parametrize(
+    ("asked", "is_cut"),
+    [
+        ({}, {"imagenet": True, "photos": False}),
+        ({"recipe": "fast"}, {"imagenet": False, "photos": False}),
+        ({"augment": "none"}, {"imagenet": False, "photos": False}),
+        ({"augment": "resized-crop"}, {"imagenet": True, "photos": True}),
+        ({"augment": "resized-crop", "recipe": "fast"}, {"imagenet": True, "photos": True}),
+    ],
+)
+def test_a_run_and_what_goes_on_from_its_record_look_at_the_same_of_each_image(name, asked, is_cut):
+    """The margin is left out where crops are trained on, whoever brings these: set, recipe or option."""
+    config = TrainConfig(dataset=name, stream=True, **asked)
+    read, resolved = reading(config, name, "images"), resolve(config, name, "images", 224)
+    assert read.without_margin == (resolved.augment == "resized-crop") == is_cut[name]
+    assert reading(TrainConfig.from_json(resolved.to_json()), name, "images") == read
+    assert read.size == (224 if name == "imagenet" or is_cut[name] else None)
+
+
+def test_options_that_do_not_fit_are_refused():
+    for asked, name, words in (
+        ({"augment": "resized-crop"}, "cifar10", "add --stream"),
+        ({"stream": True, "neighbours": 5, "mixup": True}, "cifar10", "--neighbours 5: compares all pixels"),
+        ({"stream": True}, "digits", "--stream: digits has no images in files"),
+        ({"rise_epochs": 3, "recipe": "fast"}, "cifar10", "--schedule triangle rises by itself"),
+        ({"rise_epochs": 3, "epochs": 2}, "cifar10", "more than --epochs 2; at most 2"),
+    ):
+        refused(lambda asked=asked, name=name: resolve(TrainConfig(dataset=name, **asked), name, "images", 32), words)
+
+
+def test_the_rate_rises_then_drops():
+    """As in section 3.1: 0.1 to 0.4 over five epochs, a tenth at 30, 60 and 80 of 90. Ten steps an epoch."""
+    learning = training.begin(
+        Accelerator(cpu=True), torch.nn.Linear(1, 1), 900, optimizer="sgd", lr=0.4, lr_drops=(1 / 3, 2 / 3, 8 / 9),
+        momentum=0.9, weight_decay=0.0, rise_epochs=5, steps_per_epoch=10,
+    )  # fmt: skip
+    rates = []
+    for _ in range(900):
+        rates.append(learning.optimizer.param_groups[0]["lr"])
+        learning.step()
+    assert rates[::10][:6] == pytest.approx([0.1, 0.16, 0.22, 0.28, 0.34, 0.4])
+    assert rates[25] == pytest.approx(0.25)
+    assert [rates[step] for step in (299, 300, 599, 600, 799, 800)] == pytest.approx(
+        [0.4, 0.04, 0.04, 0.004, 0.004, 0.0004]
+    )
+    assert [risen(float(epoch), 0) for epoch in (0, 1)] == [1, 1]
+
+
+def test_a_large_set_is_trained_on_probed_and_attacked(photos, monkeypatch, decoded):
+    """Each of the sample's images is decoded once, whatever is done to it."""
+    monkeypatch.chdir(photos.parent)
+    words = ["--dataset", str(photos), "--stream", "--augment", "resized-crop", "--size", "24", "--mixup"]
+    words += ["--model", "smallcnn", "--width", "4", "--epochs", "1", "--batch-size", "8", "--threads", "1"]
+    path = train.main([*words, "--rise-epochs", "1"])
+    name = path.stem.removeprefix("train-")
+    assert name == "photos-size24-stream-smallcnn-w4-1ep-b8-rise1-augresizedcrop-mixup1.0-seed0"
+    monkeypatch.setattr(interpolate, "_predicted", lambda *_: 0.0)
+    monkeypatch.setattr(attack, "_predicted", lambda *_: 0.0)
+    decoded.clear()
+    assert interpolate.main([name, "--pairs", "20", "--points", "3", "--gradient-pairs", "5", "--threads", "1"])
+    assert set(decoded.values()) == {1}
+    decoded.clear()
+    assert attack.main([name, "--attacks", "fgsm", "pgd", "--rows", "6", "--sample", "4", "--threads", "1"])
+    assert set(decoded.values()) == {1}
+    assert len(decoded) == 6

@@ -1,0 +1,94 @@
+"""The Google commands' folder, whole and damaged, and sets that are not there."""
+
+import shutil
+
+import pytest
+import torch
+
+from common.data import online
+from common.data.dataset import fingerprint
+from common.data.layouts import LISTS
+from common.data.load import load
+from common.data.sets import SETS
+from common.data.sources import Source, find
+from tests.refusal import refused
+from tests.sounds.recordings import audio_parquet, commands, cut, decoded
+
+
+def test_the_google_commands_as_published(tmp_path, capsys):
+    root = commands(tmp_path / "speech_commands")
+    (root / "yes" / ".DS_Store").write_bytes(b"litter")
+    for source in (find("speech_commands", tmp_path), find(str(root), None)):
+        assert source == Source("speech_commands", "sounds", "word folders with lists", root)
+    dataset = load(source)
+    assert dataset.classes == ("no", "yes")
+    assert dataset.train.labels.tolist() == [0] * 4 + [1] * 4
+    assert dataset.test.labels.tolist() == [0, 1]
+    assert dataset.notes == (
+        "2 validation recordings are left out of training",
+        "the folder _background_noise_ is left out",
+        "log spectrograms of the first second at 2,000 Hz, Hann windows of 20 ms every 10 ms, shorter padded",
+    )
+    alone, _, _ = decoded(root / "yes" / "00_nohash_0.wav")
+    assert torch.equal(dataset.train.inputs[4], alone.inputs[0])
+    assert "decoding word folders" in capsys.readouterr().err
+    assert fingerprint(load(source)) == fingerprint(dataset)
+    assert capsys.readouterr().err == ""  # from the cache
+    (root / "testing_list.txt").write_text("yes/00_nohash_0.wav\r\n\r\nno/00_nohash_0.wav\r\n")
+    assert torch.equal(load(source).test.inputs[1], dataset.train.inputs[4])
+
+
+FOLDER_DAMAGE = {
+    "no testing list": (lambda root: (root / "testing_list.txt").unlink(), "no testing_list.txt"),
+    "no validation list": (lambda root: (root / "validation_list.txt").unlink(), "no validation_list.txt"),
+    "a list of what is not there": (lambda root: (root / "yes/05_nohash_0.wav").unlink(), "names yes/05_nohash_0.wav"),
+    "a list of paths": (lambda root: (root / "testing_list.txt").write_text("../x.wav"), "testing_list.txt names ../x"),
+    "an empty list": (lambda root: (root / "validation_list.txt").write_text("\n"), "names no recording"),
+    "a list that is no text": (lambda root: (root / "testing_list.txt").write_bytes(b"\xff\xfe"), "is not text"),
+    "one in both lists": (
+        lambda root: shutil.copy(root / "testing_list.txt", root / "validation_list.txt"),
+        "no/05_nohash_0.wav",
+    ),
+    "an empty word": (lambda root: (root / "left").mkdir(), "left is empty"),
+    "a folder in a word": (lambda root: (root / "yes/more").mkdir(), "yes/more is a folder"),
+    "a cut recording": (lambda root: cut(root / "yes/00_nohash_0.wav"), "yes/00_nohash_0.wav"),
+    "no recording": (lambda root: (root / "no/x.txt").write_text("hello"), "no/x.txt is not a WAV file"),
+    "an empty recording": (lambda root: (root / "no/05_nohash_0.wav").write_bytes(b""), "no/05_nohash_0.wav"),
+    "one word": (lambda root: one_word(root), "one class only, 'yes'"),
+    "all of it for testing": (lambda root: all_listed(root), "holds no rows"),
+    "parquet beside it": (lambda root: audio_parquet(root), "leave one of the two"),
+}
+
+
+def one_word(root):
+    shutil.rmtree(root / "no")
+    for name in LISTS:
+        (root / name).write_text((root / name).read_text().splitlines()[0])
+
+
+def all_listed(root):
+    names = [f"{path.parent.name}/{path.name}\n" for path in root.glob("[yn]*/*4_*.wav")]
+    for path in root.glob("[yn]*/*.wav"):
+        if f"{path.parent.name}/{path.name}\n" not in names:
+            names.append(f"{path.parent.name}/{path.name}\n")
+    (root / "validation_list.txt").write_text("".join(names[:2]))
+    (root / "testing_list.txt").write_text("".join(names[2:]))
+
+
+@pytest.mark.parametrize(("damage", "said"), FOLDER_DAMAGE.values(), ids=FOLDER_DAMAGE)
+def test_folders_that_are_damaged(tmp_path, damage, said):
+    root = commands(tmp_path / "own")
+    damage(root)
+    refused(lambda: load(find(str(root), None)), root, said)
+
+
+@pytest.mark.parametrize("name", [name for name, one in SETS.items() if one.kind == "sounds"])
+def test_sounds_that_are_not_there_are_not_looked_for_on_the_hub(tmp_path, monkeypatch, name):
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr(online, "obstacle", lambda: pytest.fail("asked"))
+    said = (f"{name}/train.parquet", "testing_list.txt", "--data-dir FOLDER", "--dataset digits")
+    refused(lambda: find(name, None), f"{name} cannot be had", "MIXUP_DATA_DIR", *said)
+    refused(lambda: find(name, tmp_path), tmp_path / name, *said)
+    (tmp_path / name / "train").mkdir(parents=True)
+    refused(lambda: find(name, tmp_path), f"{tmp_path / name} does not hold it")
+    assert "speech_commands" in refused(lambda: find("speech-commands", tmp_path), "mean speech_commands?")
