@@ -209,7 +209,9 @@ def in_numbers(results: Results) -> Table:
     rows: list[dict[str, str]] = []
     bold: set[Cell] = set()
     ends = at_the_end(each_seed_once(results))
-    for setting, alike in ends.groupby("setting"):
+    order = [*TARGETS, *sorted(set(ends["target"]) - set(TARGETS))]
+    groups = sorted(ends.groupby("setting"), key=lambda group: order.index(group[1]["target"].iloc[0]))
+    for setting, alike in groups:
         best = max((value for _, value in _means(alike)), default=0)
         for method in in_row(alike["method"]):
             of = alike[alike["method"] == method]
