@@ -1,5 +1,8 @@
 """Commands as they are to be typed, so that they find the records of a folder and what lies beside them. Below the
-repository they are for its own folder and name no path of this machine; elsewhere they are for any."""
+repository they are for its own folder and name no path of this machine; elsewhere they are for any.
+
+They are told by the command that a record has, and not by its configuration: that says what was measured, while the
+folders, which move no number, stand in the command alone, and so they do in every record that there is."""
 
 import re
 import shlex

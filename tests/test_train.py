@@ -336,7 +336,8 @@ needs_cifar = pytest.mark.skipif("MIXUP_DATA_DIR" not in os.environ, reason="MIX
 
 @needs_cifar
 @pytest.mark.skipif(torch.accelerator.is_available(), reason="an accelerator does not take days")
-def test_on_a_cpu_the_decks_run_is_warned_of(capsys):
+def test_on_a_cpu_the_decks_run_is_warned_of(capsys, monkeypatch):
+    monkeypatch.setattr("common.costs.images_per_second", lambda *_: 40.0)
     assert train.main(["--mixup", "--plan", "--threads", "1"]) is None
     out = capsys.readouterr().out
     assert "cifar10-preactresnet18-mixup1.0-seed0\n" in out
@@ -356,6 +357,8 @@ def test_on_a_cpu_the_decks_run_is_warned_of(capsys):
 )
 def test_what_is_named_in_a_long_runs_place_trains_on_a_cpu(capsys, monkeypatch, model, named):
     monkeypatch.setattr("common.costs.predict", lambda *_: Cost(1, 1, 1, 1.0, 24 * 3600.0))
+    monkeypatch.setattr("common.costs.images_per_second", lambda *_: 1.0)
+    monkeypatch.setattr("common.costs.flops_per_row", lambda *_: 1)
     assert train.main(["--dataset", "digits", "--model", model, "--plan", "--threads", "1"]) is None
     assert named in capsys.readouterr().out
 
