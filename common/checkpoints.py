@@ -52,9 +52,20 @@ def load_weights(path: Path, sha256: str | None = None) -> tuple[dict[str, Tenso
         raise UserError(f"{path}: damaged, or not weights of this project.") from None
 
 
+def header_of(path: Path) -> dict[str, Any] | None:
+    """The header of weights that were trained here; None of a file of somebody else's, or that cannot be read."""
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {})[HEADER])
+    except (OSError, safetensors.SafetensorError, KeyError, RecursionError, ValueError):
+        return None
+    return header if isinstance(header, dict) else None
+
+
 def load_given(path: Path, digest: str) -> dict[str, Tensor]:
-    """The tensors by name of somebody else's weights, on the CPU: a safetensors file, or what torch.save made of a
-    state_dict, or of a dictionary that holds one as `state_dict` or `model`. Nothing in it is run.
+    """The tensors by name of a network's weights, on the CPU: a safetensors file, or what torch.save made of a
+    state_dict, or of a dictionary that holds one as `state_dict` or `model`. Nothing in it is run. Of weights that were
+    trained here the normalisation is left out.
 
     digest  the first digits of the SHA-256 that the file must have
     raises  UserError for another file, and for one that is none of these
@@ -66,6 +77,9 @@ def load_given(path: Path, digest: str) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             found = load(content)
+            if header_of(path) is not None:
+                own = [name for name in found if name.startswith("network.")]
+                found = {name.removeprefix("network."): found[name] for name in own}
         else:
             found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         for key in ("state_dict", "model"):

@@ -17,6 +17,7 @@ from common.data.load import load
 from common.data.selection import select
 from common.data.sources import Source
 from common.data.statistics import patches
+from common.errors import UserError
 from common.mixup import ERM, Mixup, neighbours
 from common.models import Blueprint, others
 from common.options import OF_ROWS, TrainConfig, reading, resolve, run_name
@@ -187,15 +188,35 @@ def of(asked: TrainConfig, data: Dataset) -> Run:
     neighbours.check(config, data.train.labels.numpy())
     file, given = file_of(asked.model), Path(asked.weights) if asked.weights else None
     mean, std = statistics_of(data.train)
-    published = others.statistics(config.model, file) if given else None
-    if published and data.kind == "images" and len(published[0]) == len(published[1]) == len(mean):
-        mean, std = published
+    if given:
+        mean, std = _published(config, given, file, data) or (mean, std)
     seen = patches(data.train, std) if network(config.model).is_whitened else ()
     blueprint = Blueprint(
         config.model, config.width, data.classes, data.train.shape, mean, std, config.dropout, seen, file
     )
     models.countable_on(blueprint)
     return Run(config, data, blueprint, given)
+
+
+def _published(config: TrainConfig, given: Path, file: Path | None, data: Dataset) -> others.Statistics | None:
+    """Mean and standard deviation by which given weights were trained, where that is known. raises UserError for those
+    of another network that was trained here"""
+    header = checkpoints.header_of(given)
+    if header is None:
+        return others.statistics(config.model, file, data.train.shape[0]) if data.kind == "images" else None
+    try:
+        theirs = Blueprint.from_json(header)
+    except UserError as error:
+        raise UserError(f"--weights {given}: {error}") from None
+    if (theirs.model, theirs.width) != (config.model, config.width):
+        own, _, is_own = theirs.model.partition("@")
+        name = f"FILE.py:{own}" if is_own else own
+        width = f" --width {theirs.width}" if network(theirs.model).scales else ""
+        raise UserError(
+            f"--weights {given}: is another network's, {theirs.model} of width {theirs.width}, than {config.model} of "
+            f"width {config.width}; name that one: --model {name}{width}"
+        )
+    return (theirs.mean, theirs.std) if theirs.shape[0] == data.train.shape[0] else None
 
 
 def _side(data: Dataset) -> int | None:

@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,7 @@ def test_another_file_since_the_training_is_refused():
         ("torchvision:convnext_tinny", "perhaps you meant torchvision:convnext_tiny"),
         ("torchvision:fasterrcnn_resnet50_fpn", "has no classifier of this name"),
         ("timm:resnet62", "perhaps you meant timm:"),
+        ("timm:resnet50.a1_in2k", "perhaps you meant timm:resnet50.a1_in1k"),
         ("torchvision:googlenet", "it gives a GoogLeNetOutputs"),
     ],
 )
@@ -196,7 +198,8 @@ def test_a_name_that_a_library_does_not_have_or_that_is_no_classifier_is_refused
 
 
 @pytest.mark.parametrize(
-    ("model", "channels", "count"), [("torchvision:convnext_tiny", 3, 28_589_128), ("timm:resnet26", 1, 15_988_904)]
+    ("model", "channels", "count"),
+    [("torchvision:convnext_tiny", 3, 28_589_128), ("timm:resnet26.bt_in1k", 1, 15_988_904)],
 )
 def test_a_classifier_of_a_library_is_counted_as_published(model, channels, count):
     """timm's with a stem for grey images: 6,272 weights fewer."""
@@ -214,6 +217,8 @@ def test_one_network_has_one_name():
     assert networks.named("torchvision:resnet50") == "resnet50"
     assert networks.named("torchvision:resnet34") == "torchvision:resnet34"
     assert networks.piece("torchvision:resnet34") == "torchvision.resnet34"
+    assert networks.named("timm:resnet50.a1_in1k") == "timm:resnet50.a1_in1k"  # as the hub shows it
+    assert networks.piece("timm:resnet50.a1_in1k") == "timm.resnet50.a1_in1k"
 
 
 def weights_of(name, file="given.pth"):
@@ -273,12 +278,66 @@ def test_files_that_are_no_weights_of_this_network_are_refused():
     refused("--mixup: means nothing with --epochs 0", "--epochs", "0", "--mixup")
 
 
+def test_weights_of_a_run_are_taken_for_its_network_alone():
+    record = trained("Net", "--seed", "3")
+    file = f"checkpoints/{record['run']}.safetensors"
+    again = trained("Net", "--weights", file, "--epochs", "0", "--subset", "30")
+    assert again["final"]["last_epoch"] | {"epoch": 1} == record["final"]["last_epoch"]
+    assert (again["data"]["mean"], again["data"]["std"]) == (record["data"]["mean"], record["data"]["std"])
+    with pytest.raises(UserError, match=rf"another network's, Net@{digest()} .* name that one: --model FILE.py:Net$"):
+        trained("Seven", "--weights", file)
+    mlp = records.read(train.main([*IRIS, "--model", "mlp", "--width", "8", "--epochs", "1"]))["run"]
+    with pytest.raises(UserError, match="mlp of width 8, than mlp of width 128; name that one: --model mlp --width 8"):
+        train.main([*IRIS, "--model", "mlp", "--weights", f"checkpoints/{mlp}.safetensors"])
+
+
 def test_published_weights_are_normalised_as_they_were_trained():
-    assert others.statistics("resnet50", None) == others.statistics("torchvision:vgg16", None) == others.IMAGENET
-    assert others.statistics("preactresnet18", None) is None
-    assert others.statistics("timm:vit_base_patch16_224", None)[0] == (0.5, 0.5, 0.5)
+    assert others.statistics("resnet50", None, 3) == others.statistics("torchvision:vgg16", None, 3) == others.IMAGENET
+    assert others.statistics("resnet50", None, 1) is None
+    assert others.statistics("preactresnet18", None, 3) is None
+    assert others.statistics("timm:vit_base_patch16_224", None, 3)[0] == (0.5, 0.5, 0.5)
+    assert others.statistics("timm:resnet50.tv_in1k", None, 3) == others.IMAGENET
+    assert others.statistics(networks.named("own/net.py:Net"), Path("own/net.py"), 3) is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "known"),
+    [
+        ("mean, std = [0.1, 0.2, 0.3], (0.5, 0.5, 1)", ((0.1, 0.2, 0.3), (0.5, 0.5, 1.0))),
+        ("mean, std = torch.tensor([0, 0.5, 1]), torch.tensor([0.25, 0.25, 0.25])", ((0.0, 0.5, 1.0), (0.25,) * 3)),
+        ("mean = [0.1, 0.2, 0.3]", None),
+        ("mean, std = 0.5, 0.25", "refused"),
+        ("mean, std = property(lambda it: [0.5] * 3), [0.25] * 3", "refused"),
+        ("mean, std = [0.5], [0.25]", "refused"),
+        ("mean, std = [123.7, 116.3, 103.5], [0.25] * 3", "refused"),
+        ("mean, std = [0.5] * 3, [0.6, 0.5, 0.5]", "refused"),
+        ("mean, std = [0.5] * 3, [0.25, 0.25, 0]", "refused"),
+        ("mean, std = [0.5, 0.5, float('nan')], [0.25] * 3", "refused"),
+        ("mean, std = ['a', 'b', 'c'], [0.25] * 3", "refused"),
+    ],
+)
+def test_what_a_class_is_normalised_by_is_looked_at_before_it_is_trained(stated, known):
+    """By what a record of it must hold."""
     with Path("own/net.py").open("a") as file:
-        file.write("\n\nclass Normed(Net):\n    mean, std = [1, 2, 3, 4], [0.5, 0.5, 0.5, 0.5]\n")
-    model = networks.named("own/net.py:Normed")
-    assert others.statistics(model, Path("own/net.py")) == ((1.0, 2.0, 3.0, 4.0), (0.5,) * 4)
-    assert others.statistics(networks.named("own/net.py:Net"), Path("own/net.py")) is None
+        file.write(f"\n\nimport torch\n\n\nclass Normed(Net):\n    {stated}\n")
+    model, file = networks.named("own/net.py:Normed"), Path("own/net.py")
+    if known == "refused":
+        with pytest.raises(UserError, match=r"net.py:Normed: its mean and std .* each of the 3 channels"):
+            others.statistics(model, file, 3)
+    else:
+        assert others.statistics(model, file, 3) == known
+
+
+def test_a_file_may_import_what_lies_beside_it(tmp_path):
+    """Each its own neighbour, though both are called the same."""
+    for folder, units in (("own", 5), ("other", 6)):
+        Path(folder, "beside").mkdir(parents=True)
+        Path(folder, "beside", "sizes.py").write_text(f"UNITS = {units}\n")
+        Path(folder, "deep.py").write_text(
+            "from beside.sizes import UNITS\nfrom torch import nn\n\n\nclass Deep(nn.Linear):\n"
+            f"    def __init__(self):  # in {folder}\n        super().__init__(4, UNITS)\n"
+        )
+        file = Path(folder, "deep.py")
+        assert others.make(networks.named(f"{file}:Deep"), file, 4, 3).out_features == units
+    assert not [name for name in sys.modules if name.startswith("beside")]
+    assert str(tmp_path / "own") not in sys.path

@@ -28,7 +28,7 @@ def trouble(record: Record) -> str | None:
     """The first contradiction in a record that fits the schema, the field first, or None."""
     for rule in (*every.RULES, its_name, *KINDS[record["kind"]].RULES):
         for field, found, wanted, source in rule(record):
-            is_right = wanted.low <= found <= wanted.high if isinstance(wanted, Within) else found == wanted
+            is_right = found in wanted if isinstance(wanted, Within) else found == wanted
             if not is_right:
                 return f"$.{field}: is {_short(found)}, and by {source} {_short(wanted)}"
     return None

@@ -16,6 +16,9 @@ class Within:
     low: Number
     high: Number = math.inf
 
+    def __contains__(self, value: Number) -> bool:
+        return self.low <= value <= self.high
+
     def __str__(self) -> str:
         return f"at least {self.low:g}" if self.high == math.inf else f"from {self.low:g} to {self.high:g}"
 
@@ -31,6 +34,12 @@ ROUNDING = 1e-6  # of what was computed again from rounded numbers; relative fro
 
 def about(value: Number, tolerance: float = ROUNDING) -> Within:
     return Within(value - tolerance * max(1, abs(value)), value + tolerance * max(1, abs(value)))
+
+
+def of_pixels(of_channels: str, value: Number) -> Within:
+    """Where the mean or the standard deviation ("mean", "std") of a channel of pixels from 0 to 1 is; the deviation of
+    one that does not vary is taken as 1."""
+    return Within(0, 0.51 if of_channels == "std" and value != 1 else 1)
 
 
 def run_of(parent: dict[str, str]) -> str:

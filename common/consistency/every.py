@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from common.consistency.compared import WIDE, Compared, Record, Rule, Within, about
+from common.consistency.compared import WIDE, Compared, Record, Rule, Within, about, of_pixels
 
 PLACES = ("epoch", "iteration", "seed")  # what says which row it is, and counts nothing
 
@@ -18,11 +18,9 @@ def its_data(record: Record) -> Iterator[Compared]:
     for of_channels in ("mean", "std"):
         known = data["shape"][0] if data["shape"][0] <= WIDE else 0
         yield f"data.{of_channels}", len(data[of_channels]), known, "data.shape"
-        # Pixels are from 0 to 1; the deviation of a channel that does not vary is taken as 1.
         if data["kind"] == "images":
             for value in data[of_channels]:
-                highest = 0.51 if of_channels == "std" and value != 1 else 1
-                yield f"data.{of_channels}", value, Within(0, highest), "data.kind"
+                yield f"data.{of_channels}", value, of_pixels(of_channels, value), "data.kind"
     for parent in record["parents"]:
         yield "data.name", data["name"], parent["record"].partition("/")[0], "parents"
 

@@ -7,7 +7,8 @@ import difflib
 import hashlib
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from common.consistency.compared import of_pixels
 from common.errors import UserError
 from common.options.networks import NETWORKS, RECORDED
 
@@ -53,18 +55,39 @@ def make(model: str, file: Path | None, channels: int, classes: int) -> nn.Modul
     return made
 
 
-def statistics(model: str, file: Path | None) -> Statistics | None:
-    """Mean and standard deviation by which published weights want inputs to be normalised, or None where nothing is
-    known of that: those of a library are known, and of a class of the user's what it has as `mean` and `std`."""
+def statistics(model: str, file: Path | None, channels: int) -> Statistics | None:
+    """Mean and standard deviation by which published weights want images of so many channels to be normalised, or None
+    where nothing is known of that: those of a library are known, and of a class of the user's what it has as `mean` and
+    `std`. raises UserError where these are no such numbers"""
     if found := RECORDED.fullmatch(model):
         own = _class(file, found["name"], found["digest"]) if file else None
-        mean, std = (getattr(own, name, None) for name in ("mean", "std"))
-        return (tuple(map(float, mean)), tuple(map(float, std))) if mean and std else None
+        return _stated(own, f"--model {file}:{found['name']}", channels)
     library, _, name = model.partition(":")
+    known: Statistics | None = IMAGENET
     if library == "timm":
-        known = _timm().get_pretrained_cfg(name)
-        return (tuple(known.mean), tuple(known.std)) if known else None
-    return None if model in NETWORKS and not NETWORKS[model].where.startswith("imagenet.") else IMAGENET
+        theirs = _timm().get_pretrained_cfg(name)
+        known = (tuple(theirs.mean), tuple(theirs.std)) if theirs else None
+    elif model in NETWORKS and not NETWORKS[model].where.startswith("imagenet."):
+        known = None
+    return known if known and len(known[0]) == len(known[1]) == channels else None
+
+
+def _stated(own: object, which: str, channels: int) -> Statistics | None:
+    """What a class has as `mean` and `std`, if it has both."""
+    mean, std = (getattr(own, name, None) for name in ("mean", "std"))
+    if mean is None or std is None:
+        return None
+    with suppress(Exception):  # whatever somebody else's objects raise
+        found = tuple(map(float, mean)), tuple(map(float, std))
+        is_of_pixels = all(value in of_pixels("mean", value) for value in found[0])
+        is_of_pixels &= all(value > 0 and value in of_pixels("std", value) for value in found[1])
+        if is_of_pixels and len(found[0]) == len(found[1]) == channels:
+            return found
+    raise UserError(
+        f"{which}: its mean and std are what images are normalised by where --weights are given, so both hold a number "
+        f"for each of the {channels} channels, of pixels from 0 to 1: means from 0 to 1, and deviations above 0 and up "
+        "to 0.51, or 1 for none."
+    )
 
 
 def _of_torchvision(name: str, channels: int, classes: int) -> nn.Module:
@@ -78,7 +101,7 @@ def _of_torchvision(name: str, channels: int, classes: int) -> nn.Module:
 
 def _of_timm(name: str, channels: int, classes: int) -> nn.Module:
     timm = _timm()
-    _refuse_unknown("timm", name, timm.list_models())
+    _refuse_unknown("timm", name, timm.list_pretrained() if "." in name else timm.list_models())
     more = {"pretrained": False, "num_classes": classes, "in_chans": channels}
     return _made(f"timm:{name}", lambda: timm.create_model(name, **more))
 
@@ -111,13 +134,29 @@ def _class(file: Path, name: str, digest: str) -> Callable[..., Any]:
     module = ModuleType(f"mixup_study_own_{digest}")
     module.__file__ = str(file)
     sys.modules[module.__name__] = module  # where dataclasses and pickle look for it
-    with torch.device("cpu"), torch.enable_grad():  # whoever asked first: what the file makes stands for all
+    with torch.device("cpu"), torch.enable_grad(), _importable(file.parent):  # whoever asked first, it stands for all
         _made(which, lambda: exec(compile(content, str(file), "exec"), module.__dict__), file)
     found = getattr(module, name, None)
     if not callable(found):
         own = [key for key, it in vars(module).items() if isinstance(it, type) and it.__module__ == module.__name__]
         raise UserError(f"{which}: has no class of this name; it has {', '.join(own) or 'none'}.")
     return found  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Within it the folder's files can be imported, as by a script that lies there. They are forgotten again: another
+    folder may have others of the same names."""
+    before, place = set(sys.modules), str(folder.resolve())
+    sys.path.insert(0, place)
+    try:
+        yield
+    finally:
+        sys.path.remove(place)
+        tops = {name.partition(".")[0] for name in sys.modules} - before
+        its = {top for top in tops if (folder / top).is_dir() or (folder / f"{top}.py").is_file()}
+        for name in [name for name in sys.modules if name.partition(".")[0] in its]:
+            del sys.modules[name]
 
 
 def _made(which: str, make: Callable[[], Any], file: Path | None = None) -> Any:

@@ -63,7 +63,7 @@ TORCHVISIONS = {"resnet18": "resnet18_imagenet"} | {
     name: name for name in ("resnet50", "resnet101", "resnext101_64x4d")
 }
 
-LIBRARY = re.compile(r"(?:torchvision|timm):\w+")
+LIBRARY = re.compile(r"torchvision:\w+|timm:\w+(?:\.\w+)?")
 FILE = re.compile(r"(?P<file>.+\.py):(?P<name>\w+)")
 RECORDED = re.compile(r"(?P<name>\w+)@(?P<digest>[0-9a-f]{12})")
 

@@ -113,8 +113,8 @@ class ModelOptions:
     """Channels after the first layer, or units of a hidden layer; wideresnet28: the k of WRN-28-k; densenet190: its
     growth rate. The other layers scale with it."""
     weights: Annotated[str | None, own("FILE", "drawn by --seed"), Fact(piece="from{}", since=None)] = None
-    """Begin from this file's: torchvision's, timm's, or what torch.save or safetensors made of a state_dict. With
-    --epochs 0 they are measured as they are, and attacked and interpolated as a run."""
+    """Begin from this file's: torchvision's, timm's, a run's, or what torch.save or safetensors made of a state_dict.
+    With --epochs 0 they are measured as they are, and attacked and interpolated as a run."""
     dropout: Annotated[float, Fact("[0, 1)", "dropout{}", since=0.0)] = 0.0
     """Drop activations with this probability: of preactresnet18 between the two convolutions of each block, of smallcnn
     before its last convolution. No other has a place for it."""
