@@ -6,7 +6,7 @@ from _benchmark import steps
 from _benchmark.subjects import blueprint, random_images
 from common import models, records
 from common.errors import UserError
-from common.options.benchmark import MeasuredConfig
+from common.options.benchmark import MeasuredConfig, record_name, resolve
 from scripts import benchmark
 
 
@@ -77,13 +77,28 @@ def test_images_are_what_torchvision_would_give():
 def test_ranges_are_checked():
     with pytest.raises(UserError, match="--repeats 0"):
         benchmark.main(["train", "--repeats", "0"])
+    with pytest.raises(UserError, match="--width 16: stream is timed without a network; leave it out"):
+        benchmark.main(["stream", "--width", "16", "--steps", "8"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ({"what": "stream"}, "stream-b128-2threads"),
+        ({"what": "stream", "steps": 8}, "stream-b128-steps8-2threads"),
+        ({"what": "train", "width": 16}, "train-preactresnet18-w16-b128-2threads"),
+        ({"what": "train", "width": 16, "steps": 1}, "train-preactresnet18-w16-b128-steps1-2threads"),
+    ],
+)
+def test_how_many_steps_a_turn_has_is_in_the_name_where_they_are_not_the_usual(asked, name):
+    assert record_name(resolve(MeasuredConfig(**asked)), 2) == name
 
 
 @pytest.mark.long
 def test_the_large_path_is_timed_in_turns_with_the_loop_people_write(tmp_path):
     argv = ["stream", "--batch-size", "16", "--steps", "2", "--repeats", "3", "--threads", "1"]
     path = benchmark.main([*argv, "--results-dir", str(tmp_path)])
-    assert path.stem == "benchmark-stream-b16-1threads"
+    assert path.stem == "benchmark-stream-b16-steps2-1threads"
     final = records.read(path)["final"]
     sides = {"ours", "plain", "decoding", "decoder"}
     assert {name: len(turns) for name, turns in final["seconds"].items()} == dict.fromkeys(sides, 3)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from common.errors import UserError
 from common.options.fields import OPEN, Fact, Open, as_json, own
 from common.options.machine import Machine
 
@@ -47,16 +48,25 @@ class BenchmarkOptions:
 
 
 def resolve(asked: MeasuredConfig) -> MeasuredConfig:
-    """A narrower network has as much to do in a turn: its cost grows with the square of the width."""
+    """A narrower network has as much to do in a turn: its cost grows with the square of the width.
+
+    raises UserError that names an option which means nothing for what is timed
+    """
+    if asked.what == "stream" and asked.width != MeasuredConfig.width:
+        raise UserError(f"--width {asked.width}: stream is timed without a network; leave it out.")
     return dataclasses.replace(
         asked,
         batch_size=asked.batch_size or (100 if asked.what in ("attack", "interpolate") else 128),
-        steps=asked.steps or (STREAMED if asked.what == "stream" else max(1, (64 // asked.width) ** 2)),
+        steps=asked.steps or _usual_steps(asked),
     )
+
+
+def _usual_steps(measured: MeasuredConfig) -> int:
+    return STREAMED if measured.what == "stream" else max(1, (64 // measured.width) ** 2)
 
 
 def record_name(measured: MeasuredConfig, threads: int) -> str:
     """What is timed, at which size, with how many threads: ``train-preactresnet18-w16-b128-2threads``."""
-    if measured.what == "stream":
-        return f"stream-b{measured.batch_size}-{threads}threads"
-    return f"{measured.what}-preactresnet18-w{measured.width}-b{measured.batch_size}-{threads}threads"
+    network = "" if measured.what == "stream" else f"-preactresnet18-w{measured.width}"
+    steps = "" if measured.steps == _usual_steps(measured) else f"-steps{measured.steps}"
+    return f"{measured.what}{network}-b{measured.batch_size}{steps}-{threads}threads"
