@@ -3,7 +3,6 @@ seconds."""
 
 import hashlib
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,10 +41,12 @@ def of(source: Source, parts: Sequence[Encoded], key: str) -> list[Looks]:
         say(f"{source.name}: looking through {rows:,} images, once: kept in {file}", error=True)
     found = [looks(part, is_thorough=True) for part in parts]
     tensors = {f"{number}.{name}": getattr(one, name) for number, one in enumerate(found) for name in FIELDS}
-    with suppress(OSError, UserError):  # without a cache the next run looks again
+    try:
         write_whole(file, save(tensors, {"key": key}))
-        found = [replace(one, kept=file) for one in found]
-    return found
+    except (OSError, UserError) as reason:
+        say(f"{source.name}: not kept, the next run looks again: {reason}", error=True)
+        return found
+    return [replace(one, kept=file) for one in found]
 
 
 def _read(file: Path, key: str, part: int) -> Looks:
