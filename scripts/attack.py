@@ -70,7 +70,8 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     if asked.run.plan:
         return None
 
-    matrix = replace(matrix, part=matrix.part.held(torch.from_numpy(matrix.all_rows())))
+    if missing:
+        matrix = replace(matrix, part=matrix.part.held(torch.from_numpy(matrix.all_rows())))
     tested = sorted({one.of[1] for one in missing})
     steps = sum(passes(config, matrix.batches("fgsm"), matrix.batches("pgd"), _targets(todo)))
     with Progress(steps, 0, accelerator.is_main_process, asked.run.json) as progress:
