@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -272,17 +273,29 @@ def resized(box: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
 
 def _workers() -> ThreadPoolExecutor:
     """A thread for each core of this process, each of which computes alone: torch would share out every image among
-    all, who wait for each other. (Decoding and scaling let go of Python's lock.)"""
+    all, who wait for each other. (Decoding and scaling let go of Python's lock.)
+
+    raises UserError where one cannot be started
+    """
     count, mine = share_of_cores(local_processes()), torch.get_num_threads()
     begun = threading.Barrier(count + 1)
 
     def begin() -> None:
         torch.set_num_threads(1)
-        begun.wait()
+        with suppress(threading.BrokenBarrierError):
+            begun.wait()
 
     pool = ThreadPoolExecutor(count, "decode", begin)
-    for _ in range(count):
-        pool.submit(int)
-    begun.wait()
-    torch.set_num_threads(mine)  # of this thread, and of those that are yet to begin
+    try:
+        for _ in range(count):
+            pool.submit(int)
+        begun.wait()
+    except RuntimeError as error:
+        begun.abort()  # or those that have begun wait for the others for ever
+        pool.shutdown()
+        raise UserError(
+            f"The {count} threads that decode images cannot all be started ({error}); set OMP_NUM_THREADS to fewer."
+        ) from error
+    finally:
+        torch.set_num_threads(mine)  # of this thread, and of those that are yet to begin
     return pool
