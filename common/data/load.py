@@ -56,7 +56,10 @@ def _refuse_what_means_nothing(source: Source, reading: Reading) -> None:
     if reading.size is not None and source.origin == ARCHIVE:
         raise UserError(f"--size {reading.size}: {source.name} is the {source.origin}, of one size; leave it out.")
     if reading.stream and source.origin == ARCHIVE:
-        raise UserError(f"--stream: {source.name} is the {source.origin}, and no images in files; leave it out.")
+        raise UserError(
+            f"--stream: {source.name} is the {source.origin}, which is decoded whole; images stay encoded in class "
+            "folders or parquet files: leave it out, or put those in its place."
+        )
     if len(source.parts) == len(PARTS) and reading.test_share is not None:
         raise UserError(f"--test-share {reading.test_share:g}: {source.name} has a test part; leave it out.")
     if len(source.parts) < len(PARTS) and reading.test_share is None:

@@ -11,7 +11,7 @@ from torchvision.datasets import CIFAR10, CIFAR100
 
 from common.data.load import load
 from common.data.sets import SETS
-from common.data.sources import find
+from common.data.sources import Reading, find
 from tests.refusal import refused
 
 BATCHES = [f"data_batch_{n}" for n in range(1, 6)]
@@ -50,6 +50,8 @@ def test_the_original_archive_is_read(tmp_path, monkeypatch, name):
     assert dataset.train.labels.tolist() == labels
     assert dataset.classes == ("airplane", "bird", "cat")
     assert (dataset.name, dataset.origin) == (name, "original archive")
+    said = f"--stream: {name} is the original archive"
+    refused(lambda: load(find(name, tmp_path), Reading(stream=True)), said, "class folders or parquet files")
 
 
 def test_the_published_archives_are_the_ones_that_are_asked_for():
