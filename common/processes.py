@@ -6,7 +6,8 @@ import os
 import platform
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,9 +30,10 @@ TRACKED = "runs"  # the folder of trackers that log to files
 PROJECT = "mixup-study"
 RUN_NAME = {"wandb": "name", "trackio": "name", "mlflow": "run_name", "swanlab": "experiment_name"}
 
-# How long a process waits for another one that says nothing: longer than any of them is busy alone (decoding a data
-# set). One that has died is noticed at once.
+# How long a process waits for another one that says nothing: longer than any of them is busy alone; and while one
+# reads the data, which may be a million files or 150 GB to write. One that has died is noticed at once.
 PATIENCE = datetime.timedelta(minutes=10)
+PATIENCE_WITH_DATA = datetime.timedelta(days=1)
 
 # FLOPs of a row in training. Of a network of fewer, a thread has too little to do between two meetings: a second one
 # gains half at best, and costs ten times over where something else wants the core.
@@ -133,6 +135,21 @@ def _keep_freed_memory() -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(-3, 2**30)  # M_MMAP_THRESHOLD
         libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
+
+
+@contextmanager
+def first_here(accelerator: Accelerator) -> Iterator[None]:
+    """Within it the first process of each machine is alone, and then come the others: it decodes a set, or looks it
+    through, and they read its cache. Of a million files that takes long, so they wait for PATIENCE_WITH_DATA."""
+    if accelerator.num_processes == 1:
+        yield
+        return
+    waiting: Any = torch.distributed.new_group(timeout=PATIENCE_WITH_DATA, backend="gloo")
+    if not accelerator.is_local_main_process:
+        torch.distributed.barrier(waiting)
+    yield
+    if accelerator.is_local_main_process:
+        torch.distributed.barrier(waiting)
 
 
 def from_main(accelerator: Accelerator, make: Callable[[], T]) -> T:

@@ -62,7 +62,7 @@ def start(names: Sequence[str], machine: MachineWithRuns) -> tuple[Accelerator, 
     device; and what is to be recorded of the machine."""
     accelerator = processes.start(machine.threads)
     processes.full_precision()
-    with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
+    with processes.first_here(accelerator):
         folders = machine.results_dir, machine.checkpoint_dir, machine.data_dir
         runs = find(names, *folders, accelerator.device, machine.model)
     processes.spare_threads(machine.threads, max(run.flops for run in runs))

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
     asked = cli.parse(TrainOptions, __doc__, argv)
     source = asked.source()
     accelerator = processes.start(asked.run.threads, asked.run.tracker)
-    with accelerator.local_main_process_first():  # the first one decodes the files, the others read its cache
+    with processes.first_here(accelerator):
         run = runs.describe(asked.asked, source)
     processes.spare_threads(asked.run.threads, costs.flops_per_row(run.blueprint))
     environment = records.environment(**processes.environment(accelerator))

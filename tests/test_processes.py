@@ -198,6 +198,18 @@ def test_one_process_dying_ends_the_others_and_the_same_command_goes_on(tmp_path
     assert record["final"] == whole["final"]
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_one_process_reads_the_data_while_the_others_wait_for_a_day(monkeypatch, is_first):
+    done = []
+    for name, value in (("num_processes", 2), ("is_local_main_process", is_first)):
+        monkeypatch.setattr(Accelerator, name, property(lambda _, value=value: value))
+    monkeypatch.setattr(torch.distributed, "new_group", lambda **how: done.append(how["timeout"].days) or "group")
+    monkeypatch.setattr(torch.distributed, "barrier", done.append)
+    with processes.first_here(Accelerator(cpu=True)):
+        done.append("reads")
+    assert done == [1, "reads", "group"] if is_first else [1, "group", "reads"]
+
+
 def test_gradient_accumulation_from_outside_is_refused(monkeypatch):
     monkeypatch.setenv("ACCELERATE_GRADIENT_ACCUMULATION_STEPS", "2")
     with pytest.raises(UserError, match="Gradient accumulation"):
