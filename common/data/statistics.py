@@ -48,14 +48,17 @@ def _moments_of(counts: list[int]) -> tuple[float, float]:
 
 def _counted(part: Part) -> list[list[int]]:
     """How often each value occurs in each channel."""
-    rows = np.arange(len(part))
-    if isinstance(part.inputs, Stream):
-        rows = np.sort(rng("statistics").permutation(len(part))[:SAMPLED])
+    rows = _sample(part, "statistics", SAMPLED) if isinstance(part.inputs, Stream) else np.arange(len(part))
     counts = torch.zeros(part.shape[0], 256, dtype=torch.int64)
     for images in _some(part, rows):
         for channel, values in zip(counts, images.unbind(1), strict=True):
             channel += torch.bincount(values.reshape(-1), minlength=256)
     return counts.tolist()
+
+
+def _sample(part: Part, name: str, most: int) -> np.ndarray:
+    """The numbers of so many rows at most, drawn by chance of this name, ascending."""
+    return np.sort(rng(name).permutation(len(part))[:most])
 
 
 def _some(part: Part, rows: np.ndarray) -> Iterator[Resident]:
@@ -66,13 +69,15 @@ def _some(part: Part, rows: np.ndarray) -> Iterator[Resident]:
 
 
 def patches(part: Part, std: Sequence[float]) -> tuple[float, ...]:
-    """Covariance of the normalised pixels of 2 x 2 patches, (4 c, 4 c) row by row, over the first 5,000 images, exact
-    up to the last rounding: the sums are of whole numbers.
+    """Covariance of the normalised pixels of 2 x 2 patches, (4 c, 4 c) row by row, over 5,000 images at most, exact
+    up to the last rounding: the sums are of whole numbers. They are the first ones of a part in memory, and drawn by
+    chance of images that stay encoded, the first of which may all be of one class.
 
     part  the training part, of images;  std  of each channel, in [0, 1] units
     """
     n, total, products = 0, torch.zeros(1), torch.zeros(1)
-    for some in _some(part, np.arange(min(PATCHED, len(part)))):
+    rows = _sample(part, "patches", PATCHED) if isinstance(part.inputs, Stream) else np.arange(len(part))[:PATCHED]
+    for some in _some(part, rows):
         columns = torch.nn.functional.unfold(some.double(), 2).transpose(0, 1).flatten(1)  # (4 c, patches)
         n, total, products = n + columns.shape[1], total + columns.sum(1), products + columns @ columns.T
     scale = 255 * torch.tensor(std, dtype=torch.float64).repeat_interleave(4)
