@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, UntypedStorage, nn
 from torch.nn import functional as F
@@ -15,11 +16,15 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from common import mixup
+from common.chance import rng
+from common.data.dataset import Part
+from common.data.stream import Stream
 from common.evaluation import at_once
 from common.models import Blueprint, build, countable_on
 from common.options import TrainConfig
 
 TRIAL_ROWS = 32  # a forward and backward pass of so many rows is timed, at most
+DECODED = 256  # images are decoded in a trial, at most
 TURNS = 3  # of each number of threads, and of each precision
 HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}  # what a forward pass is made in under mixed precision
 FORWARD_SHARE = 1 / 3  # of the FLOPs of a training step
@@ -143,6 +148,18 @@ def images_per_second(blueprint: Blueprint, device: torch.device, batch_size: in
     return rows / seconds
 
 
+def seconds_to_decode(part: Part, rows: int) -> float:
+    """Of each image of a share of so many, of images that stay encoded, as this process decodes them: timed once. 0 of
+    a part in memory."""
+    if not isinstance(part.inputs, Stream):
+        return 0.0
+    share = torch.from_numpy(np.sort(rng("trial").permutation(len(part))[: min(rows, DECODED)]))
+    next(part.ahead([share[:1]]))  # untimed: what decodes is imported
+    begun = time.perf_counter()
+    next(part.ahead([share]))
+    return (time.perf_counter() - begun) / len(share)
+
+
 def rates(
     blueprint: Blueprint, device: torch.device, batch_size: int, ways: Iterable[tuple[int, str]]
 ) -> dict[tuple[int, str], float]:
@@ -169,11 +186,18 @@ def predict(
     device: torch.device,
     processes: int,
     precision: str = "no",
+    decoding: float = 0.0,
 ) -> Cost:
     """What a run will cost on this device, if all processes are as fast as this one.
 
     data_bytes  of all rows, which are resident
+    decoding    as `seconds_to_decode` times it
     """
+
+    def together(passing: float, decoding: float) -> float:
+        """Seconds of both: on the same cores one after the other, else side by side."""
+        return passing + decoding if device.type == "cpu" else max(passing, decoding)
+
     parameters = sum(parameter.numel() for parameter in _to_count(blueprint).parameters())
     share = -(-min(config.batch_size, train_rows) // (processes * config.accumulate))  # rows passed at once
     rate = processes * images_per_second(blueprint, device, share, precision)
@@ -186,12 +210,18 @@ def predict(
     evaluation = evaluation_pass(blueprint, min(at_once(device), max(train_rows, test_rows)))
     measurements = max(1, -(-config.epochs // config.measure_every))
     copies = 4 if config.optimizer == "adam" else 3  # of the weights: themselves, gradients, one or two moments
+    decoding /= processes
+    times = 1 + config.partners if config.mixup and config.pairs != "any" else 1  # that a row is decoded in an epoch
+    measured = measurements * test_rows
     return Cost(
         parameters=parameters,
         training_flops=train_rows * flops,
         memory_bytes=copies * 4 * parameters + max(one.peak_bytes for one in (plain, evaluation, *mixed)) + data_bytes,
-        images_per_second=rate,
-        seconds=(train_rows * flops / (plain.flops // rows) + measurements * FORWARD_SHARE * test_rows) / rate,
+        images_per_second=1 / together(1 / rate, times * decoding),
+        seconds=together(
+            train_rows * flops / (plain.flops // rows) / rate, config.epochs * times * train_rows * decoding
+        )
+        + together(measured * FORWARD_SHARE / rate, measured * decoding),
     )
 
 

@@ -80,6 +80,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
         accelerator.device,
         accelerator.num_processes,
         accelerator.mixed_precision,
+        costs.seconds_to_decode(run.data.train, share),
     )
     said = _opening(one, kept, cost, accelerator)
     measurement.announce(

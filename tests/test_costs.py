@@ -1,5 +1,7 @@
 """What is counted before a training, against closed forms, torch's own counter and what was in fact allocated."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -69,7 +71,7 @@ def test_the_peak_is_what_a_pass_allocates(network):
     assert costs.training_pass(network, 64).peak_bytes == pytest.approx(peak, rel=0.1)
 
 
-def predicted(monkeypatch, network, **training):
+def predicted(monkeypatch, network, device="cuda", decoding=0.0, **training):
     monkeypatch.setattr(costs, "images_per_second", lambda *_: 100.0)
     options = TrainOptions(
         model=ModelOptions(network.model, network.width),
@@ -77,7 +79,7 @@ def predicted(monkeypatch, network, **training):
         training=TrainingOptions(**training),
     )
     config = resolve(options.asked, "cifar10", "images", 32)
-    return costs.predict(network, config, 50_000, 10_000, 60_000 * 3 * 32 * 32, torch.device("cuda"), 1)
+    return costs.predict(network, config, 50_000, 10_000, 60_000 * 3 * 32 * 32, torch.device(device), 1, "no", decoding)
 
 
 def test_a_plan_adds_weights_gradients_momentum_data_and_the_larger_of_two_passes(monkeypatch):
@@ -93,6 +95,20 @@ def test_a_plan_adds_weights_gradients_momentum_data_and_the_larger_of_two_passe
         whole.memory_bytes + 4 * 700_762
     )
     assert whole.training_flops == 200 * 50_000 * costs.flops_per_row(network)
+
+
+def test_images_that_stay_encoded_are_waited_for(monkeypatch):
+    """A GPU passes one batch while the next is decoded; on a CPU both take the same cores. Of 100 rows a second."""
+    network = blueprint("lenet", 4)
+    passing = 30 * 50_000 / 100, 30 * 10_000 / 300
+    cost = partial(predicted, monkeypatch, network, epochs=30)
+    assert cost().seconds == cost(decoding=0.001).seconds == pytest.approx(sum(passing))
+    slow = cost(decoding=0.02)
+    assert slow.seconds == pytest.approx(30 * 60_000 * 0.02)
+    assert slow.images_per_second == pytest.approx(50)
+    shared = cost("cpu", 0.02)
+    assert shared.seconds == pytest.approx(sum(passing) + 30 * 60_000 * 0.02)
+    assert shared.images_per_second == pytest.approx(1 / 0.03)
 
 
 def test_densenet190_fits_a_card_of_16_gb_since_it_makes_its_layers_twice(monkeypatch):
