@@ -180,7 +180,6 @@ BELIEVED: dict[str, dict[str, int]] = {
         "cost": 5,
     },
     "benchmark": {
-        "config.steps": 2,
         "environment": 24,
         "final.counts.fgsm_ours.*": 6,
         "final.counts.fgsm_plain.*": 6,

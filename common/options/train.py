@@ -85,7 +85,11 @@ class DataOptions:
     ] = None
     """Of a table, or of images or sounds without a test part: the share of each class that becomes it, drawn by
     --data-seed; of digits drawn once and for all, a larger share around the fixed fifth."""
-    size: Annotated[int | None, own("N", "their most common size"), Fact("[8, 4096]", "size{}", since=None)] = None
+    size: Annotated[
+        int | None,
+        own("N", "their most common size; imagenet, resized-crop: 224"),
+        Fact("[8, 4096]", "size{}", since=None),
+    ] = None
     """Of images: scale and cut them to squares of N pixels, rather than squeeze them all to one size."""
     stream: Annotated[bool, Fact(piece="stream", since=False)] = False
     """Of images that do not fit in memory (imagenet is such a set unasked): leave them encoded, and decode each batch
