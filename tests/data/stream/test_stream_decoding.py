@@ -1,5 +1,6 @@
 """What is decoded: once, a little ahead, in its order."""
 
+import threading
 from collections import Counter
 from itertools import islice
 
@@ -8,13 +9,15 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from common import training
-from common.data.dataset import take
+from common import costs, training
+from common.data import stream as streams
+from common.data.dataset import Part, take
 from common.data.load import load
 from common.data.sources import find
 from common.data.stream import AHEAD
 from common.mixup import pairs
 from tests.data.stream.photographs import STREAM, a_run, photographs
+from tests.refusal import refused
 
 
 @pytest.mark.parametrize("processes", [1, 2, 4])
@@ -63,6 +66,29 @@ def test_two_shares_are_decoded_ahead_and_no_more(photos):
     for number, here in enumerate(islice(part.ahead(shares()), 10)):
         assert len(drawn) == number + 1 + AHEAD
         assert here.fetch(torch.tensor([number])).shape == (1, *part.shape)
+
+
+def test_a_trial_decodes_a_share(photos, decoded):
+    part = load(find(str(photos), None), STREAM).train
+    assert costs.seconds_to_decode(part, 6) > 0
+    assert (len(decoded), decoded.total()) == (6, 7)  # the first one twice
+    assert costs.seconds_to_decode(Part(part.fetch(slice(0, 8)), part.labels[:8]), 6) == 0
+
+
+def test_where_a_thread_cannot_be_started_the_others_do_not_wait_for_it(photos, monkeypatch):
+    part, start = load(find(str(photos), None), STREAM).train, threading.Thread.start
+    monkeypatch.setattr(streams, "share_of_cores", lambda _: 3)
+
+    def started(thread):
+        if thread.name == "decode_2":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", started)
+    mine = torch.get_num_threads()
+    refused(lambda: part.fetch(slice(0, 2)), "The 3 threads", "can't start new thread", "OMP_NUM_THREADS")
+    assert torch.get_num_threads() == mine
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
 
 
 def test_what_is_fetched_is_what_was_asked_for_in_its_order(photos):

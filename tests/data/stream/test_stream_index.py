@@ -46,6 +46,13 @@ def test_headers_are_looked_at_once(photos, monkeypatch, capsys):
     assert again.train.fetch(slice(0, 2)).shape[0] == 2
 
 
+def test_headers_that_cannot_be_kept_are_said_to_be_looked_at_again(photos, monkeypatch, capsys):
+    (photos.parent / "file").write_text("")
+    monkeypatch.setenv("MIXUP_CACHE_DIR", str(photos.parent / "file" / "cache"))
+    assert len(load(find(str(photos), None), STREAM).train) == 16
+    assert "photos: not kept, the next run looks again: " in capsys.readouterr().err
+
+
 def test_a_file_that_became_another_is_noticed_and_looked_at_again(photos):
     source = find(str(photos), None)
     data = load(source, STREAM)

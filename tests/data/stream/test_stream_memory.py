@@ -11,6 +11,7 @@ from accelerate import Accelerator
 from PIL import Image
 
 from common import checkpoints, evaluation, training
+from common.chance import rng
 from common.data import cache
 from common.data.dataset import Part, take
 from common.data.load import load
@@ -86,6 +87,16 @@ def test_sets_and_rows_whose_files_are_of_one_length_have_statistics_of_their_ow
     for file in cache.folder().glob("statistics-*"):
         file.write_text("[[0.5], [0.25]]")  # of one channel
     assert cache.statistics_of(dark) == statistics(dark)
+
+
+def test_patches_are_of_rows_from_all_over_the_set(tmp_path, monkeypatch):
+    """The first of a folder are of its first class."""
+    monkeypatch.setattr("common.data.statistics.PATCHED", 4)
+    dark = of_one_length(tmp_path / "dark", 0)
+    rows = np.sort(rng("patches").permutation(8)[:4])
+    assert set(dark.labels[rows].tolist()) == {0, 1}
+    chosen, first = (Part(dark.fetch(torch.from_numpy(some)), dark.labels[some]) for some in (rows, np.arange(4)))
+    assert patches(dark, (0.5,) * 3) == patches(chosen, (0.5,) * 3) != patches(first, (0.5,) * 3)
 
 
 def test_many_rows_are_measured_by_a_sample_that_the_record_tells_of(photos, monkeypatch):
