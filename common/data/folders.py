@@ -137,10 +137,4 @@ def _numbers(said: list[str], classes: tuple[str, ...], file: Path) -> list[int]
 
 def entries(folder: Path) -> list[Path]:
     """What a folder holds, by name, but for litter. Raises UserError where that is nothing."""
-    try:
-        found = sorted(path for path in folder.iterdir() if path.name[0] != "." and path.name not in LITTER)
-    except OSError as error:
-        raise UserError(f"{folder} cannot be read: {error.strerror}.") from error
-    if not found:
-        raise UserError(f"The folder {folder} is empty.")
-    return found
+    return [folder / name for name, _ in _names(folder)]
