@@ -4,11 +4,13 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from common import training
+from common import records, training
 from common.options import TrainConfig, reading, resolve, run_name
 from common.schedules import risen
 from scripts import attack, interpolate, train
+from tests.data.stream.photographs import photographs
 from tests.refusal import refused
+from tests.test_processes import outcome, ranks
 
 
 def test_imagenet_is_trained_on_as_in_the_paper():
@@ -91,3 +93,35 @@ def test_a_large_set_is_trained_on_probed_and_attacked(photos, monkeypatch, deco
     decoded.clear()
     assert attack.main(attacked)
     assert not decoded  # nothing is missing
+
+
+LAUNCHED = ["--stream", "--augment", "resized-crop", "--size", "32", "--mixup", "--epochs", "2", "--threads", "1"]
+
+
+@pytest.mark.parametrize("count", [2, pytest.param(4, marks=pytest.mark.long)])
+def test_many_processes_train_the_network_that_one_trains(tmp_path, monkeypatch, count):
+    """LeNet, which has no BatchNorm; of batches of 14, whose shares differ."""
+    root = photographs(tmp_path / "photos", 16)
+    words = ["--dataset", str(root), "--model", "lenet", "--batch-size", "14", *LAUNCHED]
+    (tmp_path / "one").mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    train.main(words)
+    ranks(tmp_path / "many", count, *words)
+    (one, weights), (many, others) = outcome(tmp_path / "one"), outcome(tmp_path / "many")
+    assert many["environment"]["processes"] == count
+    assert all(torch.allclose(weights[name], others[name], atol=1e-5) for name in weights)
+    assert [row["test"]["errors"] for row in one["curve"]] == [row["test"]["errors"] for row in many["curve"]]
+
+
+def test_stopped_within_an_epoch_it_ends_as_if_undisturbed(photos, monkeypatch, stopped, capsys):
+    """After the second of four steps."""
+    monkeypatch.chdir(photos.parent)
+    words = ["--dataset", str(photos), "--model", "smallcnn", "--width", "4", "--batch-size", "4", *LAUNCHED]
+    whole = records.read(train.main([*words, "--results-dir", "whole", "--checkpoint-dir", "whole"]))
+    monkeypatch.setattr(train, "SELDOM", 0)
+    monkeypatch.setattr(train, "LONG", 0)
+    stopped(2, lambda: train.main(words))
+    again = records.read(train.main(words))
+    assert "Goes on after 2 of 4 steps of epoch 1 of 2" in capsys.readouterr().out
+    parts = ("weights", "curve", "final")
+    assert [again[part] for part in parts] == [whole[part] for part in parts]
