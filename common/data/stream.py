@@ -26,7 +26,7 @@ from common.errors import UserError
 from common.shapes import BoxesOfAll, FlagsOfAll, Resident, Rows, Share
 
 AHEAD = 2  # shares that are decoded while one is worked on
-AT_ONCE = 4  # images that a thread takes: fewer, and it waits for the next; more, and the last one is waited for
+AT_ONCE = 8  # images that a thread takes: fewer, and handing them out costs time; more, and some threads have none
 MIDDLE = 7 / 8  # of an image's shorter side is looked at, where crops are trained on: 224 of 256 pixels
 HASHED = 1000  # files whose contents are in the fingerprint
 CPU = torch.device("cpu")
@@ -205,7 +205,8 @@ class Stream:
         data = self.encoded.files[row]
         if isinstance(data, Path):
             try:
-                data = data.read_bytes()
+                with data.open("rb", buffering=0) as file:
+                    data = file.read()
             except OSError as error:
                 raise UserError(f"{self.encoded.place(row)} cannot be read: {error.strerror}.") from error
         if len(data) != self.looks.lengths[row]:
