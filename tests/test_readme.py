@@ -71,7 +71,11 @@ def test_the_lines_and_the_code_one_after_the_other(folder):
         else:  # hours of CIFAR-10
             cli.parse(TrainOptions, "", words[2:])
     assert scripts.count("train") >= 7
-    assert [name for name in scripts if name != "train"] == ["interpolate", "attack"] * 2 + ["boundary"]
+    assert [name for name in scripts if name != "train"] == ["interpolate", "attack"] * 2 + [
+        "boundary",
+        "gan",
+        "baseline",
+    ]
     trained = [Path(f"results/digits/train-{name}.json") for name in PROBED]
     assert sorted(Path("results").rglob("*.json")) == sorted(trained)
 
