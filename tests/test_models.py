@@ -396,6 +396,30 @@ def test_only_a_whitened_network_says_patches_in_its_header():
     assert "patches" not in SMALL["smallcnn"].to_json()
 
 
+def test_dropout_of_the_fast_network_stands_between_the_convolutions_of_each_block():
+    """A quarter of what the second one is given is zero, the rest is larger by a third; nothing in eval mode."""
+    model = build(SMALL["fastnet"], seed=0)
+    x = torch.rand(16, *SMALL["fastnet"].shape)
+    network = next(module for module in model.modules() if hasattr(module, "whiten"))
+    plain = model.eval()(x)
+    for block in network.hidden[1:]:
+        seen = []
+        handle = block[4].register_forward_hook(lambda _, given, __, seen=seen: seen.append(given[0].detach()))
+        given = torch.rand(16, block[0].in_channels, 16, 16)
+        block.train()(given)
+        block.dropout = 0.25
+        block(given)
+        handle.remove()
+        before, dropped = seen
+        kept = dropped != 0
+        assert torch.allclose(dropped[kept], before[kept] / 0.75)
+        assert (~kept).float().mean() == pytest.approx(0.25, abs=0.05)
+    rest = build(SMALL["fastnet"], seed=0).eval()
+    for block in next(module for module in rest.modules() if hasattr(module, "whiten")).hidden[1:]:
+        block.dropout = 0.25
+    assert torch.equal(plain, rest(x))
+
+
 def test_dropout_of_the_small_cnn_stands_before_its_last_convolution():
     model, seen = build(SMALL["smallcnn"], seed=0), []
     x = torch.rand(64, *SMALL["smallcnn"].shape)

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis import measures
+from analysis import measures, methods
 from analysis.collect import collect
 from analysis.methods import MIXUP
 from analysis.questions import show
+from analysis.questions import tabular as tabular_question
+from analysis.sentences import to_text
 from analysis.verdict import of_pairs
 from common import records
 from tests import fixtures
@@ -67,6 +69,60 @@ def test_models_of_other_rows_are_not_beside_ours(tmp_path):
     record["config"]["test_share"], record["run"] = 0.5, "iris-rows1-test0.5-mlp-seed0"
     fixtures.written(records.path_of(tmp_path, "iris", "baseline", record["run"]), record)
     assert column(show("table-tabular", collect(tmp_path)), "n", method="scikit-learn's MLP") == ["1"]
+
+
+def of_two_lengths(folder, held=(300, 200), seeds=5):
+    """Arcene after 10 and 100 epochs under ERM and mixup of two alphas, which gain a point, and lose one; their errors
+    of 1,000 on rows that were held out after 100 epochs; and phishing without what stands there twice."""
+    for seed in range(seeds):
+        for epochs in (10, 100):
+            for alpha, count in ((None, 2000), (0.2, 1900), (1.0, 2100)):
+                options = {"data_seed": seed, "epochs": epochs}
+                model = fixtures.Model(curve=(count + 10 * STEP[seed] * (alpha is None),))
+                fixtures.train(folder, model, alpha=alpha, seed=seed, dataset="arcene", kind="table", options=options)
+        for alpha in (None, 1.0):
+            options = {"data_seed": seed, "distinct": True}
+            fixtures.train(folder, alpha=alpha, seed=seed, dataset="phishing", kind="table", options=options)
+    for alpha, count in zip((0.2, 1.0), held, strict=True):
+        options = {"holdout": 1000, "epochs": 100}
+        model = fixtures.Model(curve=(10 * count,))
+        fixtures.train(folder, model, alpha=alpha, dataset="arcene", kind="table", options=options)
+    return collect(folder)
+
+
+def test_alpha_is_that_of_least_error_on_held_out_rows_for_each_length(tmp_path):
+    results = of_two_lengths(tmp_path)
+    settings = tabular_question.sets(results)
+    assert list(settings) == ["10 epochs", "to convergence"]
+    assert list(settings["to convergence"]) == ["arcene", "phishing, no row twice"]
+    assert [str(tabular_question.chosen(of["arcene"])) for of in settings.values()] == ["mixup α=1"] * 2
+    table = show("table-tabular", results)
+    methods = list(zip(column(table, "set"), column(table, "epochs"), column(table, "method"), strict=True))
+    assert methods[:6] == [
+        ("arcene", "10", "ERM"),
+        ("arcene", "10", "mixup α=0.2"),
+        ("arcene", "10", "mixup α=1"),
+        ("arcene", "100", "ERM"),
+        ("arcene", "100", "mixup α=0.2"),
+        ("arcene", "100", "mixup α=1, chosen"),
+    ]
+    assert "Held-out errors: arcene, 100 epochs: α=0.2 30.00 %, α=1 20.00 %." in to_text(table.notes[2])
+    verdict = verdicts(tmp_path, ids=["P21"])["P21"]
+    assert [part.says.partition(":")[0] for part in verdict.parts] == ["10 epochs"] * 2 + ["to convergence"] * 2
+    (paired,) = (one for one in verdict.closing.split("; ") if one.startswith("to convergence"))
+    assert "arcene, 5 paired seeds: test error: ERM 20.10 %, mixup α=1 21.00 %" in paired
+    figure = show("tabular", results)
+    assert {*figure.data["panel"]} == {"mixup − ERM, 10 epochs", "mixup − ERM, to convergence"}
+
+
+def test_another_alpha_is_chosen_by_other_held_out_rows(tmp_path):
+    results = of_two_lengths(tmp_path, held=(200, 300))
+    of = tabular_question.sets(results)["to convergence"]["arcene"]
+    assert str(tabular_question.chosen(of)) == "mixup α=0.2"
+    assert tabular_question.held_out(of) == {methods.Method(0.2): 20.0, MIXUP: 30.0}
+    lead = show("table-tabular", results).lead
+    assert lead[2].startswith("Error, to convergence")
+    assert "mixup α=0.2 against ERM" in lead[2]
 
 
 def test_differences_to_erm_and_their_whiskers(whole):

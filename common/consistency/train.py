@@ -1,7 +1,8 @@
 """Of training."""
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from common.consistency.compared import CLEAN_TRAIN_ROWS, ROUNDING, TOP5_FROM, Compared, Record, Rule, Within, about
 from common.options import TrainConfig, run_name
@@ -12,10 +13,14 @@ from common.schedules import risen, triangle
 def rows_asked_for(record: Record) -> Iterator[Compared]:
     config, data = record["config"], record["data"]
     yield "data.name", data["name"], config["dataset"], "config.dataset"
-    yield "data.measured_on", data["measured_on"], "test" if config["holdout"] is None else "holdout", "config.holdout"
+    yield "data.measured_on", data["measured_on"], "holdout" if _is_held_out(config) else "test", "config.holdout"
     for option, rows in (("subset", "train"), ("holdout", "measured"), ("test_subset", "measured")):
         if config.get(option) is not None:
             yield f"data.{rows}", data[rows], config[option], f"config.{option}"
+
+
+def _is_held_out(config: Mapping[str, Any]) -> bool:
+    return any(config.get(option) is not None for option in ("holdout", "holdout_share"))
 
 
 def its_method(record: Record) -> Iterator[Compared]:
@@ -90,7 +95,7 @@ def its_classes(record: Record) -> Iterator[Compared]:
 def its_calibration(record: Record) -> Iterator[Compared]:
     """The bins hold all rows, each those of its confidence, and give the calibration error. A temperature, which is
     fitted to held-out rows, leaves the errors as they are."""
-    final, is_holdout = record["final"], record["config"]["holdout"] is not None
+    final, is_holdout = record["final"], _is_held_out(record["config"])
     last = final["last_epoch"]
     n = last["n"]
     yield "final.tempered", is_holdout or "tempered" not in final, True, "config.holdout"

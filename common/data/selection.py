@@ -17,21 +17,31 @@ def select(
     holdout: int | None,
     data_seed: int,
     *,
+    holdout_share: float | None = None,
     test_subset: int | None = None,
     corrupt_labels: float = 0.0,
 ) -> Dataset:
-    """The rows that a run sees: ``holdout`` rows of the training part become the test part (the true one is dropped),
-    or ``test_subset`` rows of the test part are left of it; then ``subset`` rows of the training part are trained on,
-    a share ``corrupt_labels`` of them under labels drawn at random.
+    """The rows that a run sees: ``holdout`` rows of the training part, or ``holdout_share`` of each of its classes (as
+    `draw_test` takes it), become the test part (the true one is dropped), or ``test_subset`` rows of the test part are
+    left of it; then ``subset`` rows of the training part are trained on, a share ``corrupt_labels`` of them under
+    labels drawn at random.
 
-    The rows are class-balanced (N // classes each, the rest to classes drawn at random), keep their order, and depend
-    on ``data_seed`` alone: a subset of 1000 lies inside that of 5000. Raises UserError, naming the option.
+    But for a share, the rows are class-balanced (N // classes each, the rest to classes drawn at random). They keep
+    their order, and depend on ``data_seed`` alone: a subset of 1000 lies inside that of 5000. Raises UserError, naming
+    the option.
 
     A table is made ready here (`features.encode`): what that takes from the training part knows no held-out row.
     """
     classes = dataset.classes
+    taken = None
     if holdout is not None:
         taken = _balanced(dataset.train, classes, holdout, "holdout", data_seed, spare=1)
+    elif holdout_share is not None:
+        labels, draw = dataset.train.labels.numpy(), rng("holdout", data_seed)
+        taken = np.flatnonzero(
+            draw_test(labels, len(classes), holdout_share, draw, f"the training part of {dataset.name}", "holdout")
+        )
+    if taken is not None:
         left = np.setdiff1d(np.arange(len(dataset.train)), taken)
         dataset = replace(
             dataset, train=take(dataset.train, left), test=take(dataset.train, taken), measured_on="holdout"
@@ -59,12 +69,14 @@ def cut(dataset: Dataset, share: float, data_seed: int) -> Dataset:
     return replace(dataset, train=take(dataset.train, left), test=take(dataset.train, taken))
 
 
-def draw_test(labels: np.ndarray, classes: int, share: float, draw: np.random.Generator, name: str) -> np.ndarray:
-    """Which rows are the test part: of each class a share, rounded, and never its last row. A larger share holds the
-    rows of a smaller one.
+def draw_test(
+    labels: np.ndarray, classes: int, share: float, draw: np.random.Generator, name: str, part: str = "test"
+) -> np.ndarray:
+    """Which rows are the test part, or held out: of each class a share, rounded, and never its last row. A larger share
+    holds the rows of a smaller one.
 
     labels  (n,);  returns bool (n,)
-    raises UserError, naming --test-share, where no row at all is
+    raises UserError, naming the part's option, where no row at all is
     """
     taken = np.zeros(len(labels), dtype=bool)
     for label in range(classes):
@@ -72,8 +84,8 @@ def draw_test(labels: np.ndarray, classes: int, share: float, draw: np.random.Ge
         taken[rows[: min(round(share * len(rows)), len(rows) - 1)]] = True
     if not taken.any():
         raise UserError(
-            f"--test-share {share:g} leaves {name} without a test part: none of its {classes} classes has enough rows "
-            "to give one; name a larger share."
+            f"--{part}-share {share:g} leaves {name} without a {part} part: none of its {classes} classes has enough "
+            "rows to give one; name a larger share."
         )
     return taken
 

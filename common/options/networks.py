@@ -51,7 +51,9 @@ NETWORKS = {
     "densenet190": Network("densenet.DenseNet190", 40, smallest_side=4),
     "vgg11": Network("vgg.VGG11", 64, smallest_side=32),
     "lenet": Network("lenet.LeNet", 20, smallest_side=16, layers=3),
-    "fastnet": Network("fastnet.FastNet", 64, takes=("images",), smallest_side=9, is_whitened=True, layers=4),
+    "fastnet": Network(
+        "fastnet.FastNet", 64, takes=("images",), smallest_side=9, has_dropout=True, is_whitened=True, layers=4
+    ),
     "smallcnn": Network("smallcnn.SmallCNN", 32, takes=("images",), has_dropout=True, layers=3),
     "mlp": Network("mlp.MLP", 128, takes=("table",), layers=2),
 }

@@ -42,7 +42,7 @@ LAYERS: tuple[Mix, ...] = tuple(way for way in get_args(Mix) if way.startswith("
 MOVES = {"crop-flip": 8, "translate-flip": 16}  # the share of a side that an augmentation moves an image by: 1 / this
 
 # The options that decide which rows are seen, under which labels, once a set is there.
-OF_ROWS = ("subset", "holdout", "test_subset", "corrupt_labels", "data_seed")
+OF_ROWS = ("subset", "holdout", "holdout_share", "test_subset", "corrupt_labels", "data_seed")
 # The options by which a set is read, but for the seed that draws its test part.
 OF_READING = ("target", "drop", "distinct", "size", "test_share", "stream")
 
@@ -58,6 +58,8 @@ class DataOptions:
     """Train on this many rows, as many of each class."""
     holdout: Annotated[int | None, own("N", "measure on the test part"), Fact("[1, 1e9]", "holdout{}")] = None
     """Measure on this many training rows, and train on the rest: for choosing settings without the test part."""
+    holdout_share: Annotated[float | None, own("SHARE", "by --holdout"), Fact("(0, 1)", "holdout{}", since=None)] = None
+    """Likewise on this share of each class, rounded: of tables, whose classes may be of few rows."""
     test_subset: Annotated[int | None, own("N", "all rows"), Fact("[1, 1e9]", "test{}", since=None)] = None
     """Measure on this many test rows, as many of each class: less to wait for after each epoch."""
     corrupt_labels: Annotated[float, Fact("[0, 1]", "corrupt{}", since=0.0)] = 0.0
@@ -120,8 +122,8 @@ class ModelOptions:
     """Begin from this file's: torchvision's, timm's, a run's, or what torch.save or safetensors made of a state_dict.
     With --epochs 0 they are measured as they are, and attacked and interpolated as a run."""
     dropout: Annotated[float, Fact("[0, 1)", "dropout{}", since=0.0)] = 0.0
-    """Drop activations with this probability: of preactresnet18 between the two convolutions of each block, of smallcnn
-    before its last convolution. No other has a place for it."""
+    """Drop activations with this probability: of preactresnet18 and fastnet between the two convolutions of each block,
+    of smallcnn before its last convolution. No other has a place for it."""
 
 
 @dataclass(frozen=True)
@@ -300,10 +302,14 @@ class TrainOptions:
                     raise UserError(
                         f"{flag(name)} {value}: means nothing without --mixup; add --mixup, or leave it out."
                     )
-        if asked.holdout is not None and asked.test_subset is not None:
+        held = {"--holdout": asked.holdout, "--holdout-share": asked.holdout_share}
+        held_out = [f"{option} {value}" for option, value in held.items() if value is not None]
+        if len(held_out) > 1:
+            raise UserError(f"{' and '.join(held_out)}: say the same twice; leave one of the two out.")
+        if held_out and asked.test_subset is not None:
             raise UserError(
-                f"--test-subset {asked.test_subset}: of the test part, which --holdout {asked.holdout} puts "
-                "aside; leave one of the two out."
+                f"--test-subset {asked.test_subset}: of the test part, which {held_out[0]} puts aside; leave one of "
+                "the two out."
             )
         if asked.partners > 1 and asked.pastes:
             raise UserError(

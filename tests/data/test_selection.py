@@ -109,6 +109,19 @@ def test_a_holdout_is_taken_out_of_the_training_part():
     assert rows(select(dataset, None, 30, 1).test) != held
 
 
+def test_a_share_is_held_out_of_each_class_however_small():
+    """Rounded, and never the last row of one: of 1, 5 and 9 rows a fifth is 0, 1 and 2."""
+    dataset = toy((1, 5, 9))
+    cut = select(dataset, None, None, 0, holdout_share=0.2)
+    assert cut.measured_on == "holdout"
+    assert cut.test.labels.bincount(minlength=3).tolist() == [0, 1, 2]
+    assert sorted(rows(cut.test) + rows(cut.train)) == list(range(15))
+    assert rows(select(dataset, None, None, 0, holdout_share=0.2).test) == rows(cut.test)
+    assert any(rows(select(dataset, None, None, seed, holdout_share=0.2).test) != rows(cut.test) for seed in (1, 2))
+    said = "--holdout-share 0.1", "the training part of toy", "without a holdout part"
+    refused(lambda: select(toy((1, 2, 2)), None, None, 0, holdout_share=0.1), *said)
+
+
 def test_sizes_that_cannot_be_had_are_refused_by_the_options_name():
     dataset = toy((30, 40, 50))
     refused(lambda: select(dataset, 2, None, 0), "--subset 2", "fewer", "3 classes")

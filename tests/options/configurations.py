@@ -30,6 +30,7 @@ def sounds(**changes):
 ANOTHER = {
     "subset": 100,
     "holdout": 100,
+    "holdout_share": 0.7,
     "test_subset": 100,
     "corrupt_labels": 0.7,
     "data_seed": 7,

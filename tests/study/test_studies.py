@@ -28,7 +28,7 @@ STUDIES = {  # runs, and all that is in it
     "imagenet-attack": (10, 13),
     "paper-cifar": (60, 70),
     "speech": (30, 30),
-    "tables": (120, 180),
+    "tables": (882, 952),
     "tables-embedded": (60, 90),
 }
 
