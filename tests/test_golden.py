@@ -1,6 +1,7 @@
 """What is must stay: every committed record keeps its configuration, its name, its path and a command that makes it
 again."""
 
+import functools
 import json
 import shlex
 
@@ -14,7 +15,7 @@ from common.options.fields import check
 from common.options.train import TrainConfig, TrainOptions
 
 FOLDERS = {"boundary": "toy", "gan": "toy", "benchmark": "benchmark", "endurance": "endurance"}
-COMMITTED = sorted((records.ROOT / "results").glob("*/*.json"))
+COMMITTED = sorted((records.ROOT / "results").rglob("*.json"))
 
 
 def side_of(record):
@@ -25,8 +26,18 @@ def of_kind(kind):
     return [path for path in COMMITTED if path.name.startswith(f"{kind}-")]
 
 
+@functools.cache
+def read(path):
+    return records.read(path)
+
+
+@functools.cache
+def collected():
+    return collect(records.ROOT / "results")
+
+
 def trained():
-    return ((path, records.read(path)) for path in of_kind("train"))
+    return ((path, read(path)) for path in of_kind("train"))
 
 
 def name_of(record):
@@ -59,8 +70,9 @@ def test_there_are_records():
 
 def test_every_record_is_valid_and_has_the_name_and_the_path_of_its_configuration():
     for path in COMMITTED:
-        record = records.read(path)
+        record = read(path)
         assert name_of(record) == record["run"], path
+        assert record["environment"]["code_differs"] is False, path
         kind = record["kind"]
         folder = FOLDERS[kind] if kind in FOLDERS else record["data"]["name"]
         assert path == records.path_of(records.ROOT / "results", folder, kind, record["run"])
@@ -69,7 +81,7 @@ def test_every_record_is_valid_and_has_the_name_and_the_path_of_its_configuratio
 @pytest.mark.parametrize("seed", [None, 77])
 def test_the_command_of_every_run_is_that_run_again(seed):
     """or the same of another seed; asked of one run of each setting and method, since a command takes long to read."""
-    results = collect(records.ROOT / "results")
+    results = collected()
     found = {json.dumps({**record["config"], "seed": 0, "data_seed": 0}): (path, record) for path, record in trained()}
     for path, record in found.values():
         change = {} if seed is None else {"seed": seed}

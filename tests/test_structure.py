@@ -186,15 +186,6 @@ def test_readmes_ratios_are_those_of_the_records():
         assert cell == f"{records.read(ROOT / path)['final'][f'ratio_{what.lower()}']:.1f}"
 
 
-def test_every_committed_record_is_one():
-    paths = list((ROOT / "results").rglob("*.json"))
-    assert paths
-    for path in paths:
-        record = records.read(path)
-        assert path == records.path_of(ROOT / "results", path.parent.name, record["kind"], record["run"])
-        assert record["environment"]["code_differs"] is False, path
-
-
 def test_no_generated_clutter_is_tracked():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
     if tracked:  # an exported tree has no git
