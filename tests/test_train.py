@@ -63,6 +63,17 @@ def test_the_whole_chain(method):
     assert final["tempered"]["cross_entropy"] > 0
 
 
+def test_of_a_single_held_out_row_no_temperature_is_fitted():
+    """Halves of it are one row, and none."""
+    rows = [f"{number**2}.25,{number * 5 % 14}.5,{'ab'[number > 9]}" for number in range(14)]
+    Path("few.csv").write_text("\n".join(["x,y,label", *rows]))
+    asked = ["--dataset", "few.csv", "--epochs", "1", "--threads", "1", "--holdout-share"]
+    for share, held in (("0.07", 1), ("0.2", 3)):
+        record = records.read(train.main([*asked, share]))
+        assert record["data"]["measured"] == held
+        assert ("tempered" in record["final"]) == (held > 1)
+
+
 def test_pieces_of_a_batch_are_in_the_record_and_the_name():
     whole, pieces = run("--mixup"), run("--mixup", "--accumulate", "2")
     assert pieces["run"] == "digits-103-holdout37-smallcnn-w4-4ep-b17-acc2-mixup1.0-seed0"
