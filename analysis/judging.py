@@ -20,7 +20,7 @@ from analysis.setting import Setting
 from analysis.table import Table
 from analysis.verdict import Verdict, not_run, p_shown
 
-IN_SHORT = ("D1", "P4")
+IN_SHORT = ("D1", "P4", "P22")
 
 Judged = list[tuple[Claim, Verdict]]
 

@@ -11,9 +11,9 @@ from analysis import measures
 from tests.study.asked import names, run
 
 
-@pytest.mark.parametrize(("name", "sets"), [("tables", 6), ("tables-embedded", 3)])
-def test_pairs_of_tables_and_their_baselines_see_the_same_rows(name, sets):
-    """Ten pairs a set, each of another split; what decides the rows is the same for ERM, mixup and the baselines."""
+@pytest.mark.parametrize(("name", "sets", "splits"), [("tables", 6, 20), ("tables-embedded", 3, 10)])
+def test_pairs_of_tables_and_their_baselines_see_the_same_rows(name, sets, splits):
+    """Pairs of so many splits a set; what decides the rows is the same for ERM, mixup and, on ten, the baselines."""
     rows = ("dataset", "test_share", "target", "subset", "holdout", "data_seed")
     seen = {}
     for member in members.read(name, None).members:
@@ -23,11 +23,12 @@ def test_pairs_of_tables_and_their_baselines_see_the_same_rows(name, sets):
             seen.setdefault(tuple(config[option] for option in rows), []).append(
                 config.get("method") or ("mixup" if config["mixup"] else "erm")
             )
-    assert len(seen) == 10 * sets
+    assert len(seen) == splits * sets
     assert len({key[0] for key in seen}) == sets
     assert {key[1] for key in seen} == {0.2}
-    for methods in seen.values():
-        assert sorted(methods) == ["erm", "gradient_boosting", "logistic_regression", "mixup", "mlp"]
+    assert all({"erm", "mixup"} <= {*methods} for methods in seen.values())
+    baselines = [{*methods} - {"erm", "mixup"} for methods in seen.values() if len({*methods}) > 2]
+    assert baselines == [{"gradient_boosting", "logistic_regression", "mlp"}] * 10 * sets
 
 
 BASELINES = """
