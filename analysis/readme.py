@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from common.errors import UserError
 
-MARKED = re.compile(r"(<!-- result:(?P<name>[a-z-]+) -->\n)(?P<text>.*?)(<!-- /result:(?P=name) -->)", re.DOTALL)
+MARKED = re.compile(r"(<!-- result:(?P<name>[a-z0-9-]+) -->\n)(?P<text>.*?)(<!-- /result:(?P=name) -->)", re.DOTALL)
 
 
 def filled(readme: str, made: Mapping[str, str]) -> str:

@@ -154,7 +154,12 @@ def test_every_data_set_is_asked_and_shown(three):
         decays = {name: NAMES, "ablation-2": [SMALL]}[name]
         assert set(show(name, results).data["mark"]) == {f"weight decay {kin.said_of(decay)}" for decay in decays}
     assert DIGITS in show("ablation-2", results).caption
-    assert column(show("table-ablation-2", results), "method")[:4] == ["ERM", "mixup", "CutMix", "mixup, 2 partners"]
+    assert column(show("table-ablation-2", results), "method")[:4] == [
+        "ERM",
+        "mixup",
+        "CutMix",
+        "mixup, 2 partners each",
+    ]
     assert NAMES[SMALL] in show("ablation", results).caption
 
 

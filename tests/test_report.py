@@ -48,7 +48,7 @@ def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
     names = [FIRST, SECOND, *OTHERS]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fixtures, "CLASSES", [*names, *fixtures.CLASSES[len(names) :]])
+        patch.setattr(fixtures.trained, "CLASSES", [*names, *fixtures.CLASSES[len(names) :]])
         fixtures.study(folder / "results", seeds=5, evenly=True)
     for seed, alpha in itertools.product(range(5), (None, 1.0)):  # so that nothing is missing
         held = {"holdout": 5000}

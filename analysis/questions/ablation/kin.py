@@ -72,10 +72,12 @@ def at(results: Results, place: int) -> Decays:
 
 
 def study_of(results: Results, found: Decays) -> str:
-    """The study that goes on with a data set; of none, the first that is of one that is not there yet."""
+    """The study that goes on with a data set, and of none, the first that is of one that is not there yet; the one of
+    digits where it is a set of the user's own, or all are there."""
     there = {of.setting.config["dataset"] for one in screened(results) for of in one.values()}
     here = {one.setting.config["dataset"] for one in found.values()}
-    return next(study for dataset, study in reversed(STUDIES.items()) if dataset in (here or {*STUDIES} - there))
+    wanted = here or {*STUDIES} - there
+    return next((study for dataset, study in reversed(STUDIES.items()) if dataset in wanted), STUDIES["digits"])
 
 
 def _seeds_of_kin(setting: Setting) -> list[int]:
