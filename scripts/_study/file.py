@@ -33,14 +33,19 @@ JUDGED = "judged"  # "judged: no" stands in a study that shows how it is done, a
 
 
 class _Loader(yaml.BaseLoader):
-    """Values as text. A key that stands there twice is an error: of two parts of one name the first would be lost."""
+    """Values as text, and YAML's merge key ("<<: *NAME": what the entry marked &NAME says, where this one says nothing
+    else). A key that stands there twice is an error: of two parts of one name the first would be lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value]
         for number, (key, _) in enumerate(node.value):
             if key.value in keys[:number]:
                 raise yaml.YAMLError(f"{key.value} stands there twice, in line {key.start_mark.line + 1} again")
-        return super().construct_mapping(node, deep)
+        content = super().construct_mapping(node, deep)
+        merged = content.pop("<<", {})
+        if not isinstance(merged, dict):
+            raise yaml.YAMLError(f"<< must name an entry, as *NAME does, in line {node.start_mark.line + 1}")
+        return merged | content
 
 
 def place(study: str) -> Path:

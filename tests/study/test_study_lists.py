@@ -47,6 +47,20 @@ def test_rows_can_be_drawn_anew_for_each_seed(write):
     ]
 
 
+def test_a_group_takes_over_what_another_says_but_for_what_it_says_itself(write):
+    content = (
+        "train:\n- &main {dataset: wine, epochs: 3, mixup: [no, yes]}\n"
+        "- {<<: *main, epochs: 5}\n- {seed: 4, mixup: no, <<: *main}"
+    )
+    assert names(content, write) == [
+        "wine-mlp-3ep-erm-seed0",
+        "wine-mlp-3ep-mixup1.0-seed0",
+        "wine-mlp-5ep-erm-seed0",
+        "wine-mlp-5ep-mixup1.0-seed0",
+        "wine-mlp-3ep-erm-seed4",
+    ]
+
+
 def test_what_an_option_takes_several_of_is_no_list_of_runs(write):
     content = "train: {dataset: wine, lr-drops: [0.3, 0.6]}\nboundary: {seeds: [0, 1], sets: [moons, circles]}"
     assert words(content, write) == ["--dataset wine --lr-drops 0.3 0.6", "--seeds 0 1 --sets moons circles"]

@@ -14,6 +14,8 @@ from tests.study.asked import refused, run
         ("train: [", "not YAML"),
         ("\x00", "not YAML"),
         ("train:\n  seed: 0\ntrain:\n  seed: 1\n", "not YAML (train stands there twice, in line 3 again)"),
+        ("train: {<<: wine, seed: 0}\n", "<< must name an entry, as *NAME does, in line 1"),
+        ("train: {<<: *main}\n", "not YAML (found undefined alias"),
         ("- train\n", "parts named after the scripts"),
         ("trian:\n  seed: 0\n", "unknown script 'trian'; perhaps you meant train"),
         ("benchmark:\n", "unknown script 'benchmark'"),
