@@ -26,7 +26,7 @@ def read(source: Source, test_share: float | None, data_seed: int) -> Dataset:
     else:
         inputs = bunch.data.astype(np.float32)
     classes = tuple(str(name) for name in bunch.target_names)
-    is_fixed = test_share is None or known.has_one_test_part
+    is_fixed = test_share is None or known.is_small_test
     draw = rng("split", source.name) if is_fixed else rng("test part", data_seed)
     for_test = draw_test(labels, len(classes), test_share or 0.2, draw, source.name)
     train, test = (

@@ -60,7 +60,8 @@ def _refuse_what_means_nothing(source: Source, reading: Reading) -> None:
             f"--stream: {source.name} is the {source.origin}, which is decoded whole; images stay encoded in class "
             "folders or parquet files: leave it out, or put those in its place."
         )
-    if len(source.parts) == len(PARTS) and reading.test_share is not None:
+    is_small_test = source.name in SETS and SETS[source.name].is_small_test
+    if len(source.parts) == len(PARTS) and reading.test_share is not None and not is_small_test:
         raise UserError(f"--test-share {reading.test_share:g}: {source.name} has a test part; leave it out.")
     if len(source.parts) < len(PARTS) and reading.test_share is None:
         held = f"holds {source.parts[0]}" if source.parts[0] else "holds class folders"

@@ -8,6 +8,7 @@ import torch
 
 from common.chance import rng
 from common.data.dataset import Corruption, Dataset, Part, take
+from common.data.sets import SETS
 from common.errors import UserError
 
 
@@ -62,25 +63,39 @@ def select(
 
 
 def cut(dataset: Dataset, share: float, data_seed: int) -> Dataset:
-    """A set of one part with a share of each class as its test part. raises UserError as `draw_test`"""
-    labels, draw = dataset.train.labels.numpy(), rng("test part", data_seed)
-    for_test = draw_test(labels, len(dataset.classes), share, draw, dataset.name)
-    left, taken = np.flatnonzero(~for_test), np.flatnonzero(for_test)
-    return replace(dataset, train=take(dataset.train, left), test=take(dataset.train, taken))
+    """The set with a share of each class as its test part: drawn by ``data_seed``, or, of a set whose own test part is
+    small, around that once and for all. raises UserError as `draw_test`"""
+    is_fixed = dataset.name in SETS and SETS[dataset.name].is_small_test
+    draw = rng("split", dataset.name) if is_fixed else rng("test part", data_seed)
+    whole, given = dataset.train, np.zeros(len(dataset.train), dtype=bool)
+    if len(dataset.test):
+        parts = (dataset.train, dataset.test)
+        whole = Part(torch.cat([part.whole for part in parts]), torch.cat([part.labels for part in parts]))
+        given = np.arange(len(whole)) >= len(dataset.train)
+    for_test = draw_test(whole.labels.numpy(), len(dataset.classes), share, draw, dataset.name, first=given)
+    return replace(dataset, train=take(whole, np.flatnonzero(~for_test)), test=take(whole, np.flatnonzero(for_test)))
 
 
 def draw_test(
-    labels: np.ndarray, classes: int, share: float, draw: np.random.Generator, name: str, part: str = "test"
+    labels: np.ndarray,
+    classes: int,
+    share: float,
+    draw: np.random.Generator,
+    name: str,
+    part: str = "test",
+    first: np.ndarray | None = None,
 ) -> np.ndarray:
     """Which rows are the test part, or held out: of each class a share, rounded, and never its last row. A larger share
     holds the rows of a smaller one.
 
-    labels  (n,);  returns bool (n,)
+    labels  (n,);  first  bool (n,), rows that are taken before all others;  returns bool (n,)
     raises UserError, naming the part's option, where no row at all is
     """
     taken = np.zeros(len(labels), dtype=bool)
     for label in range(classes):
         rows = draw.permutation(np.flatnonzero(labels == label))
+        if first is not None:
+            rows = np.concatenate([rows[first[rows]], rows[~first[rows]]])
         taken[rows[: min(round(share * len(rows)), len(rows) - 1)]] = True
     if not taken.any():
         raise UserError(

@@ -14,6 +14,8 @@ class Known:
     copied   the folder that its parquet files lie in in a copy of the hub's
     archive  the class of `torchvision.datasets` that reads its authors' archive, and the folder that this unpacks to
     is_large    whether it does not fit in memory: its images stay encoded
+    is_small_test  whether its test part is too small to tell much by: a larger share is drawn around it once and for
+                   all, so that what another --data-seed draws are training rows
     unlabelled  what it holds beside its parts, without classes
     notes    what is to be said of it, for the record
     """
@@ -26,13 +28,9 @@ class Known:
     copied: str = ""
     archive: tuple[str, str] | None = None
     is_large: bool = False
+    is_small_test: bool = False
     unlabelled: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-
-    @property
-    def has_one_test_part(self) -> bool:
-        """Whether it comes with none and was given one once and for all: what is drawn around it are training rows."""
-        return self.package != "" and self.kind == "images"
 
 
 CIFAR10 = ("CIFAR10", "cifar-10-batches-py")
@@ -45,8 +43,8 @@ SETS = {
     "cifar100": Known("images", 32, flips=True, hub="uoft-cs/cifar100", copied="cifar100", archive=CIFAR100),
     "imagenet": Known("images", 224, flips=True, hub="ILSVRC/imagenet-1k", is_large=True, unlabelled=("test",)),
     "speech_commands": Known("sounds"),
-    "spoken_digits": Known("sounds", notes=(STANDS_IN,)),
-    "digits": Known("images", 8, package="load_digits"),
+    "spoken_digits": Known("sounds", is_small_test=True, notes=(STANDS_IN,)),
+    "digits": Known("images", 8, package="load_digits", is_small_test=True),
     "iris": Known("table", package="load_iris"),
     "wine": Known("table", package="load_wine"),
     "breast_cancer": Known("table", package="load_breast_cancer"),

@@ -177,7 +177,7 @@ def _refuse_mixing(config: TrainConfig, kind: str, side: int | None) -> None:
 def draws_test_part(config: TrainConfig) -> bool:
     """Whether another --data-seed draws another test part, from rows that are else trained on. Held-out rows
     (--holdout) are drawn too, but what is trained on may be few of those left, so that another correction would do."""
-    is_one = config.dataset in SETS and SETS[config.dataset].has_one_test_part
+    is_one = config.dataset in SETS and SETS[config.dataset].is_small_test
     return config.test_share is not None and not is_one
 
 

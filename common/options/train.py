@@ -82,11 +82,11 @@ class DataOptions:
     is learnt by heart."""
     test_share: Annotated[
         float | None,
-        own("SHARE", "CSV files: 0.2; digits, iris, wine, breast_cancer: a fixed fifth"),
+        own("SHARE", "CSV files: 0.2; digits, iris, wine, breast_cancer: a fixed fifth; spoken_digits: its own tenth"),
         Fact("(0, 1)", "test{}", since=None),
     ] = None
     """Of a table, or of images or sounds without a test part: the share of each class that becomes it, drawn by
-    --data-seed; of digits drawn once and for all, a larger share around the fixed fifth."""
+    --data-seed; of digits and spoken_digits once and for all, a larger share around the usual test part."""
     size: Annotated[
         int | None,
         own("N", "their most common size; imagenet, resized-crop: 224"),

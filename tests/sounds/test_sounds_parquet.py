@@ -5,8 +5,9 @@ import pyarrow as pa
 import pytest
 import torch
 
+from common.data.dataset import fingerprint
 from common.data.load import load
-from common.data.sources import find
+from common.data.sources import Reading, find
 from tests.refusal import refused
 from tests.sounds.recordings import audio_parquet, cut, decoded, noise, table, wav
 
@@ -61,3 +62,27 @@ def test_parquet_that_is_damaged(tmp_path, damage, said):
     own = audio_parquet(tmp_path / "spoken_digits")
     damage(own)
     refused(lambda: load(find("spoken_digits", tmp_path)), own, said)
+
+
+def _rows(*parts):
+    return [row.numpy().tobytes() for part in parts for row in part.inputs]
+
+
+def test_a_larger_test_part_of_the_spoken_digits_is_drawn_once_around_their_own(tmp_path):
+    """--data-seed draws which recordings are trained on; every run is measured on the same ones."""
+    audio_parquet(tmp_path / "spoken_digits", table(16), table(4, first=16))
+    source = find("spoken_digits", tmp_path)
+    own, larger = load(source), load(source, Reading(test_share=0.5))
+    assert fingerprint(load(source, Reading(test_share=0.2, data_seed=3))) == fingerprint(own)
+    assert fingerprint(load(source, Reading(test_share=0.5, data_seed=3))) == fingerprint(larger)
+    assert larger.train.labels.bincount().tolist() == larger.test.labels.bincount().tolist() == [5, 5]
+    assert set(_rows(own.test)) < set(_rows(larger.test))
+    assert sorted(_rows(larger.train, larger.test)) == sorted(_rows(own.train, own.test))
+    assert larger.notes == own.notes
+
+
+def test_the_test_part_of_other_sounds_stays_what_it_is(tmp_path):
+    for name in ("speech_commands", "own"):
+        root = audio_parquet(tmp_path / name)
+        source = find(name if name != "own" else str(root), tmp_path)
+        refused(lambda source=source: load(source, Reading(test_share=0.5)), "--test-share 0.5", "has a test part")
