@@ -16,6 +16,7 @@ from tests.study.asked import SMALL, names, refused, run
 STUDIES = {  # runs, and all that is in it
     "ablation": (480, 480),
     "ablation-cifar": (400, 400),
+    "budgets": (60, 60),
     "corrupted": (40, 40),
     "corrupted-digits": (192, 192),
     "deck": (10, 24),
