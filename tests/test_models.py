@@ -27,6 +27,7 @@ SMALL = {
     "resnet18_imagenet": blueprint("resnet18_imagenet", 64, (3, 64, 64)),
     "vgg11": blueprint("vgg11", 4),
     "lenet": blueprint("lenet", 4, (1, 16, 16)),
+    "lenet_large": blueprint("lenet_large", 4, (1, 16, 16)),
     "fastnet": blueprint("fastnet", 4),
     "smallcnn": blueprint("smallcnn", 8, (1, 8, 8)),
     "mlp": blueprint("mlp", 16, (13,), 3),
@@ -58,6 +59,8 @@ PUBLISHED = [  # model, width, shape, classes, parameters
     ("densenet190", 40, (3, 32, 32), 100, 25_821_620),
     ("vgg11", 64, (3, 32, 32), 10, 9_231_114 - 2_752),  # the biases of convolutions, which BatchNorm makes void
     ("lenet", 20, (1, 28, 28), 10, 431_080),
+    ("lenet_large", 20, (1, 161, 101), 30, 16_321_570),
+    ("lenet_large", 20, (1, 161, 101), 10, 16_321_570 - 20 * 1001),
     ("fastnet", 64, (3, 32, 32), 10, 1_972_792),
     ("resnet18_imagenet", 64, (3, 224, 224), 1000, 11_689_512),
     ("resnet50", 64, (3, 224, 224), 1000, 25_557_032),
@@ -206,7 +209,8 @@ def test_a_network_refuses_images_that_are_too_small(name):
     for shape in ((1, smallest - 1, 40), (1, 40, smallest - 1)):
         with pytest.raises(UserError, match=f"--model {name}: takes images of {smallest} pixels"):
             build(blueprint(name, 4, shape))
-    network = class_of(name)(1, 10, 4).eval()  # and without the guard it would not do
+    sides = ((smallest, smallest),) if NETWORKS[name].is_sized else ()
+    network = class_of(name)(1, 10, 4, *sides).eval()  # and without the guard it would not do
     with pytest.raises(RuntimeError):
         network(torch.rand(1, 1, smallest - 1, smallest - 1))
 
@@ -374,6 +378,19 @@ def test_lenet_is_the_plain_line_that_a_reader_would_write():
     out = F.max_pool2d(F.relu(F.conv2d(x, first.weight, first.bias)), 2)
     out = F.max_pool2d(F.relu(F.conv2d(out, second.weight, second.bias)), 2)
     assert out.shape == (4, 50, 4, 4)
+    out = F.relu(out.flatten(1) @ hidden.weight.T + hidden.bias)
+    assert torch.allclose(model(x), out @ last.weight.T + last.bias, atol=1e-5)
+
+
+def test_the_large_lenet_is_the_plain_line_too():
+    """On sides that are not equal, and leave a row and a column at each halving."""
+    model = build(blueprint("lenet_large", 4, (1, 21, 31)), seed=0).network
+    first, second, hidden, last = [m for m in model.modules() if hasattr(m, "weight")]
+    x = torch.rand(4, 1, 21, 31)
+    out = F.relu(F.max_pool2d(F.conv2d(x, first.weight, first.bias), 2))
+    out = F.relu(F.max_pool2d(F.conv2d(out, second.weight, second.bias), 2))
+    assert out.shape == (4, 4, 2, 4)
+    assert hidden.weight.shape == (200, 32)
     out = F.relu(out.flatten(1) @ hidden.weight.T + hidden.bias)
     assert torch.allclose(model(x), out @ last.weight.T + last.bias, atol=1e-5)
 

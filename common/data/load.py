@@ -44,6 +44,8 @@ def load(source: Source, reading: Reading | None = None) -> Dataset:
     _refuse_what_means_nothing(source, reading)
     whole = read(reading)
     whole = replace(whole, notes=source.notes + whole.notes)
+    if reading.per_utterance:
+        whole = sounds.each_normalised(whole)
     if reading.test_share is None:
         return whole
     return cut(whole, reading.test_share, reading.data_seed)

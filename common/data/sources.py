@@ -86,6 +86,7 @@ class Reading:
     stream          whether images stay encoded, and are decoded when they are needed
     without_margin  whether an image is measured on without its margin, since crops of all scales are trained on: its
                     middle, 7/8 of its shorter side
+    per_utterance   whether each spectrogram is normalised by itself
     """
 
     target: str | None = None
@@ -96,6 +97,7 @@ class Reading:
     distinct: bool = False
     stream: bool = False
     without_margin: bool = False
+    per_utterance: bool = False
 
 
 def find(dataset: str, data_dir: Path | None, known: Path | None = None) -> Source:

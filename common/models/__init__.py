@@ -134,6 +134,8 @@ def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
         more: dict[str, Any] = {"dropout": blueprint.dropout} if blueprint.dropout else {}
         if blueprint.patches:
             more["patches"] = blueprint.patches
+        if known.is_sized:
+            more["sides"] = blueprint.shape[1:]
         channels, classes = blueprint.shape[0], len(blueprint.classes)
         if not known.where:
             net = others.make(blueprint.model, blueprint.source, channels, classes)

@@ -1,4 +1,10 @@
-"""LeNet, for images and spectrograms of any size from 16 x 16 on."""
+"""LeNet, for images and spectrograms of any size from 16 x 16 on; and as large as it is in use for the Google commands.
+
+Source of the latter: the network that public code calls LeNet for spectrograms of 161 x 101 (adiyoss/GCommandsPytorch),
+without its dropout.
+"""
+
+from collections.abc import Sequence
 
 from torch import nn
 
@@ -31,6 +37,43 @@ class LeNet(nn.Module):
     @property
     def hidden(self) -> tuple[nn.Module, ...]:
         """What makes the inputs of the second convolution, of the means, and of the last layer."""
+        return (self.features[2], self.features[5], self.layers[1])
+
+    def forward(self, x: Inputs) -> MixedLogits:
+        return self.layers(self.features(x))
+
+
+class LargeLeNet(nn.Module):
+    """Two 5 x 5 convolutions without padding (`width` channels each), each followed by a halving by the maximum and
+    ReLU; two linear layers with 50 `width` ReLU in between, of which the first sees every position, and no means: it
+    holds nearly all parameters.
+
+    16,321,570 of them at width 20 with 30 classes on 161 x 101.
+
+    sides  height and width of an input
+    """
+
+    def __init__(self, channels: int, classes: int, width: int, sides: Sequence[int]) -> None:
+        super().__init__()
+        positions, hidden = 1, 50 * width
+        for side in sides:
+            positions *= ((side - 4) // 2 - 4) // 2
+        self.features = nn.Sequential(
+            nn.Conv2d(channels, width, 5),
+            nn.MaxPool2d(2),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(width, width, 5),
+            nn.MaxPool2d(2),
+            nn.ReLU(inplace=True),
+            nn.Flatten(),
+        )
+        self.layers = nn.Sequential(
+            nn.Linear(positions * width, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, classes)
+        )
+
+    @property
+    def hidden(self) -> tuple[nn.Module, ...]:
+        """What makes the inputs of the second convolution, of the first linear layer, and of the last one."""
         return (self.features[2], self.features[5], self.layers[1])
 
     def forward(self, x: Inputs) -> MixedLogits:

@@ -23,6 +23,7 @@ class Network:
     smallest_side  of an image or a spectrogram, in pixels, that its halvings need
     has_dropout    whether it has a place for dropout
     is_whitened    whether its first layer whitens patches of the training images
+    is_sized       whether it has a weight for each place of its inputs: it is built for their size
     layers         hidden ones, before which rows can be mixed: `hidden` of its class has what makes each
     manifold       of these (0: the inputs) the ones that manifold mixup draws from
     """
@@ -34,6 +35,7 @@ class Network:
     smallest_side: int = 1
     has_dropout: bool = False
     is_whitened: bool = False
+    is_sized: bool = False
     layers: int = 0
     manifold: tuple[int, ...] = (0, 1, 2)
 
@@ -51,6 +53,7 @@ NETWORKS = {
     "densenet190": Network("densenet.DenseNet190", 40, smallest_side=4),
     "vgg11": Network("vgg.VGG11", 64, smallest_side=32),
     "lenet": Network("lenet.LeNet", 20, smallest_side=16, layers=3),
+    "lenet_large": Network("lenet.LargeLeNet", 20, smallest_side=16, is_sized=True, layers=3),
     "fastnet": Network(
         "fastnet.FastNet", 64, takes=("images",), smallest_side=9, has_dropout=True, is_whitened=True, layers=4
     ),

@@ -34,6 +34,8 @@ def reading(data: TrainConfig, name: str, kind: str) -> Reading:
         raise UserError(f"--drop {' '.join(data.drop)}: {name} is no CSV file, whose columns it names; leave it out.")
     if data.distinct and not is_csv:
         raise UserError(f"--distinct: {name} is no CSV file, whose rows it looks at; leave it out.")
+    if data.per_utterance and kind != "sounds":
+        raise UserError(f"--per-utterance: {name} has no sounds; leave it out.")
     if not is_csv:
         is_large = name in SETS and SETS[name].is_large
         stream = data.stream or is_large
@@ -41,7 +43,16 @@ def reading(data: TrainConfig, name: str, kind: str) -> Reading:
         without_margin = stream and augment == "resized-crop"
         size = data.size or (defaults.IMAGENET_SIDE if is_large or without_margin else None)
         seed = 0 if data.test_share is None else data.data_seed  # it draws nothing here
-        return Reading(data.target, None, size, data.test_share, seed, stream=stream, without_margin=without_margin)
+        return Reading(
+            data.target,
+            None,
+            size,
+            data.test_share,
+            seed,
+            stream=stream,
+            without_margin=without_margin,
+            per_utterance=data.per_utterance,
+        )
     drop = None if data.drop is None else tuple(sorted(set(data.drop)))
     share = TEST_SHARE if data.test_share is None else data.test_share
     return Reading(data.target or TARGET, drop, None, share, data.data_seed, data.distinct)

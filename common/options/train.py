@@ -44,7 +44,7 @@ MOVES = {"crop-flip": 8, "translate-flip": 16}  # the share of a side that an au
 # The options that decide which rows are seen, under which labels, once a set is there.
 OF_ROWS = ("subset", "holdout", "holdout_share", "test_subset", "corrupt_labels", "data_seed")
 # The options by which a set is read, but for the seed that draws its test part.
-OF_READING = ("target", "drop", "distinct", "size", "test_share", "stream")
+OF_READING = ("target", "drop", "distinct", "per_utterance", "size", "test_share", "stream")
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,9 @@ class DataOptions:
     ] = None
     """Of a table, or of images or sounds without a test part: the share of each class that becomes it, drawn by
     --data-seed; of digits and spoken_digits once and for all, a larger share around the usual test part."""
+    per_utterance: Annotated[bool, Fact(piece="perutterance", since=False)] = False
+    """Of sounds: normalise each spectrogram by its own mean and standard deviation before it is mixed, so that loud and
+    soft recordings are alike; by those of the training rows all are normalised in any case."""
     size: Annotated[
         int | None,
         own("N", "their most common size; imagenet, resized-crop: 224"),
@@ -109,8 +112,8 @@ class ModelOptions:
             "preactresnet18; digits: smallcnn; sounds: lenet; tables: mlp",
         ),
     ] = OPEN
-    """vgg11 from 32 x 32 on, lenet from 16 x 16 on, fastnet for images from 9 x 9 on; smallcnn for 8 x 8 digits,
-    resnet18_imagenet to resnext101_64x4d for 224 x 224; tables: mlp. Others', your own: see scripts/README.md."""
+    """vgg11 from 32 x 32 on, lenet and lenet_large from 16 x 16 on, fastnet for images from 9 x 9 on; smallcnn for
+    8 x 8 digits, resnet18_imagenet to resnext101_64x4d for 224 x 224; tables: mlp. Others: see scripts/README.md."""
     width: Annotated[
         Open[int],
         own("N", ", ".join(f"{name}: {network.width}" for name, network in NETWORKS.items() if network.scales)),

@@ -37,6 +37,7 @@ ANOTHER = {
     "target": "kind",
     "drop": ("id", "kind of"),
     "distinct": True,
+    "per_utterance": True,
     "size": 64,
     "test_share": 0.7,
     "width": 100,

@@ -99,6 +99,9 @@ def test_the_test_part_of_a_table():
         ("wine", "table", {"size": 64}, "--size 64: wine has no images of several sizes; leave it out"),
         ("wine", "table", {"drop": ("id",)}, "--drop id: wine is no CSV file.*leave it out"),
         ("wine", "table", {"distinct": True}, "--distinct: wine is no CSV file.*leave it out"),
+        ("wine", "table", {"per_utterance": True}, "--per-utterance: wine has no sounds; leave it out"),
+        ("abalone", "table", {"per_utterance": True}, "--per-utterance: abalone has no sounds; leave it out"),
+        ("digits", "images", {"per_utterance": True}, "--per-utterance: digits has no sounds; leave it out"),
         ("wine", "table", {"target": "label"}, "--target label: wine is no CSV file.*leave it out"),
     ],
 )
