@@ -18,6 +18,9 @@ from common.options import TrainConfig
 from common.options.resolving import draws_test_part
 from common.records import ROOT, Record
 
+OF_SETTINGS = ("runs", "curves", "bins", "between", "attacks")  # the frames whose rows are of one
+RUN = ("setting", "method", "seed", "split")
+
 
 @dataclass(frozen=True)
 class Results:
@@ -79,9 +82,20 @@ class Results:
 
     def of(self, setting: str) -> "Results":
         """The rows of one setting; borders, baselines and GANs, which are of none, stay."""
-        frames = {name: getattr(self, name) for name in ("runs", "curves", "bins", "between", "attacks")}
-        only = {name: frame[frame["setting"] == setting].reset_index(drop=True) for name, frame in frames.items()}
-        return replace(self, **only)
+        if setting not in self._parts:
+            only = {name: getattr(self, name).take(at.get(setting, [])) for name, at in self._places.items()}
+            self._parts[setting] = replace(self, **{name: frame.reset_index(drop=True) for name, frame in only.items()})
+        return self._parts[setting]
+
+    @cached_property
+    def _parts(self) -> dict[str, "Results"]:
+        """Of the settings that were asked for: each is asked for often, and the frames are not changed."""
+        return {}
+
+    @cached_property
+    def _places(self) -> dict[str, dict[Any, Any]]:
+        """Where in each frame the rows of each setting stand."""
+        return {name: getattr(self, name).groupby("setting").indices for name in OF_SETTINGS}
 
     def config(self, setting: str) -> dict[str, Any]:
         """The configuration that the runs of a setting share: without their method and seeds."""
@@ -89,12 +103,17 @@ class Results:
 
     @cached_property
     def _configs(self) -> dict[str, dict[str, Any]]:
-        first = self.runs.drop_duplicates("setting").set_index("setting")["record"]
-        return {str(name): rows.shared(self.records[path]) for name, path in first.items()}
+        return {name: rows.shared(self.records[path]) for name, path in self._firsts.items()}
+
+    @cached_property
+    def _firsts(self) -> dict[str, str]:
+        """By setting, the record of its first run."""
+        first = self.runs.drop_duplicates("setting")
+        return dict(zip(first["setting"], first["record"], strict=True))
 
     def first(self, setting: str) -> Record:
         """The record of the setting's first run."""
-        return self.records[self.runs.loc[self.runs["setting"] == setting, "record"].iloc[0]]
+        return self.records[self._firsts[setting]]
 
     @property
     def overlap(self) -> float:
@@ -107,14 +126,24 @@ class Results:
 
     def methods(self, setting: str) -> list[Method]:
         """The methods trained in a setting: ERM, dropout, mixup by alpha, mixup with dropout, their kin."""
-        runs = self.runs[self.runs["setting"] == setting]
-        both = (runs["alpha"] > 0) & (runs["dropout"] > 0)
-        runs = runs.assign(kin=[method.is_kin for method in runs["method"]], both=both)
-        return list(runs.sort_values(["kin", "both", "alpha", "dropout", "method"])["method"].unique())
+
+        def place(method: Method) -> tuple[Any, ...]:
+            alpha = method.alpha or 0.0
+            return method.is_kin, alpha > 0 and method.dropout > 0, alpha, method.dropout, method
+
+        return sorted(self._trained.get(setting, {}), key=place)
+
+    @cached_property
+    def _trained(self) -> dict[str, dict[Method, set[tuple[int, int]]]]:
+        """By setting and method, the seeds that were trained, each with its split."""
+        found: dict[str, dict[Method, set[tuple[int, int]]]] = {}
+        for setting, method, *seen in zip(*(self.runs[name] for name in RUN), strict=True):
+            found.setdefault(setting, {}).setdefault(method, set()).add(tuple(seen))
+        return found
 
     def of_methods(self, setting: str, methods: Collection[Method]) -> "Results":
         """Without the rows of a setting that are of other methods than these."""
-        frames = {name: getattr(self, name) for name in ("runs", "curves", "bins", "between", "attacks")}
+        frames = {name: getattr(self, name) for name in OF_SETTINGS}
         left = {
             name: frame[(frame["setting"] != setting) | frame["method"].isin(methods)] for name, frame in frames.items()
         }
@@ -123,9 +152,7 @@ class Results:
     def paired_seeds(self, setting: str, method: Method) -> list[int]:
         """The seeds that both ERM and this method were trained with: one for each pair, so that a seed of two drawn
         splits is there twice."""
-        runs = self.runs[self.runs["setting"] == setting]
-        made = [runs.loc[runs["method"] == one, ["seed", "split"]] for one in (ERM, method)]
-        erm, other = (set(frame.itertuples(index=False, name=None)) for frame in made)
+        erm, other = (self._trained.get(setting, {}).get(one, set()) for one in (ERM, method))
         return [int(seed) for seed, _ in sorted(erm & other)]
 
     def mixup_of(self, setting: str) -> Method | None:

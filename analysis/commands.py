@@ -53,14 +53,15 @@ def _resolved(record: Record, changes: Mapping[str, Any]) -> TrainConfig:
 
 def seeds(results: Results, setting: str, method: Method, enough: int = ENOUGH, than: Method = ERM) -> list[str]:
     """Trains the runs that a setting lacks for this many paired seeds of a method and what it is held against."""
-    rows = results.runs[results.runs["setting"] == setting]
+    rows = results.of(setting).runs
     if rows.empty:
         return first(results)
     made = []
-    for seed in _wanted(rows, method, enough, than):
-        for one in (than, method):
-            like = rows[rows["method"] == one]
-            if seed not in set(like["seed"]):
+    trained = {one: rows[rows["method"] == one] for one in (than, method)}
+    there = {one: set(like["seed"]) for one, like in trained.items()}
+    for seed in _wanted(there, enough):
+        for one, like in trained.items():
+            if seed not in there[one]:
                 record = results.records[(rows if like.empty else like).iloc[0]["record"]]
                 change = _of_seed(results, setting, rows, seed)
                 if like.empty:
@@ -86,13 +87,14 @@ def probe(results: Results, setting: str, script: str, enough: int = ENOUGH) -> 
     script  with its options: "interpolate --beyond 0.5"
     """
     script, *options = script.split()
-    rows = results.runs[results.runs["setting"] == setting]
-    method = results.mixup_of(setting) or MIXUP
+    rows = results.of(setting).runs
+    trained = {one: rows[rows["method"] == one] for one in (ERM, results.mixup_of(setting) or MIXUP)}
+    there = {one: set(like["seed"]) for one, like in trained.items()}
     names = []
-    for one in (ERM, method):
-        for path in rows.loc[rows["method"] == one, "record"].head(1):
+    for like in trained.values():
+        for path in like["record"].head(1):
             record = results.records[path]
-            for seed in _wanted(rows, method, enough):
+            for seed in _wanted(there, enough):
                 config = _resolved(record, _of_seed(results, setting, rows, seed))
                 precision, data = record["environment"]["precision"], record["data"]
                 names.append(run_name(config, data["kind"], side(data), precision))
@@ -107,11 +109,10 @@ def boundary(results: Results, enough: int = ENOUGH) -> str:
     return _line(results, "boundary", ["--seeds", *map(str, range(enough))])
 
 
-def _wanted(rows: pd.DataFrame, method: Method, enough: int = ENOUGH, than: Method = ERM) -> list[int]:
-    """The seeds to have, those first that most is there of."""
-    there = [set(rows.loc[rows["method"] == one, "seed"]) for one in (than, method)]
-    found = sorted(set.union(*there), key=lambda seed: (-sum(seed in seeds for seeds in there), seed))
-    paired = len(set.intersection(*there))
+def _wanted(there: Mapping[Method, set[int]], enough: int) -> list[int]:
+    """The seeds to have, those first that most is there of; there: of each method."""
+    found = sorted(set.union(*there.values()), key=lambda seed: (-sum(seed in seeds for seeds in there.values()), seed))
+    paired = len(set.intersection(*there.values()))
     found += [seed for seed in range(enough + len(found)) if seed not in found]
     return [int(seed) for seed in found[: max(enough, paired)]]
 

@@ -95,7 +95,7 @@ def test_alpha_is_that_of_least_error_on_held_out_rows_for_each_length(tmp_path)
     settings = tabular_question.sets(results)
     assert list(settings) == ["10 epochs", "to convergence"]
     assert list(settings["to convergence"]) == ["arcene", "phishing, no row twice"]
-    assert [str(tabular_question.chosen(of["arcene"])) for of in settings.values()] == ["mixup α=1"] * 2
+    assert [str(of["arcene"].chosen) for of in settings.values()] == ["mixup α=1"] * 2
     table = show("table-tabular", results)
     methods = list(zip(column(table, "set"), column(table, "epochs"), column(table, "method"), strict=True))
     assert methods[:6] == [
@@ -118,8 +118,8 @@ def test_alpha_is_that_of_least_error_on_held_out_rows_for_each_length(tmp_path)
 def test_another_alpha_is_chosen_by_other_held_out_rows(tmp_path):
     results = of_two_lengths(tmp_path, held=(200, 300))
     of = tabular_question.sets(results)["to convergence"]["arcene"]
-    assert str(tabular_question.chosen(of)) == "mixup α=0.2"
-    assert tabular_question.held_out(of) == {methods.Method(0.2): 20.0, MIXUP: 30.0}
+    assert str(of.chosen) == "mixup α=0.2"
+    assert of.held_out == {methods.Method(0.2): 20.0, MIXUP: 30.0}
     lead = show("table-tabular", results).lead
     assert lead[2].startswith("Error, to convergence")
     assert "mixup α=0.2 against ERM" in lead[2]

@@ -12,6 +12,7 @@ paper** (its Table 4) has less error on five of the six and one tie, one run eac
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -42,53 +43,58 @@ NO_WORSE = 1.0  # points that mixup may err more on a table, and still be said t
 STUDY = "tables"
 
 
-def sets(results: Results) -> dict[str, dict[str, Setting]]:
+class Learnt(Setting):
+    """A setting of a table."""
+
+    @cached_property
+    def held_out(self) -> dict[Method, float]:
+        """The mean error of each mixup, in percent, on rows that were held out for the choice: of draws that all
+        have."""
+        results = self.results
+        runs = results.runs[results.runs["measured_on"] == "holdout"]
+        names = [name for name in runs["setting"].unique() if results.config(name) | NOT_HELD == self.config | NOT_HELD]
+        runs = runs[runs["setting"].isin(names) & runs["method"].isin(one for one in self.methods if one.is_mixup)]
+        errors = runs.pivot_table(index=["setting", "seed", "split"], columns="method", values="error").dropna()
+        return measures.means_of(errors.melt(value_name="error"), "error") if len(errors) else {}
+
+    @cached_property
+    def chosen(self) -> Method:
+        """The mixup of least error on held-out training rows, under all else the same; where none were held out, the
+        one of most pairs."""
+        held = self.held_out
+        return min(held, key=lambda method: held[method]) if held else self.mixup
+
+    @cached_property
+    def compared(self) -> pd.DataFrame:
+        """Its runs, and scikit-learn's models on the same splits: columns of `runs` that both have."""
+        results, runs, wanted = self.results, self.here.runs, self.config
+        theirs = results.baselines[results.baselines["dataset"] == wanted["dataset"]]
+        configs = [results.records[path]["config"] for path in theirs["record"]]
+        alike = [all((config.get(name) or None) == (wanted.get(name) or None) for name in SAME) for config in configs]
+        theirs = theirs[pd.Series(alike, index=theirs.index, dtype=bool) & theirs["split"].isin(runs["split"])]
+        return pd.concat([runs[list(theirs.columns)], theirs], ignore_index=True)
+
+
+def sets(results: Results) -> dict[str, dict[str, Learnt]]:
     """By how long they are learnt (the paper's 10 epochs, or longer), the setting of each table whose test part is
     drawn, by the table's name: that of most pairs."""
-    found: dict[str, dict[str, Setting]] = {PAPERS: {}, LONGER: {}}
-    for one in (Setting(results, name) for name in results.settings()):
+    found: dict[str, dict[str, Learnt]] = {PAPERS: {}, LONGER: {}}
+    for one in (Learnt(results, name) for name in results.settings()):
         if one.kind == "table" and one.config["test_share"] is not None:
             length = PAPERS if one.config["epochs"] <= EPOCHS else LONGER
             found[length].setdefault(one.config["dataset"] + ONCE * one.config["distinct"], one)
     return {length: dict(sorted(of.items())) for length, of in found.items() if of}
 
 
-def chosen(setting: Setting) -> Method:
-    """The mixup of least error on held-out training rows, under all else the same; where none were held out, the one of
-    most pairs."""
-    held = held_out(setting)
-    return min(held, key=lambda method: held[method]) if held else setting.mixup
-
-
-def held_out(setting: Setting) -> dict[Method, float]:
-    """The mean error of each mixup, in percent, on rows that were held out for the choice: of draws that all have."""
-    results = setting.results
-    runs = results.runs[results.runs["measured_on"] == "holdout"]
-    names = [name for name in runs["setting"].unique() if results.config(name) | NOT_HELD == setting.config | NOT_HELD]
-    runs = runs[runs["setting"].isin(names) & runs["method"].isin(one for one in setting.methods if one.is_mixup)]
-    errors = runs.pivot_table(index=["setting", "seed", "split"], columns="method", values="error").dropna()
-    return measures.means_of(errors.melt(value_name="error"), "error") if len(errors) else {}
-
-
-def compared(setting: Setting) -> pd.DataFrame:
-    """The runs of a setting, and scikit-learn's models on the same splits: columns of `runs` that both have."""
-    results, runs, wanted = setting.results, setting.here.runs, setting.config
-    theirs = results.baselines[results.baselines["dataset"] == wanted["dataset"]]
-    configs = [results.records[path]["config"] for path in theirs["record"]]
-    alike = [all((config.get(field) or None) == (wanted.get(field) or None) for field in SAME) for config in configs]
-    theirs = theirs[pd.Series(alike, index=theirs.index, dtype=bool) & theirs["split"].isin(runs["split"])]
-    return pd.concat([runs[list(theirs.columns)], theirs], ignore_index=True)
-
-
-def less_erm(setting: Setting, column: str, method: Method) -> Pairs:
+def less_erm(setting: Learnt, column: str, method: Method) -> Pairs:
     """A method's values less ERM's: at the same split, and of ours at the same seed, too."""
-    frame = compared(setting)
+    frame = setting.compared
     if method.model:
         frame = frame.assign(seed=frame["split"])
     return pair(Measure(SEEN[column], "%", measures.valued(frame, column), setting.here.overlap), method)
 
 
-def each(settings: Mapping[str, Mapping[str, Setting]]) -> list[tuple[str, Setting]]:
+def each(settings: Mapping[str, Mapping[str, Learnt]]) -> list[tuple[str, Learnt]]:
     """Table by table, the shorter training first."""
     found = [(name, one) for of in settings.values() for name, one in of.items()]
     return sorted(found, key=lambda of: (of[0], of[1].config["epochs"]))
@@ -105,11 +111,10 @@ def differences(results: Results) -> Figure:
     titles = {length: f"mixup − ERM\n{length}" if len(settings) > 1 else "mixup − ERM" for length in settings}
     for length, of_length in settings.items():
         for name, one in of_length.items():
-            used += compared(one)["record"].tolist()
+            used += one.compared["record"].tolist()
             if results.mixup_of(one.name):
-                method = chosen(one)
                 parts += [
-                    dots.numbers(titles[length], name, what, less_erm(one, of, method)) for of, what in SEEN.items()
+                    dots.numbers(titles[length], name, what, less_erm(one, of, one.chosen)) for of, what in SEEN.items()
                 ]
     names = sorted({name for of in settings.values() for name in of})
     for name in names:
@@ -150,7 +155,7 @@ def in_numbers(results: Results) -> Table:
         return missing.table("No run on the paper's tables yet.", [commands.study(STUDY, results)])
     groups, used = [], []
     for name, setting in each(settings):
-        frame = compared(setting)
+        frame = setting.compared
         used += frame["record"].tolist()
         methods = [*setting.methods, *(one for one in BASELINES.values() if (frame["method"] == one).any())]
         groups.append([_row(name, setting, method, frame[frame["method"] == method]) for method in methods])
@@ -168,13 +173,12 @@ def in_numbers(results: Results) -> Table:
     return Table(shown, notes, used, bold, lead=list(_came_out(settings)))
 
 
-def _choice(settings: Mapping[str, Mapping[str, Setting]]) -> str:
+def _choice(settings: Mapping[str, Mapping[str, Learnt]]) -> str:
     """Which mixup is held against ERM, and why."""
     said = []
     for name, one in each(settings):
-        held = held_out(one)
-        if len(held) > 1:
-            errors = ", ".join(f"α={method.alpha:g} {error:.2f} %" for method, error in held.items())
+        if len(one.held_out) > 1:
+            errors = ", ".join(f"α={method.alpha:g} {error:.2f} %" for method, error in one.held_out.items())
             said.append(f"{name}, {one.config['epochs']} epochs: {errors}")
     if not said:
         return "No rows were held out to choose α by: mixup is that of most pairs, and of those of α = 1."
@@ -184,9 +188,9 @@ def _choice(settings: Mapping[str, Mapping[str, Setting]]) -> str:
     )
 
 
-def _row(name: str, setting: Setting, method: Method, of: pd.DataFrame) -> Row:
+def _row(name: str, setting: Learnt, method: Method, of: pd.DataFrame) -> Row:
     epochs = str(setting.config["epochs"]) if not method.model else ""
-    is_chosen = method == chosen(setting) and len(held_out(setting)) > 1
+    is_chosen = method == setting.chosen and len(setting.held_out) > 1
     shown = {"set": name, "epochs": epochs, "method": f"{method}{', chosen' * is_chosen}", "n": str(len(of))}
     shown |= {f"{what} (%)": _mean(error_interval(of[column].dropna().tolist())) for column, what in SEEN.items()}
     for column, what in SEEN.items():
@@ -196,18 +200,18 @@ def _row(name: str, setting: Setting, method: Method, of: pd.DataFrame) -> Row:
     return shown | {"paper's error": _theirs(name, method, setting)}, means
 
 
-def _came_out(settings: Mapping[str, Mapping[str, Setting]]) -> Iterator[str]:
+def _came_out(settings: Mapping[str, Mapping[str, Learnt]]) -> Iterator[str]:
     """Mixup against ERM by both errors and each length of training, and whose mean error is the lowest of all."""
     for length, of_length in settings.items():
         trained = {name: one for name, one in of_length.items() if one.results.mixup_of(one.name)}
         after = f", {length}" if len(settings) > 1 else ""
         for column, what in SEEN.items():
             if trained:
-                found = [(name, less_erm(one, column, chosen(one))) for name, one in trained.items()]
+                found = [(name, less_erm(one, column, one.chosen)) for name, one in trained.items()]
                 yield outcome(what.capitalize() + after, found)
     lowest: dict[str, dict[str, float]] = {}
     for name, one in each(settings):
-        means = measures.means_of(compared(one), "error")
+        means = measures.means_of(one.compared, "error")
         after = f", {one.config['epochs']} epochs" if len(settings) > 1 else ""
         lowest.setdefault(name, {}).update({f"{m}{'' if m.model else after}": error for m, error in means.items()})
     best: dict[str, list[str]] = {}
@@ -224,9 +228,9 @@ def _mean(found: Interval) -> str:
     return said.replace("-", "−")
 
 
-def _theirs(name: str, method: Method, setting: Setting) -> str:
+def _theirs(name: str, method: Method, setting: Learnt) -> str:
     erm, mixed = paper.TABLE_4.get(name, ("", ""))
-    return str({ERM: erm, chosen(setting): mixed}.get(method, ""))
+    return str({ERM: erm, setting.chosen: mixed}.get(method, ""))
 
 
 @claim("P21", "tables: better on four of six, worse on none", "Table 4", "direction", "3.6 tables", anywhere=True)
@@ -248,12 +252,12 @@ def better_on_four(setting: Setting) -> Verdict:
     return joined(verdicts, "; ".join(one.closing for one in verdicts))
 
 
-def _on_the_papers(of_length: Mapping[str, Setting]) -> dict[str, Pairs]:
+def _on_the_papers(of_length: Mapping[str, Learnt]) -> dict[str, Pairs]:
     trained = {name: one for name, one in of_length.items() if name in paper.TABLE_4 and one.results.mixup_of(one.name)}
-    return {name: pair(measures.test_error(one.here), chosen(one)) for name, one in trained.items()}
+    return {name: pair(measures.test_error(one.here), one.chosen) for name, one in trained.items()}
 
 
-def _of_length(length: str, settings: Mapping[str, Setting], found: Mapping[str, Pairs]) -> Verdict:
+def _of_length(length: str, settings: Mapping[str, Learnt], found: Mapping[str, Pairs]) -> Verdict:
     results = next(iter(settings.values())).results
     rows, used, lines = [], [], []
     for name, pairs in found.items():

@@ -82,12 +82,8 @@ def study_of(results: Results, found: Decays) -> str:
 
 def _seeds_of_kin(setting: Setting) -> list[int]:
     """How many each shares with ERM."""
-    runs = setting.results.runs
-    runs = runs[runs["setting"] == setting.name]
-    made: dict[Method, set[tuple[int, int]]] = {}
-    for method, seed, split in zip(runs["method"], runs["seed"], runs["split"], strict=True):
-        made.setdefault(method, set()).add((seed, split))
-    return [len(seeds & made.get(ERM, set())) for method, seeds in made.items() if method.is_kin]
+    results, kin = setting.results, (method for method in setting.methods if method.is_kin)
+    return [len(results.paired_seeds(setting.name, method)) for method in kin]
 
 
 def said_of(decay: float) -> str:
