@@ -1,5 +1,9 @@
 """What several tests share."""
 
+import checked
+
+checked.begin()  # before what it checks is imported
+
 import functools
 import os
 import shutil
