@@ -1,8 +1,10 @@
 """The notebook: what each question says and shows, in their order; run without Jupyter, and compared with what is
 committed."""
 
+import base64
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +73,20 @@ def executed(folder: Path, setting: str | None = None) -> NotebookNode:
     chosen = {SETTING: setting} if setting else {}
     client.execute(env={**os.environ, FOLDER: str(folder.resolve()), **chosen})
     notebook.metadata.get("language_info", {}).pop("version", None)
-    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+    for output in _outputs(notebook):
         if {"text/html", "text/markdown"} & output.get("data", {}).keys():
             output.data.pop("text/plain", None)  # the same again; of a table with sets in it, which have no order
     return notebook
+
+
+def pictures(notebook: NotebookNode) -> dict[str, bytes]:
+    """The figures that an executed one shows, by name, as PNG files."""
+    drawn = (output for output in _outputs(notebook) if "image/png" in output.get("data", {}))
+    return {one.metadata["image/png"]["figure"]: base64.b64decode(one.data["image/png"]) for one in drawn}
+
+
+def _outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    return (output for cell in notebook.cells for output in cell.get("outputs", []))
 
 
 def text(notebook: NotebookNode) -> str:

@@ -8,7 +8,7 @@ beside the page. With --setting NAME only a page of that setting, report-NAME.ht
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
         return None
     for problem in report.results.problems:
         say(f"Not used: {problem}")
-    _write(report)
+    _write(report, notebook.pictures(ran))
     notebook_path(report.folder).write_text(notebook.text(ran), encoding="utf-8")
     report.results.runs.to_csv(report.folder / "runs.csv", index=False, lineterminator="\n")
     return _page(report.results, ran, "report.html")
@@ -135,15 +135,15 @@ def _notebook_differs(report: Report, ran: nbformat.NotebookNode) -> Iterator[st
             yield f"{_named(path)}: what cell {number} shows is not what the records give: {new[1].splitlines()[0]}"
 
 
-def _write(report: Report) -> None:
+def _write(report: Report, pictures: Mapping[str, bytes]) -> None:
+    """pictures: of the figures, by name, as the notebook drew them"""
     for path in _leftover(report):
         path.unlink()
     (report.folder / "figures").mkdir(parents=True, exist_ok=True)
     for path, text in report.texts.items():
         path.write_text(text, encoding="utf-8")
-    for figure in report.figures:
-        if figure.shows:
-            (report.folder / "figures" / f"{figure.name}.png").write_bytes(figure.png())
+    for name, picture in pictures.items():
+        (report.folder / "figures" / f"{name}.png").write_bytes(picture)
 
 
 def _leftover(report: Report) -> list[Path]:
