@@ -150,6 +150,12 @@ def whole(once: Callable[..., Path]) -> Results:
     return _collected(once("whole-study", _whole))
 
 
+@pytest.fixture(scope="session")
+def committed() -> Results:
+    """The repository's own records."""
+    return collect()
+
+
 @pytest.fixture
 def small(once: Callable[..., Path]) -> Results:
     """Three pairs that are not the deck's: of 5,000 images, width 8 and 60 epochs."""

@@ -351,10 +351,9 @@ def test_rows_that_were_measured_otherwise_are_kept_apart(tmp_path):
     assert len(collect.one_protocol(results.between)) == 2 * 21
 
 
-def test_the_committed_records_are_collected_whole():
-    results = collect.collect()
-    assert results.problems == []
-    assert results.headline()
+def test_the_committed_records_are_collected_whole(committed):
+    assert committed.problems == []
+    assert committed.headline()
 
 
 def test_opens_without_torch():

@@ -8,7 +8,6 @@ import shlex
 import pytest
 
 from analysis import commands
-from analysis.collect import collect
 from common import cli, records
 from common.options import attack, baseline, boundary, gan, interpolate, resolve, run_name
 from common.options.fields import check
@@ -29,11 +28,6 @@ def of_kind(kind):
 @functools.cache
 def read(path):
     return records.read(path)
-
-
-@functools.cache
-def collected():
-    return collect(records.ROOT / "results")
 
 
 def trained():
@@ -79,13 +73,12 @@ def test_every_record_is_valid_and_has_the_name_and_the_path_of_its_configuratio
 
 
 @pytest.mark.parametrize("seed", [None, 77])
-def test_the_command_of_every_run_is_that_run_again(seed):
+def test_the_command_of_every_run_is_that_run_again(committed, seed):
     """or the same of another seed; asked of one run of each setting and method, since a command takes long to read."""
-    results = collected()
     found = {json.dumps({**record["config"], "seed": 0, "data_seed": 0}): (path, record) for path, record in trained()}
     for path, record in found.values():
         change = {} if seed is None else {"seed": seed}
-        words = shlex.split(commands.train(results, record, change))
+        words = shlex.split(commands.train(committed, record, change))
         assert words[0] == "python"
         assert words[1].endswith("scripts/train.py")
         asked = cli.parse(TrainOptions, "", words[2:])
