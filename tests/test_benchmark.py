@@ -41,11 +41,11 @@ def test_attacks_find_what_torchattack_finds_and_the_ratio_is_that_of_the_second
 
 
 def test_misses_are_those_of_the_plain_loop(tmp_path):
-    argv = ["interpolate", "--width", "4", "--batch-size", "7", "--steps", "3", "--repeats", "1", "--threads", "1"]
+    argv = ["interpolate", "--width", "4", "--batch-size", "7", "--steps", "1", "--repeats", "1", "--threads", "1"]
     final = records.read(benchmark.main([*argv, "--results-dir", str(tmp_path)]))["final"]
     assert len(final["counts"]["ours"]) == 21
     assert final["counts"]["ours"] == final["counts"]["plain"]
-    assert 0 < sum(final["counts"]["ours"]) < 21 * 21
+    assert 0 < sum(final["counts"]["ours"]) < 21 * 7
 
 
 @pytest.mark.long

@@ -123,7 +123,10 @@ def test_accelerate_launch_starts_two_processes_that_know_of_each_other(tmp_path
     assert outcome(tmp_path / "2")[0]["environment"]["processes"] == 2
 
 
-@pytest.mark.parametrize(("arguments", "sentence"), [(["--lr", "0"], "--lr 0: must lie"), (["--mixp"], "--mixp")])
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [(["--lr", "0"], "--lr 0: must lie"), pytest.param(["--mixp"], "--mixp", marks=pytest.mark.long)],
+)
 def test_a_usage_error_appears_once(tmp_path, arguments, sentence):
     done = launch(tmp_path / "2", torchrun(2, TRAIN, *arguments))
     assert done.returncode != 0
