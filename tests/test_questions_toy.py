@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from analysis.collect import collect
 from analysis.questions import show
 from common.records import ROOT
 from tests import fixtures
@@ -35,7 +36,15 @@ def test_the_border_lies_where_p_is_one_half(whole):
         points = [tuple(one.get_offsets()[0]) for one in ax.collections if not isinstance(one, mpl.contour.ContourSet)]
         assert points == [(1, 1), (0, 0)]  # class 0, class 1
     assert bar.get_ylabel() == "p(class 1)"
-    assert "mean of 3 seeds" in figure.caption
+    assert "mean over seeds: circles-paper (3 seeds): ERM " in figure.caption
+
+
+def test_each_border_says_the_mean_of_its_own_seeds(tmp_path):
+    fixtures.boundary(tmp_path, {None: (0.16, 0.32)}, name="moons")
+    fixtures.boundary(tmp_path, {None: (0.16,) * 5}, name="spirals")
+    caption = show("boundaries", collect(tmp_path)).caption
+    assert "mean over seeds: moons (2 seeds): ERM " in caption
+    assert "; spirals (5 seeds): ERM " in caption
 
 
 def test_a_border_off_the_round_is_judged_by_the_grid(tmp_path):

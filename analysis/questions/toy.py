@@ -55,16 +55,15 @@ def boundaries(results: Results) -> Figure:
         row[0].set_ylabel(results.records[path]["config"]["set"])
     bar = picture.colorbar(shades, ax=grid, label="p(class 1)", shrink=0.8, pad=0.02, ticks=[0, 0.1, 0.5, 0.9, 1])
     bar.outline.set_visible(False)
-    seeds = borders.groupby(["set", "method"])["seed"].nunique().max()
     said = []
-    for name, of_set in borders.groupby("set", sort=False):
-        means: Any = of_set.groupby("method", sort=False)["points_in_band"].mean()
-        said.append(f"{name}: " + ", ".join(f"{one} {means[one]:.1f} %" for one in methods if one in means.index))
+    for (name, _), of_row in borders.groupby(["set", "record"], sort=False):
+        means: Any = of_row.groupby("method", sort=False)["points_in_band"].mean()
+        shares = ", ".join(f"{one} {means[one]:.1f} %" for one in methods if one in means.index)
+        seeds = of_row["seed"].nunique()
+        said.append(f"{name} ({seeds} seed{'s' if seeds > 1 else ''}): {shares}")
     caption = (
         "Shading: p(class 1) of the first seed's model; thick: p = ½, thin: p = .1 and .9; circles: class 0, "
-        f"triangles: class 1. Share of the plane with .1 < p < .9, mean of {seeds} seed{'s' if seeds > 1 else ''}: "
-        + "; ".join(said)
-        + "."
+        f"triangles: class 1. Share of the plane with .1 < p < .9, mean over seeds: {'; '.join(said)}."
     )
     alt = "Maps of the plane, a row for each set and a column for each method, with the points and the border."
     return Figure(caption, alt, picture, borders[NUMBERS], tuple(paths))
