@@ -41,6 +41,16 @@ def test_the_example_is_mixed_as_the_scripts_mix(tmp_path):
     assert at(drawn(ax)["automobile"], 0.75) == 0.25
 
 
+def test_the_caption_says_which_rows_are_shown(tmp_path):
+    for split, said in (("train", "Training rows 3 "), ("test", "Test rows 3 ")):
+        run = fixtures.train(tmp_path / split)
+        path = fixtures.interpolate(tmp_path / split, run, split=split)
+        record = records.read(path)
+        record["final"]["examples"][0] |= {"x_i": png(200), "x_j": png(100)}
+        records.write(path, record)
+        assert show("example", collect(tmp_path / split)).caption.startswith(said)
+
+
 def test_only_pairs_that_every_method_was_shown_are_compared(tmp_path):
     runs = fixtures.study(tmp_path, seeds=1, probes=("interpolate",))
     path = tmp_path / "cifar10" / f"interpolate-{records.read(runs[1.0, 0])['run']}.json"

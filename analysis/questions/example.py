@@ -23,6 +23,7 @@ from analysis.question import Question, figure
 from analysis.setting import Setting
 
 LAMS = (0.0, 0.25, 0.5, 0.75, 1.0)
+PARTS = {"test": "test", "holdout": "held-out"}
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ def example(setting: Setting) -> Figure:
         return Figure(missing=gap or "The inputs are no images, so there is nothing to look at.")
     pair = pairs[0]
     i, j = pair.labels
+    first = setting.results.records[records[0]]
+    part = "training" if first["config"]["split"] == "train" else PARTS[setting.record["data"]["measured_on"]]
     names = {"the first's class": classes[i], "the second's": classes[j], "all others": "all others"}
     numbers = pd.concat([_over_lambda(method, np.array(p), pair.labels, names) for method, p in pair.p.items()])
     picture = Picture(figsize=(WIDE, 4.4), layout="constrained")
@@ -89,7 +92,7 @@ def example(setting: Setting) -> Figure:
     axes[0].set_ylabel("probability")
     below.legend(handles=axes[0].get_lines(), loc="outside upper center", ncols=3, frameon=False)
     caption = (
-        f"Training rows {pair.rows[0]} ({classes[i]}, λ = 1) and {pair.rows[1]} ({classes[j]}, λ = 0) of "
+        f"{part.capitalize()} rows {pair.rows[0]} ({classes[i]}, λ = 1) and {pair.rows[1]} ({classes[j]}, λ = 0) of "
         f"{setting.name}: the mixed image, and the probabilities of one model a method "
         f"({', '.join(map(str, pair.p))}, each its lowest seed). The first pair that was drawn: an illustration, no "
         "statistic."
