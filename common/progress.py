@@ -42,7 +42,7 @@ class Progress:
     def __init__(self, total: int, done: int, is_speaker: bool, as_json: bool = False) -> None:
         self._is_line, self._as_json = is_speaker and (as_json or not sys.stderr.isatty()), as_json
         self._start = self._last_line = time.monotonic()
-        self._total, self._first, self._done, self._text = total, done, done, "first epoch"
+        self._total, self._first, self._done, self._text = total, done, done, "begun"
         shown = is_speaker and not self._is_line
         self._bar = tqdm(total=total, initial=done, unit="step", dynamic_ncols=True, disable=not shown, leave=False)
 

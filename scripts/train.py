@@ -155,6 +155,7 @@ def train(
 
     first = done * steps + (within["batches"] if within else 0)
     with Progress(config.epochs * steps, first, accelerator.is_main_process, asked.run.json) as progress:
+        progress.say(_reached(done, config.epochs, curve))
         for epoch in range(done + 1, config.epochs + 1):
             begun, lr = time.perf_counter(), within["lr"] if within else learning.optimizer.param_groups[0]["lr"]
             torch.manual_seed(seed("dropout", config.seed, epoch, accelerator.process_index))
@@ -185,8 +186,7 @@ def train(
                 if fitted:
                     curve[-1]["labels"] = run.by_label(fitted.predicted)
                 accelerator.log(_scalars(config.mixup, curve[-1]), step=epoch)
-            so_far_said = f", test error {_percent(curve[-1]['test'])}" if curve else ""
-            progress.say(f"epoch {epoch}/{config.epochs}{so_far_said}")
+            progress.say(_reached(epoch, config.epochs, curve))
             seconds += time.perf_counter() - begun
             if is_main and keeper.is_due_after_an_epoch():
                 keep(epoch)
@@ -266,6 +266,15 @@ class Keeper:
 def _place(done: int, steps: int, within: dict[str, Any] | None) -> str:
     """In words, where a training is."""
     return f"{within['batches']} of {steps} steps of epoch {done + 1}" if within else f"epoch {done}"
+
+
+def _reached(done: int, epochs: int, curve: list[Row]) -> str:
+    """What the bar says of the epochs that are done, and of the error that was measured last."""
+    if not done:
+        return "first epoch"
+    last = f", test error {_percent(curve[-1]['test'])}" if curve else ""
+    since = f" after epoch {curve[-1]['epoch']}" if curve and curve[-1]["epoch"] < done else ""
+    return f"epoch {done}/{epochs}{last}{since}"
 
 
 def _is_whole(state: dict[str, Any], config: dict[str, Any]) -> bool:

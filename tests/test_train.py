@@ -41,6 +41,14 @@ def measured(record):
     return {key: record[key] for key in ("run", "config", "data", "weights", "curve", "final")}
 
 
+def test_the_bar_says_of_which_epoch_its_error_is():
+    curve = [{"epoch": 2, "test": {"errors": 9, "n": 100}}]
+    assert train._reached(0, 5, []) == "first epoch"
+    assert train._reached(1, 5, []) == "epoch 1/5"
+    assert train._reached(2, 5, curve) == "epoch 2/5, test error 9.00% (9 of 100)"
+    assert train._reached(3, 5, curve) == "epoch 3/5, test error 9.00% (9 of 100) after epoch 2"
+
+
 @pytest.mark.parametrize("method", [[], ["--mixup"], ["--mixup", "--alpha", "0.3", "--lam-per", "row"]])
 def test_the_whole_chain(method):
     record = run(*method)
