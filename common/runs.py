@@ -104,6 +104,8 @@ class Run:
 
         raises UserError for given ones that do not fit
         """
+        with processes.first_here(accelerator):
+            _ = self.pairs  # neighbours are searched by the first process of a machine, and read by the others
         network = models.build(self.blueprint, self.config.seed)
         if self.given and self.config.weights:
             weights = checkpoints.load_given(self.given, self.config.weights)

@@ -1,12 +1,16 @@
 """Who is mixed with whom, and under which label."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import torch
+from accelerate import Accelerator
 from scipy import stats
 from torch.nn import functional as F
 
-from common.data.dataset import Part
+from common import processes, runs
+from common.data.dataset import Dataset, Part
 from common.errors import UserError
 from common.mixup import (
     Mixup,
@@ -136,6 +140,26 @@ def test_neighbours_are_the_nearest_by_brute_force(of_class, tmp_path, monkeypat
     drawn = [Neighbours(found).draw(0, epoch, 1, order, STOPS) for epoch in range(60)]
     assert all(partner in found[row] for row, partner in zip(order, drawn[0], strict=True))
     assert {*np.array(drawn)[:, 0]} == {*found[order[0]]}  # sooner or later each of them
+
+
+def test_of_several_processes_the_first_searches_and_the_others_read_what_it_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("MIXUP_CACHE_DIR", str(tmp_path))
+    asked = ["first"]
+
+    @contextmanager
+    def first_here(_):
+        """As it comes to two processes, one after the other."""
+        yield
+        asked.append("over")
+
+    search, thumbs = neighbours._find, Dataset("thumbs", "images", "made", images(), images(), tuple("abcd"))
+    monkeypatch.setattr(processes, "first_here", first_here)
+    monkeypatch.setattr(neighbours, "_find", lambda *args: asked.append("search") or search(*args))
+    for _ in range(2):
+        run = runs.of(training_config(dataset="thumbs", model="lenet", width=4, mixup=True, neighbours=3), thumbs)
+        run.begin(Accelerator(cpu=True))
+        run.plan(1)
+    assert asked == ["first", "search", "over", "over"]
 
 
 def test_images_are_compared_by_all_their_pixels():
