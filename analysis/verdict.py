@@ -114,14 +114,14 @@ def above(says: str, values: Sequence[float], bound: float, claimed: int = 1, ov
 
 
 def within(says: str, values: Sequence[float], margin: float, overlap: float = 0.0) -> Part:
-    """That a mean lies within a margin of 0, by two tests: above the lower end, and below the upper (TOST). It
-    fails where it lies outside."""
+    """That a mean lies within a margin of 0, by two tests of one side each: above the lower end, and below the upper.
+    Both must be passed, so that p is the larger of the two (TOST, Schuirmann 1987). It fails where it lies outside, on
+    one of two sides: by the two-sided p of that end."""
     over, under = (above(says, values, end, overlap=overlap) for end in (-margin, margin))
     if math.isnan(over.p):
         return over
-    inside = [p if ok else 1.0 for p, ok in ((over.p, over.agrees), (under.p, not under.agrees))]
     if over.agrees and not under.agrees:
-        return replace(over, p=max(inside), agrees=True)
+        return replace(over, p=max(over.p, under.p) / 2, agrees=True)
     return replace(over, p=under.p if under.agrees else over.p, agrees=False)
 
 

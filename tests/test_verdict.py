@@ -52,13 +52,13 @@ def test_similar_is_within_a_margin_stated_beforehand(values, status):
     part = within("", values, 0.1)
     assert part.status == status
     low, high = (stats.ttest_1samp(values, end, alternative=of) for end, of in ((-0.1, "greater"), (0.1, "less")))
-    if status == "holds":  # two tests of one side each, at 2.5 %
-        assert part.p == pytest.approx(2 * max(low.pvalue, high.pvalue))
+    if status == "holds":  # two tests of one side each, at 5 %
+        assert part.p == pytest.approx(max(low.pvalue, high.pvalue))
 
 
 def test_similar_is_found_as_seldom_as_it_should_be():
-    """Of means that lie on the margin itself, at most one in forty is called similar, and one in forty outside."""
+    """Of means that lie on the margin itself, one in twenty is called similar, and one in forty outside."""
     draw = np.random.default_rng(0)
     found = [within("", list(draw.normal(0.1, 0.02, 6)), 0.1).status for _ in range(2000)]
-    assert 0.015 < found.count("holds") / 2000 < 0.035
+    assert 0.035 < found.count("holds") / 2000 < 0.065
     assert 0.015 < found.count("fails") / 2000 < 0.035
