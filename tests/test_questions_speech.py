@@ -60,3 +60,29 @@ def test_a_network_that_gains_and_one_that_loses(tmp_path):
     assert any(
         "--dataset spoken_digits" in line and "--mixup" in line for line in found.commands
     )  # 5 epochs of ERM first
+
+
+def test_the_lenet_of_most_pairs_is_asked(tmp_path):
+    fixtures.speech(tmp_path, seeds=3, errors={"lenet": {None: 1030, 0.2: 900}})
+    fixtures.speech(tmp_path, seeds=5, errors={"lenet_large": {None: 1030, 0.2: 1130}})
+    found = verdicts(tmp_path, ids=["P11"])["P11"]
+    assert (found.status, found.n) == ("holds", 5)
+    assert "lenet_large" in found.opening
+    table = show("table-speech", collect(tmp_path))
+    assert column(table, "paper's test error", network="lenet_large, width 20") == ["10.3*", "11.3*"]
+
+
+def test_what_normalising_each_utterance_changes_is_said_by_method(tmp_path):
+    """Half as many errors under ERM, as many under mixup; the two settings are rows of their own."""
+    fixtures.speech(tmp_path, seeds=5, errors={"vgg11": {None: 460, 0.2: 340}})
+    fixtures.speech(tmp_path, seeds=5, errors={"vgg11": {None: 230, 0.2: 340}}, per_utterance=True)
+    results = collect(tmp_path)
+    table = show("table-speech", results)
+    names = list(dict.fromkeys(column(table, "network")))
+    assert names == ["vgg11, width 64", "vgg11, width 64, each utterance normalised"]
+    said = [line for line in table.lead if "each utterance normalised, " in line and "n = 5" in line]
+    assert [line.split(": ")[1].split(" [")[0] for line in said] == ["−2.30 points", "0.00 points"]
+    assert len(show("speech", results).picture.axes[0].get_yticks()) == 2
+    fixtures.speech(tmp_path / "erm", seeds=5, errors={"vgg11": {None: 460, 0.2: 340}})
+    fixtures.speech(tmp_path / "erm", seeds=5, errors={"vgg11": {None: 230}}, per_utterance=True)
+    assert len(show("speech", collect(tmp_path / "erm")).picture.axes[0].get_yticks()) == 1

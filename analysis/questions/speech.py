@@ -10,28 +10,32 @@ from matplotlib.figure import Figure as Picture
 from analysis import commands, dots, lines, measures, missing, paper
 from analysis.collect import Results
 from analysis.figure import WIDE, Figure
+from analysis.intervals import interval
 from analysis.measures import pair, spread, test_error
 from analysis.methods import ERM, Method
 from analysis.outcome import cell, outcome
 from analysis.question import Question, claim, figure_of_all, table_of_all
 from analysis.setting import Setting
 from analysis.table import Row, Table, paths, stacked
-from analysis.verdict import Verdict, not_run, of_pairs, rows_of, seeds_said, whole
+from analysis.verdict import Verdict, interval_said, not_run, of_pairs, rows_of, seeds_said, whole
 
 SECTION = "3.3 speech"
 HARMS = "speech: and makes the small one worse"
-LARGE, SMALL = "vgg11", "lenet"  # the paper's two
+LARGE, SMALL = ("vgg11",), ("lenet", "lenet_large")  # the paper's two, as they are called here
+EACH = ", each utterance normalised"
 
 
 def networks(results: Results) -> dict[str, Setting]:
-    """The setting of each network, that of most pairs, on the sounds that have most runs; in the paper's order."""
+    """The setting of each network, that of most pairs, on the sounds that have most runs, by its name; in the paper's
+    order. With each utterance normalised by itself it is another one."""
     sets: dict[str, dict[str, Setting]] = {}
     for one in (Setting(results, name) for name in results.settings()):
         if one.record["data"]["kind"] == "sounds":
-            sets.setdefault(one.config["dataset"], {}).setdefault(one.config["model"], one)
+            name = one.config["model"] + EACH * one.config["per_utterance"]
+            sets.setdefault(one.config["dataset"], {}).setdefault(name, one)
     best = max(sets.values(), key=lambda of: sum(len(one.here.runs) for one in of.values()), default={})
-    places = {network: place for place, network in enumerate(paper.FIG_4)}
-    return dict(sorted(best.items(), key=lambda one: (places.get(one[0], len(places)), one[0])))
+    places = {network: place for place, network in enumerate((*SMALL, *LARGE))}
+    return dict(sorted(best.items(), key=lambda one: (places.get(one[1].config["model"], len(places)), one[0])))
 
 
 def others(setting: Setting) -> list[Method]:
@@ -54,9 +58,10 @@ def differences(results: Results) -> Figure:
     if numbers.empty:
         return Figure(missing=missing.study(results, "under both on sounds", "speech"))
     looks = {method: lines.look_of(method)[::2] for method in numbers["mark"].unique()}
-    picture = Picture(figsize=(WIDE, 1.4 + 0.6 * len(settings)), layout="constrained")
+    shown = [network for network, one in settings.items() if others(one)]
+    picture = Picture(figsize=(WIDE, 1.4 + 0.6 * len(shown)), layout="constrained")
     ax = picture.subplots()
-    dots.draw(ax, numbers, list(settings), looks)
+    dots.draw(ax, numbers, shown, looks)
     ax.set_xlabel("test error less ERM's (points)")
     dots.legend(picture, numbers, looks)
     first = results.runs[results.runs["record"].isin(used)].iloc[0]
@@ -74,15 +79,14 @@ def in_numbers(results: Results) -> Table:
     settings = networks(results)
     if not settings:
         return missing.table("No run on sounds yet.", [commands.study("speech", results)])
-    frame, bold = stacked(
-        [_row(network, setting, method) for method in setting.methods] for network, setting in settings.items()
-    )
+    frame, bold = stacked([_row(setting, method) for method in setting.methods] for setting in settings.values())
     used = [path for setting in settings.values() for path in paths(setting.here.runs)]
     lead = [
         outcome(f"Test error of {network}", [("", pair(test_error(one.here), method)) for method in others(one)])
         for network, one in settings.items()
         if others(one)
     ]
+    lead += [said for one in settings.values() for said in _of_normalising(one)]
     one = next(iter(settings.values()))
     first = one.here.runs.iloc[0]
     notes = [
@@ -94,15 +98,16 @@ def in_numbers(results: Results) -> Table:
     return Table(frame, notes, used, bold, lead=lead)
 
 
-def _row(network: str, setting: Setting, method: Method) -> Row:
+def _row(setting: Setting, method: Method) -> Row:
     runs = setting.here.runs
     of = runs[runs["method"] == method]
     size = of.iloc[0]
-    shown = {"network": f"{network}, width {size['width']}", "parameters": f"{size['parameters']:,.0f}"}
+    model, each = setting.config["model"], EACH * setting.config["per_utterance"]
+    shown = {"network": f"{model}, width {size['width']}{each}", "parameters": f"{size['parameters']:,.0f}"}
     shown |= {"method": str(method), "n": str(len(of)), "test error (%)": spread(of["error"], 2)}
     shown |= {"less ERM (points)": "" if method == ERM else cell(pair(test_error(setting.here), method))}
     shown |= {"clean training error (%)": spread(of["clean_train_error"], 2)}
-    theirs = paper.FIG_4.get(network, {}).get(method.alpha or 0, "") if method in (ERM, *others(setting)) else ""
+    theirs = paper.FIG_4.get(model, {}).get(method.alpha or 0, "") if method in (ERM, *others(setting)) else ""
     return shown | {"paper's test error": str(theirs)}, {"test error (%)": of["error"].mean()}
 
 
@@ -116,12 +121,32 @@ def harms_the_small(setting: Setting) -> Verdict:
     return _differs(setting.results, SMALL, 1)
 
 
-def _differs(results: Results, network: str, claimed: int) -> Verdict:
-    """That mixup has less (-1) or more (1) test error than ERM under this network, of every α there is together."""
-    setting = networks(results).get(network)
-    if setting is None or not others(setting):
+def _pairs_of_each(setting: Setting) -> int:
+    """How many every α has, at least."""
+    return min(len(pair(test_error(setting.here), method).seeds) for method in others(setting))
+
+
+def _of_normalising(setting: Setting) -> list[str]:
+    """What each method's test error changes by where each utterance is normalised and all else is the same."""
+    said = []
+    for ends in setting.contrasts("per_utterance") if not setting.config["per_utterance"] else ():
+        for method in setting.methods:
+            without, by_each = (test_error(end.here).by_seed(method) for end in ends)
+            found = interval((by_each - without).dropna().tolist(), setting.here.overlap)
+            if found.n:
+                change = interval_said(found, " points")
+                said.append(f"Test error of {setting.config['model']}{EACH}, {method}: {change}, n = {found.n}.")
+    return said
+
+
+def _differs(results: Results, names: tuple[str, ...], claimed: int) -> Verdict:
+    """That mixup has less (-1) or more (1) test error than ERM under a network of one of these names, that of most
+    pairs, of every α there is together."""
+    found = [one for one in networks(results).values() if one.config["model"] in names and others(one)]
+    setting = max(found, key=_pairs_of_each, default=None)
+    if setting is None:
         line = commands.study("speech", results)
-        return not_run(f"no run of {network} under mixup on sounds yet", [line])
+        return not_run(f"no run of {' or '.join(names)} under mixup on sounds yet", [line])
     runs = setting.here.runs
     pairs = [pair(test_error(setting.here), method) for method in others(setting)]
     n = min(len(one.seeds) for one in pairs)
