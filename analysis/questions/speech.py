@@ -129,7 +129,7 @@ def _pairs_of_each(setting: Setting) -> int:
 def _of_normalising(setting: Setting) -> list[str]:
     """What each method's test error changes by where each utterance is normalised and all else is the same."""
     said = []
-    for ends in setting.contrasts("per_utterance") if not setting.config["per_utterance"] else ():
+    for ends in setting.contrasts("per_utterance") if setting.config["per_utterance"] else ():
         for method in setting.methods:
             without, by_each = (test_error(end.here).by_seed(method) for end in ends)
             found = interval((by_each - without).dropna().tolist(), setting.here.overlap)
