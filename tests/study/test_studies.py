@@ -28,7 +28,7 @@ STUDIES = {  # runs, and all that is in it
     "imagenet": (85, 85),
     "imagenet-attack": (10, 13),
     "paper-cifar": (60, 70),
-    "speech": (30, 30),
+    "speech": (100, 100),
     "tables": (882, 952),
     "tables-embedded": (60, 90),
 }
@@ -43,11 +43,12 @@ def test_the_studies_that_there_are(name, runs, all_of_it):
     if name == "deck":
         assert found[1].name == "cifar10-preactresnet18-mixup1.0-seed0"
     if name == "speech":
-        assert [member.name for member in found[:4]] == [
-            "spoken_digits-1000-lenet-w10-60ep-erm-seed0",
-            "spoken_digits-1000-lenet-w10-60ep-mixup0.1-seed0",
-            "spoken_digits-1000-lenet-w10-60ep-mixup0.2-seed0",
-            "spoken_digits-1000-lenet-w10-60ep-erm-seed1",
+        vgg11, lenet = "perutterance-vgg11-w16-every30-b50", "perutterance-lenet_large-every30-b25-lr0.001"
+        assert [found[number].name for number in (0, 21, 40, 81)] == [
+            f"spoken_digits-300-test0.4-{vgg11}-erm-seed0",
+            f"spoken_digits-300-rows1-test0.4-{vgg11}-mixup0.2-seed1",
+            f"spoken_digits-300-test0.4-{lenet}-erm-seed0",
+            f"spoken_digits-300-rows1-test0.4-{vgg11.removeprefix('perutterance-')}-erm-seed1",
         ]
         assert {member.config.warmup_epochs for member in found if member.config.mixup} == {5}
 
