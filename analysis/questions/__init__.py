@@ -21,6 +21,8 @@ NAMES = [
     "classes",
     "curves",
     "flops",
+    "reached",
+    "examples",
     "budget",
     "weight_decay",
     "alpha",

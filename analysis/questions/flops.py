@@ -1,27 +1,29 @@
 """## From which budget on does mixup pay?
 
-**Asked:** of a run on all of CIFAR-10, what does mixup gain for how much computing? **Measured:** test error over the
-FLOPs of the training, ERM and mixup at the same seeds. **Look at** where the two lines cross. The deck's and the
+**Asked:** of a run on all of CIFAR-10, and on few of its images, what does mixup gain for how much computing?
+**Measured:** test error over the FLOPs of the training, ERM and mixup at the same seeds, and what lies between them.
+**Look at** where the two lines cross: where the difference falls below zero, interval and all. The deck's and the
 paper's are single runs of another network, at the FLOPs that the deck's setting takes by our count.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
 
-from analysis import lines, missing, paper
+from analysis import lines, missing, over, paper
 from analysis.collect import Results
 from analysis.figure import WIDE, Figure
 from analysis.lines import MEAN
 from analysis.measures import pair, test_error
 from analysis.methods import ERM, MIXUP, in_order
 from analysis.question import Question, figure_of_all
-from analysis.setting import Setting
+from analysis.setting import Setting, families
 from analysis.verdict import said
 
-PETA = 1e15
+PETA, TERA = 1e15, 1e12
 THEIRS: dict[str, Any] = {"deck": "o", "paper": "D"}  # marks, hollow
 
 
@@ -88,6 +90,47 @@ def error_over_flops(results: Results) -> Figure:
     return Figure(caption, alt, picture, numbers, tuple(runs["record"]), gap)
 
 
+def chains(results: Results) -> list[list[Setting]]:
+    """Settings of fewer of the deck's images that differ in epochs alone, the cheapest first."""
+    of_all = {one.name for one in budgets(results)}
+    found = [over.shown(family.values()) for family in families(results, "epochs")]
+    few = [of for of in found if of and paper.is_the_decks_set(of[0].config) and of[0].name not in of_all]
+    return sorted(few, key=images)
+
+
+def images(settings: list[Setting]) -> int:
+    """That each was trained on."""
+    return int(settings[0].here.runs["n_train"].min())
+
+
+def tflop(one: Setting) -> float:
+    """Of a training."""
+    return float(one.here.runs["training_flops"].mean()) / TERA
+
+
+@figure_of_all("flops-few", "Test error over the FLOPs of a training on few images")
+def error_on_few_images(results: Results) -> Figure:
+    """A column for each number of images."""
+    columns = {f"{images(of):,} images, {of[0].config['model']}-w{of[0].config['width']}": of for of in chains(results)}
+    if not columns:
+        return Figure(missing=missing.study(results, "on few images in several budgets", "budgets"))
+    told = []
+    for title, of in columns.items():
+        pays = None
+        for one in reversed(of):  # from the dearest down, as long as the whole interval lies below zero
+            if pair(test_error(one.here), one.mixup).interval.high >= 0:
+                break
+            pays = one
+        opening = f"from {tflop(pays):.3g} TFLOP on mixup is better" if pays else "mixup is not better at the largest"
+        told.append(f"{title}: {opening} ({_differences(of)})")
+    caption = (
+        f"CIFAR-10, drawn anew for each pair. {'. '.join(told)}. Above: each seed, and means with 95 % t intervals; "
+        "below: the mean difference of the pairs, with its 95 % t interval."
+    )
+    alt = f"Errors of ERM and mixup over FLOPs. {'. '.join(told)}."
+    return replace(over.drawn(columns, tflop, "TFLOP of the training"), caption=caption, alt=alt)
+
+
 def _differences(settings: list[Setting]) -> str:
     found = [(one, pair(test_error(one.here), one.mixup)) for one in settings]
     return "; ".join(
@@ -97,4 +140,4 @@ def _differences(settings: list[Setting]) -> str:
     )
 
 
-QUESTION = Question(__doc__, [error_over_flops])
+QUESTION = Question(__doc__, [error_over_flops, error_on_few_images])
