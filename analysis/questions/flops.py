@@ -6,6 +6,7 @@
 paper's are single runs of another network, at the FLOPs that the deck's setting takes by our count.
 """
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -114,21 +115,27 @@ def error_on_few_images(results: Results) -> Figure:
     columns = {f"{images(of):,} images, {of[0].config['model']}-w{of[0].config['width']}": of for of in chains(results)}
     if not columns:
         return Figure(missing=missing.study(results, "on few images in several budgets", "budgets"))
-    told = []
-    for title, of in columns.items():
-        pays = None
-        for one in reversed(of):  # from the dearest down, as long as the whole interval lies below zero
-            if pair(test_error(one.here), one.mixup).interval.high >= 0:
-                break
-            pays = one
-        opening = f"from {tflop(pays):.3g} TFLOP on mixup is better" if pays else "mixup is not better at the largest"
-        told.append(f"{title}: {opening} ({_differences(of)})")
+    told = ". ".join(f"{title}, {_in_short(of)}" for title, of in columns.items())
     caption = (
-        f"CIFAR-10, drawn anew for each pair. {'. '.join(told)}. Above: each seed, and means with 95 % t intervals; "
-        "below: the mean difference of the pairs, with its 95 % t interval."
+        f"CIFAR-10. {told}. Above: each seed, and means with 95 % t intervals; below: the mean difference of the "
+        "pairs, with its own."
     )
-    alt = f"Errors of ERM and mixup over FLOPs. {'. '.join(told)}."
+    alt = f"Errors of ERM and mixup over FLOPs, of each seed. {told}."
     return replace(over.drawn(columns, tflop, "TFLOP of the training"), caption=caption, alt=alt)
+
+
+def _in_short(settings: list[Setting]) -> str:
+    """What lies between the two at each budget, and from which on mixup is better: the whole interval lies below zero
+    there, and at all that are dearer."""
+    found = [(one, pair(test_error(one.here), one.mixup)) for one in settings]
+    told = "; ".join(
+        f"{one.config['epochs']} epochs {pairs.measure.show_difference(pairs.interval.mean)} "
+        f"{pairs.measure.show_range(pairs.interval.low, pairs.interval.high)}, n = {pairs.interval.n}"
+        for one, pairs in found
+    )
+    better = list(itertools.takewhile(lambda of: of[1].interval.high < 0, reversed(found)))
+    ends = f"better from {tflop(better[-1][0]):.3g} TFLOP on" if better else "not better at the largest budget"
+    return f"mixup less ERM: {told}; mixup is {ends}"
 
 
 def _differences(settings: list[Setting]) -> str:
