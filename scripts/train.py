@@ -24,12 +24,14 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from torch import nn
 
 from common import checkpoints, cli, costs, evaluation, measurement, metrics, places, processes, records, runs, training
 from common.chance import seed
 from common.checkpoints import Checkpoint
 from common.costs import Cost
 from common.data import sources
+from common.data.dataset import Part
 from common.errors import DivergedError, UserError
 from common.evaluation import Outcomes
 from common.measurement import Measurement
@@ -191,23 +193,10 @@ def train(
             if is_main and keeper.is_due_after_an_epoch():
                 keep(epoch)
 
-    seen = evaluation.outcomes(accelerator, network, test_part)
-    clean = evaluation.outcomes(accelerator, network, clean_part)
-    flipped = evaluation.outcomes(accelerator, network, test_part, with_flips=True) if run.pad else None
-    is_tempered = run.data.measured_on == "holdout" and len(test_part) > 1  # by halves: of one row there are none
-    logits = evaluation.logits(accelerator, network, test_part, classes) if is_tempered else None
+    final = _measured_at_the_end(accelerator, run, network, test_part, clean_part, curve)
     accelerator.end_training()
     if not is_main:
         return
-    if not curve:
-        curve.append(_unlearnt(run, seen, clean))
-    final = _final(curve) | {"clean_train": metrics.errors(clean.ranks, clean.losses, classes)}
-    if flipped:
-        final["test_time_flips"] = metrics.errors(flipped.ranks, flipped.losses, classes)
-    if logits is not None:
-        final["tempered"] = metrics.tempered(logits, run.data.test.labels.numpy())
-    final["last_epoch"] |= metrics.calibration(seen.ranks, seen.confidences)
-    final["last_epoch"]["by_class"] = metrics.by_class(seen.ranks, run.data.test.labels.numpy(), classes)
     weights = checkpoints.save_weights(kept.weights_path, network.state_dict(), run.blueprint.to_json())
     spent = {
         "seconds": seconds,
@@ -220,6 +209,26 @@ def train(
     measurement.write(accelerator, one, environment, final, spent, weights=weights, curve=curve)
     kept.state_path.unlink(missing_ok=True)  # last: until it is gone, the run counts as unfinished
     say(_closing(one, kept, final))
+
+
+def _measured_at_the_end(
+    accelerator: Accelerator, run: Run, network: nn.Module, test_part: Part, clean_part: Part, curve: list[Row]
+) -> dict[str, Any]:
+    """What the record holds as final. Given weights that were not trained get the row of the curve that they have."""
+    classes, labels = len(run.data.classes), run.data.test.labels.numpy()
+    seen = evaluation.outcomes(accelerator, network, test_part)
+    clean = evaluation.outcomes(accelerator, network, clean_part)
+    if not curve:
+        curve.append(_unlearnt(run, seen, clean))
+    final = _final(curve) | {"clean_train": metrics.errors(clean.ranks, clean.losses, classes)}
+    if run.pad:  # for flips, which it was trained on
+        flipped = evaluation.outcomes(accelerator, network, test_part, with_flips=True)
+        final["test_time_flips"] = metrics.errors(flipped.ranks, flipped.losses, classes)
+    if run.data.measured_on == "holdout" and len(test_part) > 1:  # by halves: of one row there are none
+        final["tempered"] = metrics.tempered(evaluation.logits(accelerator, network, test_part, classes), labels)
+    final["last_epoch"] |= metrics.calibration(seen.ranks, seen.confidences)
+    final["last_epoch"]["by_class"] = metrics.by_class(seen.ranks, labels, classes)
+    return final
 
 
 class Keeper:
