@@ -37,3 +37,17 @@ def test_the_best_alpha_over_shares(tmp_path, best, status):
     assert found.status == status
     assert f"lowest mean error at 20 %: α = {best[0]}, 50 %: α = {best[1]}, 80 %: α = {best[2]}" in found.sentence
     assert found.rows[0] == f"seed 0, best at 20 %: α = {best[0]}, 50 %: α = {best[1]}, 80 %: α = {best[2]}"
+
+
+def test_the_best_alpha_is_asked_where_there_are_several(tmp_path):
+    """Of CIFAR-10, which would come first, one alpha was trained; of another network two."""
+    one, two = {"epochs": 20}, {"epochs": 20, "width": 8}
+    corrupted_labels(
+        tmp_path, shares=(0.2, 0.5), options=one, arms={(None, 0.0): fixtures.ERM, (8.0, 0.0): fixtures.MIXUP}
+    )
+    for share, alpha in ((0.2, 2.0), (0.5, 32.0)):
+        arms = {(a, 0.0): fixtures.Model(curve=(4000, 1000 if a == alpha else 1500)) for a in (2.0, 32.0)}
+        corrupted_labels(tmp_path, shares=(share,), options=two, arms=arms)
+    found = verdicts(tmp_path, ids=["P16"])["P16"]
+    assert found.status == "holds"
+    assert "-w8-" in found.sentence

@@ -9,7 +9,7 @@ large α at 6.4, 12.7 and 30.9 %. Which α and p are held against each other is 
 be there.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 from matplotlib.figure import Figure as Picture
@@ -43,9 +43,12 @@ TRAINED = {
 Arm = Callable[[Setting], Method | None]
 
 
-def shares(results: Results) -> dict[float, Setting]:
+def shares(results: Results, suits: Callable[[Mapping[float, Setting]], bool] = bool) -> dict[float, Setting]:
     """The setting of each share of corrupted labels, all else equal: of those with enough pairs to judge by, CIFAR-10
-    before other sets, then of most runs. Of several settings of a share, that of most pairs."""
+    before other sets, then of most runs. Of several settings of a share, that of most pairs.
+
+    suits  whether what is asked can be asked of such settings
+    """
     groups = [{share: one for share, one in group.items() if share} for group in families(results, "corrupt_labels")]
 
     def rank(group: dict[float, Setting]) -> tuple[bool, bool, int]:
@@ -54,7 +57,7 @@ def shares(results: Results) -> dict[float, Setting]:
         is_enough = all(one.pairs >= ENOUGH for one in settings)
         return is_enough, settings[0].config["dataset"] == "cifar10", int(runs.sum())
 
-    return max(filter(None, groups), key=rank, default={})
+    return max((group for group in groups if group and suits(group)), key=rank, default={})
 
 
 def erm(setting: Setting) -> Method | None:

@@ -6,10 +6,11 @@
 paper's are single runs of another network, at the FLOPs that the deck's setting takes by our count.
 """
 
-import itertools
+import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
@@ -17,12 +18,13 @@ from matplotlib.lines import Line2D
 from analysis import lines, missing, over, paper
 from analysis.collect import Results
 from analysis.figure import WIDE, Figure
+from analysis.intervals import interval
 from analysis.lines import MEAN
 from analysis.measures import pair, test_error
 from analysis.methods import ERM, MIXUP, in_order
 from analysis.question import Question, figure_of_all
 from analysis.setting import Setting, families
-from analysis.verdict import said
+from analysis.verdict import interval_said, said
 
 PETA, TERA = 1e15, 1e12
 THEIRS: dict[str, Any] = {"deck": "o", "paper": "D"}  # marks, hollow
@@ -125,17 +127,23 @@ def error_on_few_images(results: Results) -> Figure:
 
 
 def _in_short(settings: list[Setting]) -> str:
-    """What lies between the two at each budget, and from which on mixup is better: the whole interval lies below zero
-    there, and at all that are dearer."""
-    found = [(one, pair(test_error(one.here), one.mixup)) for one in settings]
+    """What lies between the two at each budget, at which the whole interval lies on one side of zero, and how it moves
+    with each doubling: the slope over the logarithm, of the seeds that have every budget."""
+    found = {one.config["epochs"]: pair(test_error(one.here), one.mixup) for one in settings}
     told = "; ".join(
-        f"{one.config['epochs']} epochs {pairs.measure.show_difference(pairs.interval.mean)} "
+        f"{epochs} epochs {pairs.measure.show_difference(pairs.interval.mean)} "
         f"{pairs.measure.show_range(pairs.interval.low, pairs.interval.high)}, n = {pairs.interval.n}"
-        for one, pairs in found
+        for epochs, pairs in found.items()
     )
-    better = list(itertools.takewhile(lambda of: of[1].interval.high < 0, reversed(found)))
-    ends = f"better from {tflop(better[-1][0]):.3g} TFLOP on" if better else "not better at the largest budget"
-    return f"mixup less ERM: {told}; mixup is {ends}"
+    more = [str(epochs) for epochs, pairs in found.items() if pairs.interval.low > 0]
+    less = [str(epochs) for epochs, pairs in found.items() if pairs.interval.high < 0]
+    sides = [f"{which} at {', '.join(at)} epochs" for which, at in (("more", more), ("less", less)) if at]
+    decided = f"mixup errs {' and '.join(sides)}" if sides else "no budget shows a difference"
+    by_seed = pd.DataFrame({epochs: dict(zip(of.seeds, of.differences, strict=True)) for epochs, of in found.items()})
+    doublings = [math.log2(tflop(one)) for one in settings]
+    slope = interval([float(np.polyfit(doublings, row, 1)[0]) for row in by_seed.dropna().to_numpy()])
+    moves = interval_said(slope, " points", "with each doubling the difference moves by {}")
+    return f"mixup less ERM: {told}. There {decided}; {moves} (n = {slope.n})"
 
 
 def _differences(settings: list[Setting]) -> str:

@@ -1,5 +1,7 @@
 """What is learnt of real and of corrupted labels, does it stay, and with which α (section 3.4)?"""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from analysis import commands, measures
@@ -71,7 +73,8 @@ def leaves_corrupted_labels(setting: Setting) -> Verdict:
 def best_alpha_rises(setting: Setting) -> Verdict:
     """The α of the lowest error after the last epoch rises with the share: the slope of its place among the αs, from
     one share to the next, of the seeds that have every α at every share."""
-    results, settings = setting.results, [one.name for one in shares(setting.results).values()]
+    results = setting.results
+    settings = [one.name for one in (shares(results, _have_alphas) or shares(results)).values()]
     frame = results.runs[results.runs["setting"].isin(settings)]
     frame = measures.of_methods(frame, lambda method: method.is_mixup and not method.dropout)
     alphas = sorted(set.intersection(*(set(of["alpha"]) for _, of in frame.groupby("setting")), set(frame["alpha"])))
@@ -104,6 +107,12 @@ def best_alpha_rises(setting: Setting) -> Verdict:
     lines = [line for name, method in arms for line in commands.seeds(results, name, method)]
     used = used or frame["record"].tolist()
     return whole(opening, [part], rows or [f"lowest mean error at {whole_means}"], used, lines)
+
+
+def _have_alphas(settings: Mapping[float, Setting]) -> bool:
+    """Whether two αs, without dropout, were trained at each of two shares."""
+    each = [{of.alpha for of in one.methods if of.is_mixup and not of.dropout} for one in settings.values()]
+    return len(each) > 1 and len(set.intersection(*each)) > 1
 
 
 QUESTION = Question("", claims=[last_is_near_the_best, leaves_corrupted_labels, best_alpha_rises])
