@@ -18,8 +18,8 @@ X = Callable[[Setting], float]
 
 
 def shown(settings: Iterable[Setting]) -> list[Setting]:
-    """Those of clean labels and with pairs enough for an interval; none where they are too few to see a course."""
-    found = [one for one in settings if one.pairs >= SHOWN and not one.config["corrupt_labels"]]
+    """Those that train on clean labels, with pairs enough for an interval; none where too few to see a course."""
+    found = [one for one in settings if one.pairs >= SHOWN and one.trains_on_clean_labels]
     return found if len(found) >= COURSE else []
 
 

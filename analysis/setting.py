@@ -53,6 +53,11 @@ class Setting:
         return str(self.record["data"]["kind"])
 
     @property
+    def trains_on_clean_labels(self) -> bool:
+        """Whether it trains at all (given weights can be measured as they are, --epochs 0), on no corrupted label."""
+        return bool(self.config["epochs"]) and not self.config["corrupt_labels"]
+
+    @property
     def steps(self) -> int:
         """Of a whole training."""
         return int(self.config["epochs"]) * -(-int(self.here.runs["n_train"].iloc[0]) // int(self.config["batch_size"]))

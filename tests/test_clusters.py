@@ -108,9 +108,12 @@ def printed(folder, monkeypatch, capsys, title):
     return [line.removeprefix("#   ") for line in below[: next((n for n, x in enumerate(below) if x[2] != " "), None)]]
 
 
-def is_made(folder):
-    left = sorted(path.name for path in (folder / "results" / "wine").glob("*.json"))
-    assert [name.partition("-")[0] for name in left] == ["interpolate"] * 2 + ["train"] * 2, left
+MADE = ["interpolate"] * 2 + ["train"] * 2
+
+
+def kinds(folder):
+    """Of the records that are there."""
+    return sorted(path.name.partition("-")[0] for path in (folder / "results" / "wine").glob("*.json"))
 
 
 def test_a_study_as_two_arrays_of_which_the_second_waits_for_the_first(slurm, tmp_path, monkeypatch, capsys):
@@ -122,7 +125,7 @@ def test_a_study_as_two_arrays_of_which_the_second_waits_for_the_first(slurm, tm
     job = typed(slurm, tmp_path, "\n".join([*lines, "echo $job"]))
     assert job.isdecimal(), job
     wait_for(lambda: typed(slurm, tmp_path, "squeue -h") == "", 500)
-    is_made(tmp_path)
+    assert kinds(tmp_path) == MADE
 
 
 def test_a_study_by_gnu_parallel(tmp_path, monkeypatch, capsys):
@@ -131,7 +134,7 @@ def test_a_study_by_gnu_parallel(tmp_path, monkeypatch, capsys):
     lines = printed(tmp_path, monkeypatch, capsys, "GNU parallel")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     typed(os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"}, tmp_path, "\n".join(lines))
-    is_made(tmp_path)
+    assert kinds(tmp_path) == MADE
 
 
 def test_a_training_of_two_processes_is_cancelled_and_goes_on(slurm, tmp_path):

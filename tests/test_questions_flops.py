@@ -1,13 +1,15 @@
 """Test error over FLOPs."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from analysis import paper
+from analysis import over, paper
 from analysis.collect import collect
 from analysis.questions import show
+from analysis.setting import Setting
 from common import costs
 from common.models import Blueprint
 from tests.asking import at, drawn, study
@@ -66,6 +68,17 @@ def test_on_few_images_the_budget_is_named_from_which_on_mixup_pays(tmp_path):
     slope = np.polyfit(np.log2([1.28, 6.4, 12.8]), [9, -10, -11], 1)[0]
     assert f"the difference moves by {slope:+.2f}".replace("-", "−") in figure.caption
     assert len(figure.records) == 30
+
+
+@pytest.mark.parametrize(("epochs", "share", "does"), [(1, 0.0, True), (0, 0.0, False), (9, 0.2, False)])
+def test_what_was_not_trained_has_no_budget(epochs, share, does):
+    """Given weights, measured as they are, took no FLOPs, whose logarithm is none."""
+    config = {"dataset": "cifar10", "epochs": epochs, "corrupt_labels": share}
+    setting = Setting(SimpleNamespace(config=lambda name: config), "given")
+    assert setting.trains_on_clean_labels == does
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Setting, "pairs", 5)
+        assert bool(over.shown([setting] * 3)) == does
 
 
 def test_where_mixup_never_pays_it_is_said(tmp_path):

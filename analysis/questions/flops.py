@@ -33,7 +33,7 @@ THEIRS: dict[str, Any] = {"deck": "o", "paper": "D"}  # marks, hollow
 def budgets(results: Results) -> list[Setting]:
     """The settings that train on all of the deck's images with clean labels, the cheapest first."""
     found = [Setting(results, name) for name in results.settings()]
-    whole = [one for one in found if paper.is_the_decks_set(one.config) and not one.config["corrupt_labels"]]
+    whole = [one for one in found if paper.is_the_decks_set(one.config) and one.trains_on_clean_labels]
     whole = [one for one in whole if one.here.runs["n_train"].min() == paper.DECK["images"]]
     return sorted(whole, key=lambda one: float(one.here.runs["training_flops"].mean()))
 
