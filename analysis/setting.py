@@ -58,9 +58,14 @@ class Setting:
         return bool(self.config["epochs"]) and not self.config["corrupt_labels"]
 
     @property
+    def n_train(self) -> int:
+        """Its training rows."""
+        return int(self.here.runs["n_train"].min())
+
+    @property
     def steps(self) -> int:
         """Of a whole training."""
-        return int(self.config["epochs"]) * -(-int(self.here.runs["n_train"].iloc[0]) // int(self.config["batch_size"]))
+        return int(self.config["epochs"]) * -(-self.n_train // int(self.config["batch_size"]))
 
     @property
     def pairs(self) -> int:

@@ -34,7 +34,7 @@ def budgets(results: Results) -> list[Setting]:
     """The settings that train on all of the deck's images with clean labels, the cheapest first."""
     found = [Setting(results, name) for name in results.settings()]
     whole = [one for one in found if paper.is_the_decks_set(one.config) and one.trains_on_clean_labels]
-    whole = [one for one in whole if one.here.runs["n_train"].min() == paper.DECK["images"]]
+    whole = [one for one in whole if one.n_train == paper.DECK["images"]]
     return sorted(whole, key=lambda one: float(one.here.runs["training_flops"].mean()))
 
 
@@ -98,12 +98,7 @@ def chains(results: Results) -> list[list[Setting]]:
     of_all = {one.name for one in budgets(results)}
     found = [over.shown(family.values()) for family in families(results, "epochs")]
     few = [of for of in found if of and paper.is_the_decks_set(of[0].config) and of[0].name not in of_all]
-    return sorted(few, key=images)
-
-
-def images(settings: list[Setting]) -> int:
-    """That each was trained on."""
-    return int(settings[0].here.runs["n_train"].min())
+    return sorted(few, key=lambda of: of[0].n_train)
 
 
 def tflop(one: Setting) -> float:
@@ -114,7 +109,9 @@ def tflop(one: Setting) -> float:
 @figure_of_all("flops-few", "Test error over the FLOPs of a training on few images")
 def error_on_few_images(results: Results) -> Figure:
     """A column for each number of images."""
-    columns = {f"{images(of):,} images, {of[0].config['model']}-w{of[0].config['width']}": of for of in chains(results)}
+    columns = {
+        f"{of[0].n_train:,} images, {of[0].config['model']}-w{of[0].config['width']}": of for of in chains(results)
+    }
     if not columns:
         return Figure(missing=missing.study(results, "on few images in several budgets", "budgets"))
     told = ". ".join(f"{title}, {_in_short(of)}" for title, of in columns.items())
