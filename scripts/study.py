@@ -1,4 +1,4 @@
-"""Run what is missing of a study: trainings, probes and attacks, listed in a YAML file.
+"""Run what is missing of a study: trainings, GANs, baselines, probes, attacks and borders, listed in a YAML file.
 
     python scripts/study.py demo
 
