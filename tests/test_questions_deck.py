@@ -32,7 +32,7 @@ def test_the_decks_comparison(small):
     assert why[:2] == ["5,000 training images for 50,000"] * 2
     assert why[2:6] == ["5,000 training images for 50,000; cifar10 for ImageNet"] * 4
     assert table.notes[1] == (
-        "All that departs: from the deck's clean images and from the deck's under attack and from the paper's clean "
+        "What departs most: from the deck's clean images and from the deck's under attack and from the paper's clean "
         "images: 5,000 training images for 50,000, width 8 for 64, 60 epochs for 200, 3 seeds for one; from the "
         "paper's under attack: cifar10 for ImageNet, preactresnet18 for ResNet-101, 3 seeds for one."
     )

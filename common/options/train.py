@@ -109,7 +109,7 @@ class ModelOptions:
         Open[str],
         own(
             "{" + ",".join([*NETWORKS, "torchvision:NAME", "timm:NAME", "FILE.py:CLASS"]) + "}",
-            "preactresnet18; digits: smallcnn; sounds: lenet; tables: mlp",
+            "preactresnet18; digits: smallcnn; imagenet: resnet50; sounds: lenet; tables: mlp",
         ),
     ] = OPEN
     """vgg11 from 32 x 32 on, lenet and lenet_large from 16 x 16 on, fastnet for images from 9 x 9 on; smallcnn for
@@ -136,12 +136,14 @@ class TrainingOptions:
     recipe: Annotated[Recipe | None, own("{fast}", "none"), Fact(piece="{}", since=None)] = None
     """Other defaults for all below, and for --model, by which CIFAR-10 is learnt in 10 epochs: see scripts/README.md.
     Each is overridden by its own option; --plan shows what is in force."""
-    epochs: Annotated[Open[int], own("N", "200; digits: 60; sounds: 30; tables: 100"), Fact("[0, 1e6]", "{}ep")] = OPEN
+    epochs: Annotated[
+        Open[int], own("N", "200; digits: 60; imagenet: 90; sounds: 30; tables: 100"), Fact("[0, 1e6]", "{}ep")
+    ] = OPEN
     """Passes over the training rows; with --weights also 0."""
     measure_every: Annotated[int, Fact("[1, 1e6]", "every{}", since=1)] = 1
     """Measure on the test rows after every Nth epoch, and after the last: less to wait for. No number that is measured
     changes by it."""
-    batch_size: Annotated[Open[int], own("N", "128; sounds: 100; tables: 16"), Fact("[2, 1e9]", "b{}")] = OPEN
+    batch_size: Annotated[Open[int], own("N", "128; imagenet: 1024; sounds: 100; tables: 16"), Fact("[2, 1e9]", "b{}")] = OPEN
     """Rows a step, over all processes together."""
     accumulate: Annotated[int, Fact("[1, 1e6]", "acc{}", since=1)] = 1
     """Pass a process's rows of a step in this many pieces, for less memory. The gradient stays the mean over the step;
@@ -151,14 +153,16 @@ class TrainingOptions:
     ] = OPEN
     """nesterov is SGD with Nesterov's momentum; Adam with its usual betas (0.9, 0.999): the paper's for tables and
     speech."""
-    lr: Annotated[Open[float], own("RATE", "0.1; adam: 0.001; sounds: 0.003"), Fact("(0, 1e300]", "lr{}")] = OPEN
+    lr: Annotated[
+        Open[float], own("RATE", "0.1; adam: 0.001; imagenet: 0.4; sounds: 0.003"), Fact("(0, 1e300]", "lr{}")
+    ] = OPEN
     """Learning rate before the first drop, or at the peak."""
     schedule: Annotated[Open[Schedule], own("{drops,triangle}", "drops"), Fact(piece="{}", since="drops")] = OPEN
     """drops: a tenth after each of --lr-drops. triangle: linearly up from a fifth of the rate to all of it, at 23 % of
     the training, then linearly down to 7 % of it."""
     lr_drops: Annotated[
         Open[tuple[float, ...]],
-        own("SHARE ...", "0.5 0.75; sounds: 1/3 2/3; tables: none"),
+        own("SHARE ...", "0.5 0.75; imagenet: 1/3 2/3 8/9; sounds: 1/3 2/3; tables: none"),
         Fact("(0, 1)", "drops{}"),
     ] = OPEN
     """When the rate drops, as fractions of the training (the authors' epochs 100 and 150 of 200)."""

@@ -1,11 +1,14 @@
 """What is brought where nothing is asked."""
 
 import dataclasses
+from fractions import Fraction
+from typing import get_type_hints
 
 import pytest
 
 from common.errors import UserError
-from common.options import check, resolve, run_name
+from common.options import TrainConfig, check, resolve, run_name
+from common.options.defaults import IMAGENET, IMAGES, SMALL_IMAGES, SOUNDS, TABLE
 from tests.options.configurations import asked, cifar, name_of, sounds
 
 
@@ -21,6 +24,25 @@ def test_the_defaults_are_the_decks():
     assert (config.alpha, config.lam_per, config.weight_decay, config.momentum) == (1.0, "batch", 1e-4, 0.9)
     assert config.augment == "crop-flip"
     assert [drop * config.epochs for drop in config.lr_drops] == [100, 150]
+
+
+@pytest.mark.parametrize(
+    "kind, brought", {"digits": SMALL_IMAGES, "imagenet": IMAGENET, "sounds": SOUNDS, "tables": TABLE}.items()
+)
+def test_the_help_says_what_each_kind_of_data_brings(kind, brought):
+    hints = get_type_hints(TrainConfig, include_extras=True)
+    usual, others = dataclasses.asdict(IMAGES), dataclasses.asdict(brought)
+    differing = {name: value for name, value in others.items() if value != usual[name]}
+    assert len(differing) >= 2
+    for name, value in differing.items():
+        (said,) = [note.help_behavior_hint for note in hints[name].__metadata__ if hasattr(note, "help_behavior_hint")]
+        parts = [part.split(": ") for part in said.removeprefix("(default: ").removesuffix(")").split("; ")]
+        of_kind = {one: part[1] for part in parts if len(part) == 2 for one in part[0].split(", ")}
+        if isinstance(value, tuple):
+            shown = " ".join(str(Fraction(share).limit_denominator(9)) for share in value) or "none"
+        else:
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
+        assert of_kind.get(kind, "").split(",")[0] == shown, name
 
 
 def test_cifar100_brings_what_cifar10_brings():
