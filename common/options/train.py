@@ -143,7 +143,9 @@ class TrainingOptions:
     measure_every: Annotated[int, Fact("[1, 1e6]", "every{}", since=1)] = 1
     """Measure on the test rows after every Nth epoch, and after the last: less to wait for. No number that is measured
     changes by it."""
-    batch_size: Annotated[Open[int], own("N", "128; imagenet: 1024; sounds: 100; tables: 16"), Fact("[2, 1e9]", "b{}")] = OPEN
+    batch_size: Annotated[
+        Open[int], own("N", "128; imagenet: 1024; sounds: 100; tables: 16"), Fact("[2, 1e9]", "b{}")
+    ] = OPEN
     """Rows a step, over all processes together."""
     accumulate: Annotated[int, Fact("[1, 1e6]", "acc{}", since=1)] = 1
     """Pass a process's rows of a step in this many pieces, for less memory. The gradient stays the mean over the step;

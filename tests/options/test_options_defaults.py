@@ -27,7 +27,7 @@ def test_the_defaults_are_the_decks():
 
 
 @pytest.mark.parametrize(
-    "kind, brought", {"digits": SMALL_IMAGES, "imagenet": IMAGENET, "sounds": SOUNDS, "tables": TABLE}.items()
+    ("kind", "brought"), {"digits": SMALL_IMAGES, "imagenet": IMAGENET, "sounds": SOUNDS, "tables": TABLE}.items()
 )
 def test_the_help_says_what_each_kind_of_data_brings(kind, brought):
     hints = get_type_hints(TrainConfig, include_extras=True)
