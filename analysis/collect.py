@@ -170,6 +170,7 @@ def collect(folder: Path = ROOT / "results") -> Results:
         path: _seen(record)
         for path, record in _in_their_place(folder, dict(_readable(folder, problems)), problems).items()
     }
+    found = _of_the_same_rows(found, problems)
     fresh = {path: record for path, record in found.items() if _has_its_parents(folder, path, record, found, problems)}
     made: dict[str, list[rows.Row]] = {name: [] for name in columns.OF}
     for path, record in fresh.items():
@@ -187,7 +188,6 @@ def collect(folder: Path = ROOT / "results") -> Results:
             made["baselines"].append(rows.baseline(path, record))
         elif record["kind"] == "gan":
             made["gans"] += rows.gans(path, record)
-    _name_mixed_rows(made["runs"], found, problems)
     _name_alphas(made)
     frames = {name: pd.DataFrame(made[name], columns=list(types)).astype(types) for name, types in columns.OF.items()}
     return Results(folder=folder, records=found, problems=problems, chosen=None, **frames)
@@ -294,13 +294,21 @@ def _has_its_parents(folder: Path, path: str, record: Record, found: dict[str, R
     return True
 
 
-def _name_mixed_rows(runs: list[rows.Row], found: dict[str, Record], problems: list[str]) -> None:
-    """Runs of one setting, and of one split where it is drawn, that saw different rows are not paired."""
-    seen: dict[tuple[str, int], dict[str, str]] = {}
-    for row in runs:
-        mark = found[row["record"]]["data"]["fingerprint"]
-        seen.setdefault((row["setting"], row["split"]), {}).setdefault(mark, row["record"])
-    for (setting, _), marks in seen.items():
-        if len(marks) > 1:
-            paths = " and ".join(marks.values())
-            problems.append(f"{setting}: its runs saw different rows ({paths}), so they are not comparable.")
+def _of_the_same_rows(found: dict[str, Record], problems: list[str]) -> dict[str, Record]:
+    """Without the runs of a setting, and of one split where it is drawn, that saw other rows than most of it did, as of
+    a file that was changed in between, and without what was measured of them. They are not comparable."""
+    seen: dict[tuple[str, int], dict[str, list[str]]] = {}
+    for path, record in found.items():
+        if record["kind"] == "train":
+            row = rows.key(path, record)
+            of = seen.setdefault((row["setting"], row["split"]), {})
+            of.setdefault(record["data"]["fingerprint"], []).append(path)
+    left = set[str]()
+    for marks in seen.values():
+        most = max(marks.values(), key=len)
+        for paths in marks.values():
+            if paths is not most:
+                left |= {*paths}
+                problems += [f"{path}: saw other rows than {most[0]}, of the same setting; left out." for path in paths]
+    of_left = {path for path, record in found.items() if left & {parent["record"] for parent in record["parents"]}}
+    return {path: record for path, record in found.items() if path not in left | of_left}

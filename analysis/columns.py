@@ -26,7 +26,7 @@ CURVES |= _all("float64", "lr train_loss train_accuracy error accuracy cross_ent
 BINS = KEYS | _all("int64", "bin n right") | _all("float64", "confidence accuracy")
 BETWEEN = (
     KEYS
-    | _all("str", "protocol split")
+    | _all("str", "protocol part")
     | _all("int64", "pairs_seed n misses n_different misses_different")
     | _all("float64", "beyond lam missed missed_different loss_norm loss_norm_q10 loss_norm_q90")
     | _all("float64", "logit_norm logit_norm_q10 logit_norm_q90 p_i p_j p_rest off_linear")

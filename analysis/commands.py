@@ -5,16 +5,23 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import typed
+from analysis import measures, typed
 from analysis.collect import Results
 from analysis.measures import ENOUGH
 from analysis.methods import ERM, MIXUP, Method
-from analysis.rows import side
+from analysis.rows import is_drawn, side
+from analysis.setting import Setting
+from common.options import attack, interpolate
+from common.options.attack import AttackConfig
+from common.options.fields import with_tuples
+from common.options.interpolate import InterpolateConfig
 from common.options.names import command_words, run_name
 from common.options.networks import GIVEN, RECORDED
 from common.options.resolving import resolve
 from common.options.train import OF_MIXUP, TrainConfig
 from common.records import Record
+
+Place = tuple[int, int]  # a seed, and its split
 
 # What makes a method ERM, and a plain one.
 PLAIN = {"mixup": False, **OF_MIXUP, "dropout": 0.0, "noise": 0.0, "label_smoothing": None}
@@ -58,44 +65,41 @@ def seeds(results: Results, setting: str, method: Method, enough: int = ENOUGH, 
         return first(results)
     made = []
     trained = {one: rows[rows["method"] == one] for one in (than, method)}
-    there = {one: set(like["seed"]) for one, like in trained.items()}
-    for seed in _wanted(there, enough):
+    there = _places(trained)
+    for place in _wanted(results, setting, there, enough):
         for one, like in trained.items():
-            if seed not in there[one]:
+            if place not in there[one]:
                 record = results.records[(rows if like.empty else like).iloc[0]["record"]]
-                change = _of_seed(results, setting, rows, seed)
+                change = _of_place(record, place)
                 if like.empty:
                     change |= PLAIN if one == ERM else PLAIN | {"mixup": True, "warmup_epochs": None}
                 made.append(train(results, record, change))
     return made
 
 
-def _of_seed(results: Results, setting: str, rows: pd.DataFrame, seed: int) -> dict[str, Any]:
-    """What a run of this seed departs by from the others. Where those that are there see rows of their own, a new one
-    brings its own too."""
-    is_one_file = results.config(setting)["test_share"] is not None
-    if (rows["split"] == rows["seed"]).all() and (is_one_file or rows["split"].any()):
-        splits = rows.loc[rows["seed"] == seed, "split"]
-        return {"seed": seed, "data_seed": int(next(iter(splits), seed))}
-    return {"seed": seed}
-
-
 def probe(results: Results, setting: str, script: str, enough: int = ENOUGH) -> str:
     """Asks the paired runs of a setting, those among them that `seeds` is still to make, with interpolate.py or
-    attack.py. What is there is not made again.
+    attack.py, in the way in which the others were asked: what is there is not made again.
 
     script  with its options: "interpolate --beyond 0.5"
     """
     script, *options = script.split()
+    one = Setting(results, setting)
+    asked = measures.attacked(one) if script == "attack" else measures.between(one.here, bool(options))
+    for path in asked["record"].head(1):
+        found = with_tuples(results.records[path]["config"])
+        if script == "attack":
+            options = attack.command_words(AttackConfig(**found))
+        else:
+            options = interpolate.command_words(InterpolateConfig(**found))
     rows = results.of(setting).runs
     trained = {one: rows[rows["method"] == one] for one in (ERM, results.mixup_of(setting) or MIXUP)}
-    there = {one: set(like["seed"]) for one, like in trained.items()}
-    names = []
+    names, wanted = [], _wanted(results, setting, _places(trained), enough)
     for like in trained.values():
         for path in like["record"].head(1):
             record = results.records[path]
-            for seed in _wanted(there, enough):
-                config = _resolved(record, _of_seed(results, setting, rows, seed))
+            for place in wanted:
+                config = _resolved(record, _of_place(record, place))
                 precision, data = record["environment"]["precision"], record["data"]
                 names.append(run_name(config, data["kind"], side(data), precision))
     return _line(results, script, [*names, *options, *_threads(results.first(setting))], results.first(setting))
@@ -109,12 +113,31 @@ def boundary(results: Results, enough: int = ENOUGH) -> str:
     return _line(results, "boundary", ["--seeds", *map(str, range(enough))])
 
 
-def _wanted(there: Mapping[Method, set[int]], enough: int) -> list[int]:
-    """The seeds to have, those first that most is there of; there: of each method."""
-    found = sorted(set.union(*there.values()), key=lambda seed: (-sum(seed in seeds for seeds in there.values()), seed))
+def _places(trained: Mapping[Method, pd.DataFrame]) -> dict[Method, set[Place]]:
+    return {one: set(zip(like["seed"], like["split"], strict=True)) for one, like in trained.items()}
+
+
+def _wanted(results: Results, setting: str, there: Mapping[Method, set[Place]], enough: int) -> list[Place]:
+    """The seeds to have, each with its split, those first that most is there of. Where those that are there see rows of
+    their own, a new one brings its own too.
+
+    there  of each method
+    """
+    every = set.union(*there.values())
+    found = sorted(every, key=lambda place: (-sum(place in places for places in there.values()), place))
     paired = len(set.intersection(*there.values()))
-    found += [seed for seed in range(enough + len(found)) if seed not in found]
-    return [int(seed) for seed in found[: max(enough, paired)]]
+    is_one_file = results.config(setting)["test_share"] is not None
+    brings_own = all(seed == split for seed, split in every) and (is_one_file or any(split for _, split in every))
+    usual = next((split for _, split in found), 0)
+    seeds = {seed for seed, _ in every}
+    found += [(seed, seed if brings_own else usual) for seed in range(enough + len(found)) if seed not in seeds]
+    return [(int(seed), int(split)) for seed, split in found[: max(enough, paired)]]
+
+
+def _of_place(record: Record, place: Place) -> dict[str, Any]:
+    """What a run of this seed and split departs by from the one that has this record."""
+    seed, split = place
+    return {"seed": seed} | ({"data_seed": split} if is_drawn(record["config"]) else {})
 
 
 def _threads(record: Record) -> list[str]:

@@ -25,8 +25,8 @@ def numbers(panel: str, row: str, mark: Any, pairs: Pairs) -> pd.DataFrame:
     """Those of one dot, columns NUMBERS: each pair's difference, and their mean with its interval."""
     mean, n = pairs.interval, len(pairs.seeds)
     made = [
-        {"line": f"seed {seed}", "difference": value}
-        for seed, value in zip(pairs.seeds, pairs.differences, strict=True)
+        {"line": f"seed {name}", "difference": value}
+        for name, value in zip(pairs.names, pairs.differences, strict=True)
     ]
     made += [{"line": MEAN, "difference": mean.mean, "low": mean.low, "high": mean.high, "n": n}] if n else []
     return pd.DataFrame(made, columns=NUMBERS).assign(panel=panel, row=row, mark=[mark] * len(made))

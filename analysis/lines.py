@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
 
-from analysis.measures import SHOWN, interval
+from analysis.measures import SHOWN, interval, named
 from analysis.methods import Method, in_order
 
 # One look a method, everywhere: colours that the colour-blind tell apart (seaborn's), and dashes and marks for grey.
@@ -80,10 +80,13 @@ def look_of(method: Method) -> Look:
 
 
 def numbers(frame: pd.DataFrame, x: str, y: str, panel: str) -> pd.DataFrame:
-    """The numbers of one panel, columns LINES: for each method every seed's line ("seed 0"; of several rows the mean),
-    and the mean over seeds with its interval."""
-    seeds = frame.dropna(subset=[y]).groupby(["method", "seed", x], as_index=False)[y].mean()
-    each = seeds.assign(line="seed " + seeds["seed"].astype(str)).rename(columns={x: "x", y: "y"})
+    """The numbers of one panel, columns LINES: for each method every seed's line ("seed 0"; of each split its own, of
+    several rows the mean), and the mean over seeds with its interval."""
+    frame = frame if "split" in frame else frame.assign(split=0)
+    seeds = frame.dropna(subset=[y]).groupby(["method", "seed", "split", x], as_index=False)[y].mean()
+    places = [*zip(seeds["seed"], seeds["split"], strict=True)]
+    names = {place: f"seed {named(place, set(places))}" for place in places}
+    each = seeds.assign(line=[names[place] for place in places]).rename(columns={x: "x", y: "y"})
     means = []
     for (method, at), values in seeds.groupby(["method", x])[y]:
         mean = interval(values.tolist())

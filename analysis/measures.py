@@ -3,7 +3,7 @@
 import itertools
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,8 +50,8 @@ class Measure:
         return f"[{signed(low, 3)}, {signed(high, 3)}]"
 
     def by_seed(self, method: Method) -> "pd.Series[float]":
-        """Its value for each seed of a method; of several sources, and splits, the mean."""
-        return self.rows[self.rows["method"] == method].groupby("seed")["value"].mean()
+        """Its value for each seed and split of a method; of several sources the mean."""
+        return self.rows[self.rows["method"] == method].groupby(["seed", "split"])["value"].mean()
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Pairs:
     """A measure of two methods at the same seeds (and drawn splits; under transfer, of the same sources).
 
     than       what the method is held against
+    places     of each pair, its seed and its split
     base       its values
     unlike     the seeds whose two runs were trained on two kinds of machine, which round differently: to a run that is
                another seed, so that such a pair shares less than the others
@@ -66,7 +67,7 @@ class Pairs:
 
     measure: Measure
     method: Method
-    seeds: list[int]
+    places: list[tuple[int, int]]
     base: list[float]
     other: list[float]
     records: list[str]
@@ -74,14 +75,35 @@ class Pairs:
     unlike: tuple[int, ...] = ()
 
     @property
+    def seeds(self) -> list[int]:
+        """Of each pair."""
+        return [seed for seed, _ in self.places]
+
+    @property
+    def names(self) -> list[str]:
+        """Of each pair: its seed, and its split where a seed has several."""
+        return [named(place, self.places) for place in self.places]
+
+    @property
     def differences(self) -> list[float]:
-        """The method less what it is held against, by seed."""
+        """The method less what it is held against, of each pair."""
         return [other - base for other, base in zip(self.other, self.base, strict=True)]
+
+    @property
+    def by_place(self) -> dict[tuple[int, int], float]:
+        """The differences by seed and split."""
+        return dict(zip(self.places, self.differences, strict=True))
 
     @property
     def interval(self) -> Interval:
         """Corrected where the test parts overlap."""
         return interval(self.differences, self.measure.overlap)
+
+
+def named(place: Any, among: Iterable[Any]) -> str:
+    """A pair of seed and split in words: "3", or "3, split 0" where that seed has others among all pairs."""
+    seed, split = place
+    return f"{seed}, split {split}" if any(s == seed and other != split for s, other in among) else f"{seed}"
 
 
 def signed(value: float, places: int) -> str:
@@ -149,7 +171,7 @@ def pair(measure: Measure, method: Method, than: Method = ERM) -> Pairs:
     return Pairs(
         measure=measure,
         method=method,
-        seeds=[int(seed) for seed, _ in machines],
+        places=[(int(seed), int(split)) for seed, split in machines],
         base=base,
         other=other,
         records=[path for one in (than, method) for key in shared for *_, path in made[one][key]],
@@ -180,7 +202,7 @@ def between(results: Results, beyond: bool = False) -> pd.DataFrame:
     beyond  those of measurements that went beyond the rows of a pair, in place of those that stayed in between
     """
     rows = results.between[(results.between["beyond"] > 0) == beyond]
-    return one_protocol(rows[rows["split"] == "train"] if (rows["split"] == "train").any() else rows)
+    return one_protocol(rows[rows["part"] == "train"] if (rows["part"] == "train").any() else rows)
 
 
 def over_lambda(

@@ -16,7 +16,8 @@ NAMED = 4  # runs, that a sentence names
 
 
 def first_run(results: Results) -> str:
-    return f"There is no run measured on the test part yet: {_listed(commands.first(results))}."
+    clean = " of clean labels" if results.settings() else ""
+    return f"There is no run{clean} measured on the test part yet: {_listed(commands.first(results))}."
 
 
 def arms(setting: Setting) -> str:
@@ -70,7 +71,9 @@ def pairs(setting: Setting) -> list[str]:
 
 
 def made_by(lines: Sequence[str]) -> str:
-    """The first command, and how many more there are."""
+    """The first command, and how many more there are; of none nothing."""
+    if not lines:
+        return ""
     more = f", and {len(lines) - 1} more like it" if len(lines) > 1 else ""
     return f"What makes it: {code(lines[0])}{more}."
 

@@ -203,10 +203,17 @@ DECK: Configuration = {
 }
 DECK_FLOPS = 33.3e15  # of its training: forward and backward passes, by common/costs.py
 DECK_IS_SILENT_ON = ("batch, α of its runs, crops, seeds", "which epoch", "ε and its unit", "clipping")
+NOT_GIVEN = "drawn by the seed"
 PAPER: Configuration = {
     **DECK,
     "batch_size": 128,
+    "optimizer": "sgd",
+    "momentum": 0.9,
+    "schedule": "drops",
     "lr_drops": [0.5, 0.75],
+    "lam_per": "batch",
+    "test_images": 10_000,
+    "weights": NOT_GIVEN,
     "augment": "crop-flip",
     "alpha": 1.0,
     "dropout": 0.0,
@@ -220,6 +227,9 @@ WORDS = {
     "width": "width {} for {}",
     "epochs": "{} epochs for {}",
     "batch_size": "batches of {} for {}",
+    "optimizer": "{} for {}",
+    "momentum": "momentum {:g} for {:g}",
+    "schedule": "schedule {} for {}",
     "lr": "rate {:g} for {:g}",
     "lr_drops": "rate drops at {} for {}",
     "weight_decay": "weight decay {:g} for {:g}",
@@ -228,6 +238,8 @@ WORDS = {
     "augment": "augmentation {} for {}",
     "alpha": "α = {:g} for {:g}",
     "lam_per": "λ per {} for {}",
+    "test_images": "{:,} test images for {:,}",
+    "weights": "from weights {}",
 }
 
 
@@ -242,7 +254,7 @@ def departures(train: Record, theirs: Configuration) -> list[str]:
     Fields that mean nothing across data sets (rows, width) are left out where the data set is another.
     """
     config = train["config"]
-    ours = config | {"images": train["data"]["train"]}
+    ours = config | {"images": train["data"]["train"], "test_images": train["data"]["measured"]}
     fields = [field for field in WORDS if field in theirs and ours[field] is not None]
     differing = [field for field in fields if ours[field] != theirs[field]]
     if "dataset" in differing:

@@ -7,6 +7,7 @@ from analysis.columns import ATTACKS
 from analysis.methods import BASELINES, OPTIONS, Method
 from common.options import gan
 from common.options.attack import AttackConfig, attack_name
+from common.options.fields import with_tuples
 from common.options.gan import GanConfig
 from common.options.interpolate import InterpolateConfig, record_name
 from common.options.names import setting_name
@@ -77,7 +78,7 @@ def _percent(count: float | None, n: int) -> float | None:
 def run(path: str, record: Record) -> Row:
     config, data, final, cost = (record[part] for part in ("config", "data", "final", "cost"))
     last, clean, environment = final["last_epoch"], final["clean_train"], record["environment"]
-    n = last["n"]
+    n, ten = last["n"], final["median_of_last_ten"]
     return (
         key(path, record)
         | {name: config[name] for name in ("model", "width", "epochs")}
@@ -98,7 +99,7 @@ def run(path: str, record: Record) -> Row:
             "calibration_error": last["calibration_error"],
             "best_error": _percent(final["best_epoch"]["errors"], n),
             "best_epoch": final["best_epoch"]["epoch"],
-            "median10_error": _percent(final["median_of_last_ten"]["errors"], n),
+            "median10_error": _percent(ten["errors"], n) if ten["epochs"] == 10 else None,
             "clean_train_error": _percent(clean["errors"], clean["n"]),
             "peak_memory_bytes": cost.get("peak_memory_bytes"),
             "weights": record["weights"],
@@ -183,7 +184,7 @@ def between(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row
     for at in record["final"]["between"]:
         every, different, p = at["misses"], at["misses_different"], at.get("probability_different", {})
         row = shared | {
-            "split": config["split"],
+            "part": config["split"],
             "pairs_seed": config["pairs_seed"],
             "beyond": config["beyond"],
             "lam": at["lam"],
@@ -207,7 +208,6 @@ def between(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row
 
 def attacks(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row]:
     source, target = (found[parent["record"]] for parent in record["parents"])
-    config: Row = {name: tuple(it) if isinstance(it, list) else it for name, it in record["config"].items()}
     final = record["final"]
     clean = final["clean"]["target"]
     shared = key(path, target) | {
@@ -216,7 +216,7 @@ def attacks(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row
         "source_method": Method.of(source["config"]),
         "source_seed": source["config"]["seed"],
         "white_box": source is target,
-        "protocol": attack_name("", "", AttackConfig(**config)),
+        "protocol": attack_name("", "", AttackConfig(**with_tuples(record["config"]))),
         "unit": final["epsilon_unit"],
     }
     for at in [clean | {"attack": "clean", "epsilon": 0.0, "errors_clean": clean["errors"]}, *final["attacks"]]:

@@ -108,11 +108,12 @@ class Setting:
 
 
 def families(results: Results, field: str) -> list[dict[Any, Setting]]:
-    """The settings in groups that differ in one field of the configuration alone, by its value; of several settings
-    of a value the best."""
+    """The settings in groups that differ in one field of the configuration alone, by its value, of which None (all the
+    rows, say) is the last; of several settings of a value the best."""
     alike: dict[str, dict[Any, Setting]] = {}
     for one in (Setting(results, name) for name in results.settings()):
         rest = dict(one.config)
         value = rest.pop(field)
+        rest.pop("data_seed", None)  # it stands with all the rows alone, of which it draws none
         alike.setdefault(json.dumps(rest, sort_keys=True), {}).setdefault(value, one)
-    return [dict(sorted(group.items())) for group in alike.values()]
+    return [dict(sorted(group.items(), key=lambda of: (of[0] is None, of[0] or 0))) for group in alike.values()]

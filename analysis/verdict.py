@@ -231,9 +231,9 @@ def said(pairs: Pairs) -> str:
 def rows_of(pairs: Pairs) -> list[str]:
     measure = pairs.measure
     return [
-        f"{measure.name}, seed {seed}: {pairs.than} {measure.show(base)}, {pairs.method} {measure.show(other)}, "
+        f"{measure.name}, seed {name}: {pairs.than} {measure.show(base)}, {pairs.method} {measure.show(other)}, "
         f"difference {measure.show_difference(other - base)}"
-        for seed, base, other in zip(pairs.seeds, pairs.base, pairs.other, strict=True)
+        for name, base, other in zip(pairs.names, pairs.base, pairs.other, strict=True)
     ]
 
 

@@ -47,8 +47,9 @@ def test_the_numbers_of_a_run(tmp_path):
     assert {name: run[name] for name in key} == key
     counts = {"n_test": 10_000, "errors": 423, "errors_top5": 20, "n_train": 50_000, "width": 8, "epochs": 4}
     assert {name: run[name] for name in counts} == counts
-    percent = {"error": 4.23, "error_top5": 0.2, "best_error": 4.23, "median10_error": 13.03, "clean_train_error": 2.03}
+    percent = {"error": 4.23, "error_top5": 0.2, "best_error": 4.23, "clean_train_error": 2.03}
     assert {name: run[name] for name in percent} == pytest.approx(percent)
+    assert math.isnan(run["median10_error"])  # of four
     assert (run["best_epoch"], run["measured_on"], run["commit"]) == (4, "test", fixtures.COMMIT)
     third = results.curves.iloc[2]
     assert (third["epoch"], third["error"], third["accuracy"]) == (3, pytest.approx(8.03), pytest.approx(91.97))
@@ -67,7 +68,7 @@ def test_the_numbers_in_between_and_under_attack(tmp_path):
     results = collect.collect(tmp_path)
     assert results.problems == []
     (half,) = results.between[results.between["lam"] == 0.5].to_dict("records")
-    assert (half["method"], half["split"], half["misses"], half["missed"]) == (Method(0.3), "train", 590, 5.9)
+    assert (half["method"], half["part"], half["misses"], half["missed"]) == (Method(0.3), "train", 590, 5.9)
     assert (half["missed_different"], half["loss_norm"], half["loss_norm_q90"]) == (pytest.approx(5.9), 4.0, 8.0)
     assert (half["p_i"], half["p_rest"]) == (0.45, 0.1)
     clean, fgsm, pgd = results.attacks.to_dict("records")
@@ -236,7 +237,13 @@ def test_splits_that_are_drawn_are_one_setting_and_a_pair_is_of_one_split(tmp_pa
         pytest.approx(100 * (950 / 2000 + 950 / 8000) / 2),
     )
     fixtures.train(tmp_path, seed=5, options={"data_seed": 9}, rows=999, **again)
-    assert only_problem(tmp_path).startswith("abalone-mlp: its runs saw different rows")
+    assert "rows9-mlp-mixup1.0-seed0.json: saw other rows than abalone/train-abalone-rows9-" in only_problem(tmp_path)
+
+
+def test_the_median_of_the_last_ten_epochs(tmp_path):
+    fixtures.train(tmp_path, options={"epochs": 20})
+    results = collect.collect(tmp_path)
+    assert results.runs["median10_error"].item() == pytest.approx(results.curves["error"].tail(10).median())
 
 
 @pytest.mark.parametrize("is_there", [True, False])
@@ -331,9 +338,14 @@ def test_a_measurement_without_its_run_is_named(tmp_path):
 
 
 def test_runs_of_one_setting_that_saw_other_rows_are_named(tmp_path):
-    fixtures.train(tmp_path)
-    fixtures.train(tmp_path, seed=1, rows=49_999)
-    assert only_problem(tmp_path).startswith("cifar10-preactresnet18: its runs saw different rows")
+    """Those that are fewer are left out, with what was measured of them."""
+    runs = [fixtures.train(tmp_path, seed=seed, rows=49_999 if seed == 1 else 50_000) for seed in range(3)]
+    for run in runs:
+        fixtures.interpolate(tmp_path, run)
+    first, other, _ = (f"cifar10/{run.name}" for run in runs)
+    assert only_problem(tmp_path) == f"{other}: saw other rows than {first}, of the same setting; left out."
+    results = collect.collect(tmp_path)
+    assert set(results.runs["seed"]) == set(results.between["seed"]) == {0, 2}
 
 
 def test_rows_that_were_measured_otherwise_are_kept_apart(tmp_path):

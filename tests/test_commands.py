@@ -8,6 +8,7 @@ import pytest
 
 from analysis import commands, measures, methods
 from analysis.collect import collect
+from analysis.questions import show
 from analysis.typed import again as again_
 from common import cli, records
 from common.options import TrainOptions, resolve, run_name
@@ -132,3 +133,42 @@ def test_a_pair_shares_its_rows_and_a_new_seed_brings_its_own(tmp_path):
     assert "--data-seed 2 " in mixup
     assert "--seed 2 --mixup --results-dir" in mixup
     assert all("--data-seed" not in line for line in commands.seeds(results, fixed, methods.MIXUP, 3))
+
+
+def test_what_was_not_asked_yet_is_asked_as_the_others_were(tmp_path):
+    """Else what is there would be measured again, and averaged with nothing."""
+    runs = [fixtures.train(tmp_path, alpha=alpha) for alpha in (None, 1.0)]
+    for run in runs:
+        fixtures.interpolate(tmp_path, run, split="test")
+    fixtures.attack(tmp_path, runs[0], runs[0], {("fgsm", 4.0): 9000})
+    results = collect(tmp_path)
+    (setting,) = results.settings()
+    for script, typed, asked in (
+        ("interpolate", "interpolate", "--split test"),
+        ("interpolate", "interpolate --beyond 0.5", "--beyond 0.5"),  # of which there is none
+        ("attack", "attack", "--attacks fgsm --epsilons 4.0"),
+    ):
+        probe = commands.probe(results, setting, typed, 1)
+        assert f"scripts/{script}.py {setting}-erm-seed0 {setting}-mixup1.0-seed0 {asked} --results-dir" in probe
+
+
+def test_pairs_are_of_one_draw_of_rows(tmp_path):
+    """Runs of one seed that see other rows are no pair, whatever is compared, and draws of one seed are a pair each."""
+    for data_seed, seed, alpha in ((0, 0, None), (7, 0, 1.0), (8, 0, None), (8, 0, 1.0), (9, 0, None), (9, 0, 1.0)):
+        options = {"subset": 1000, "data_seed": data_seed}
+        run = fixtures.train(tmp_path, alpha=alpha, seed=seed, step=data_seed, options=options)
+        fixtures.interpolate(tmp_path, run, step=data_seed)
+    results = collect(tmp_path)
+    (setting,) = results.settings()
+    here = results.of(setting)
+    for measure in (measures.test_error(here), measures.in_between(here, "missed", 0.5, "misses", "%")):
+        found = measures.pair(measure, methods.MIXUP)
+        assert (found.places, found.names) == ([(0, 8), (0, 9)], ["0, split 8", "0, split 9"])
+        assert list(found.by_place) == found.places
+    table = show("table-paired", results)
+    assert [row["seed"] for row in table.frame.to_dict("records")] == ["0, split 8", "0, split 9", "mean"]
+    lines = commands.seeds(results, setting, methods.MIXUP, 4)
+    asked = [cli.parse(TrainOptions, "", shlex.split(line)[2:]) for line in lines]
+    assert [(one.asked.data_seed, one.asked.mixup) for one in asked] == [(0, True), (7, False)]
+    figure = show("misses", results)
+    assert {"seed 0, split 8", "seed 0, split 0"} <= set(figure.data["line"])

@@ -37,7 +37,7 @@ def test_methods_are_told_apart_in_colour_and_in_grey():
 
 
 def test_an_interval_of_less_than_two_is_none(tmp_path):
-    frame = collect(tmp_path).between.reindex([0]).assign(method=ERM, seed=0, lam=0.5, missed=1.0)
+    frame = collect(tmp_path).between.reindex([0]).assign(method=ERM, seed=0, split=0, lam=0.5, missed=1.0)
     mean = lines.numbers(frame, "lam", "missed", "misses").query("line == 'mean'")
     assert mean["y"].item() == 1
     assert math.isnan(mean["low"].item())

@@ -86,7 +86,9 @@ def test_one_table_of_several_that_differs_by_chance_is_no_difference():
 
     def pairs(*values):
         measure = measures.Measure("error", "%", pd.DataFrame(), overlap=0.0)
-        return measures.Pairs(measure, methods.MIXUP, list(range(len(values))), [0.0] * len(values), list(values), [])
+        return measures.Pairs(
+            measure, methods.MIXUP, [(n, 0) for n in range(len(values))], [0.0] * len(values), list(values), []
+        )
 
     one, other = pairs(1.0, 3.2, 0.6, 2.0, 0.5), pairs(1.0, -1.0, 0.5, -0.5, 0.1)
     assert 0.025 < one.interval.p < 0.05

@@ -181,7 +181,7 @@ def test_every_figure_of_two_untested_erm_runs(tmp_path, name):
     else:
         scripts = {"boundaries": "boundary", "epsilon": "attack", "transfer": "attack"}
         of_studies = ("corrupted", "tabular", "speech", "ablation", "ablation-2", "gan-ring", "gan-grid", "gan-modes")
-        of_studies += ("flops-few", "examples")
+        of_studies += ("flops-few", "examples", "ablation-best")
         scripts |= dict.fromkeys(of_studies, "study")
         script = scripts.get(figure.name, "interpolate")
         assert f"`python {records.ROOT}/scripts/{script}.py" in to_text(figure.missing)

@@ -37,11 +37,13 @@ def two(tmp_path_factory):
 
 def of(results, errors=PAPERS, seeds=5, noisy=(), others=None):
     """Runs of these errors by method and weight decay. A method's seeds have half of the spread of ERM's; noisy: to and
-    fro by two points in turn, by which nothing can be told; others: the errors on other data than CIFAR-10."""
+    fro by two points in turn, by which nothing can be told; others: the errors on other data than CIFAR-10, or on a
+    subset of it."""
     made = []
     for row in results.runs.to_dict("records"):
-        decay = results.records[row["record"]]["config"]["weight_decay"]
-        for method, by_decay in (errors if row["dataset"] == "cifar10" else others or {}).items():
+        config = results.records[row["record"]]["config"]
+        decay, is_main = config["weight_decay"], (config["dataset"], config["subset"]) == ("cifar10", None)
+        for method, by_decay in (errors if is_main else others or {}).items():
             for seed, off in zip(range(seeds), SPREAD, strict=False):
                 if decay in by_decay:
                     spread = off / (1 if method == ERM else 2) + (2 * (-1) ** seed if method in noisy else 0)
@@ -56,6 +58,15 @@ def three(tmp_path_factory):
     folder = tmp_path_factory.mktemp("three")
     for dataset, decay in (("cifar10", SMALL), ("cifar10", LARGE), ("digits", SMALL)):
         fixtures.train(folder, dataset=dataset, options={"epochs": 2, "weight_decay": decay})
+    return collect(folder)
+
+
+@pytest.fixture(scope="module")
+def rounds(tmp_path_factory):
+    """Likewise of CIFAR-10 by both weight decays, and of some of its rows by the smaller one."""
+    folder = tmp_path_factory.mktemp("rounds")
+    for subset, decay in ((None, SMALL), (None, LARGE), (500, SMALL)):
+        fixtures.train(folder, options={"epochs": 2, "weight_decay": decay, "subset": subset})
     return collect(folder)
 
 
@@ -175,6 +186,31 @@ def test_a_data_set_of_too_few_pairs_is_left_out_beside_one_of_enough(three):
     alone = replace(results, runs=runs[runs["dataset"] == "digits"].reset_index(drop=True))
     assert DIGITS in show("ablation", alone).caption
     assert "study.py ablation-cifar --" in show("ablation-2", alone).missing
+
+
+def test_a_further_round_is_asked_of_what_went_into_it(rounds):
+    """Of the best alone: what was left out of it is neither missing nor a row of its table."""
+    best = {method: PAPERS[method] for method in (ERM, MIXUP, kin.SAME, kin.LAYERS[0])} | {kin.CUTMIX: {SMALL: 5.0}}
+    results = of(rounds, others=best)
+    screening = of(rounds)
+    for one in ASKED:
+        (verdict,), (alone,) = verdicts(results, one), verdicts(screening, one)
+        more = {"P25": 1, "L5": 1}.get(one, 0)
+        assert len(verdict.parts) == len(alone.parts) + more, one
+        assert not {part.status for part in verdict.parts} & {"not run", "too few runs"}, one
+        assert not verdict.commands, one
+    (cutmix,) = verdicts(results, "L5")
+    assert [part.status for part in cutmix.parts] == ["holds", "holds", "fails"]
+    subset = "cifar10-500-preactresnet18-2ep"
+    assert set(column(show("table-ablation-best", results), "method")) == set(map(str, best))
+    assert subset in show("ablation-best", results).caption
+    assert NAMES[SMALL] in show("ablation", results).caption
+    assert show("ablation-2", results).picture is None
+    assert "study.py ablation-best" in show("ablation-best", screening).missing
+    few = of(rounds, others={method: best[method] for method in (ERM, kin.CUTMIX)})
+    assert few.runs["method"].eq(kin.CUTMIX).sum() == 15
+    (cutmix,) = verdicts(few, "L5")
+    assert [part.status for part in cutmix.parts] == ["holds", "holds"]
 
 
 def test_the_slope_over_layers(two):

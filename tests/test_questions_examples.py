@@ -6,6 +6,8 @@ import pytest
 
 from analysis.collect import collect
 from analysis.questions import show
+from analysis.setting import families
+from tests import fixtures
 from tests.asking import study
 from tests.fixtures import ERM, MIXUP
 
@@ -28,3 +30,10 @@ def test_two_numbers_of_rows_show_no_course(tmp_path):
     for rows in (500, 1000):
         study(tmp_path, probes=(), options={"subset": rows})
     assert "few-digits" in show("examples", collect(tmp_path)).missing
+
+
+def test_all_rows_are_the_last_number_of_them(tmp_path):
+    for subset, alpha in ((None, None), (None, 1.0), (500, None), (500, 1.0)):
+        fixtures.train(tmp_path, alpha=alpha, options={"subset": subset})
+    (group,) = families(collect(tmp_path), "subset")
+    assert list(group) == [500, None]

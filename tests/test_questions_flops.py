@@ -64,7 +64,8 @@ def test_on_few_images_the_budget_is_named_from_which_on_mixup_pays(tmp_path):
         "2,000 images, preactresnet18-w64, mixup less ERM: 20 epochs +8.99 points [+8.94, +9.04], n = 5; 100 "
         in figure.caption
     )
-    assert "n = 5. There mixup errs more at 20 epochs and less at 100, 200 epochs; with each doubling" in figure.caption
+    shown = "mixup is shown to err more at 20 and less at 100, 200 epochs; with each doubling"
+    assert f"n = 5. By Holm's correction over the budgets {shown}" in figure.caption
     slope = np.polyfit(np.log2([1.28, 6.4, 12.8]), [9, -10, -11], 1)[0]
     assert f"the difference moves by {slope:+.2f}".replace("-", "−") in figure.caption
     assert len(figure.records) == 30
@@ -84,7 +85,8 @@ def test_what_was_not_trained_has_no_budget(epochs, share, does):
 def test_where_mixup_never_pays_it_is_said(tmp_path):
     for epochs in (20, 100, 200):
         study(tmp_path, probes=(), options={"subset": 2000, "epochs": epochs}, mixup=replace(MIXUP, curve=(3000,)))
-    assert "There mixup errs more at 20, 100, 200 epochs; with each" in show("flops-few", collect(tmp_path)).caption
+    said = "mixup is shown to err more at 20, 100, 200 epochs; with each"
+    assert said in show("flops-few", collect(tmp_path)).caption
 
 
 def test_how_soon_an_error_was_reached_is_read_off_the_curve(tmp_path):

@@ -15,8 +15,9 @@ def test_how_near_the_last_epoch_is_to_the_best(tmp_path, last, status):
 @pytest.mark.parametrize(
     ("erm", "mixup", "status"),
     [
-        ({}, {"labels": (5, 14, 4500)}, "holds in part"),  # it learnt as many of the corrupted as ERM
-        ({"labels": (2, 4500, 500)}, {}, "fails"),  # and more
+        ({"labels": (2, 4316, 500)}, {}, "holds in part"),  # it learnt as few of the corrupted as ERM
+        ({"labels": (2, 4500, 500)}, {}, "fails"),  # more than ERM
+        ({}, {"labels": (5, 150, 4500)}, "fails"),  # fewer, but nearly all
         ({}, {"labels": (4400, 4316, 4000)}, "fails"),  # it learnt nothing at all
     ],
 )

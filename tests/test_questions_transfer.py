@@ -30,4 +30,4 @@ def test_transfer_is_asked_at_the_largest_epsilon_too(tmp_path):
     large = {("fgsm", 4.0): 9070, ("fgsm", 16.0): 8000}, {("fgsm", 4.0): 5700, ("fgsm", 16.0): 9000}
     arms = {name: attacked(model, *large) for name, model in (("erm", ERM), ("mixup", MIXUP))}
     assert of_study(tmp_path, "D8", "D9", probes=["attack"], **arms) == ["holds", "holds"]
-    assert "FGSM at ε = 16" in verdicts(tmp_path, ids=["D9"])["D9"].sentence
+    assert "own: white-box FGSM error at ε = 16/255" in verdicts(tmp_path, ids=["D9"])["D9"].sentence

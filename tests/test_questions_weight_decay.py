@@ -1,7 +1,9 @@
 """Which weight decay each prefers."""
 
 from dataclasses import replace
+from itertools import product
 
+from tests import fixtures
 from tests.asking import SETTING, study, verdicts
 from tests.fixtures import ERM, MIXUP
 
@@ -35,3 +37,18 @@ def test_each_length_of_training_is_asked_for_itself(tmp_path):
     verdict = verdicts(tmp_path, SETTING, ["P33"])["P33"]
     assert sorted(part.status for part in verdict.parts) == ["fails", "holds"]
     assert len(verdict.records) == 20
+
+
+def test_weight_decays_that_share_no_seed_are_too_few(tmp_path):
+    for decay, seeds in ((1e-4, range(5)), (5e-4, range(5, 10))):
+        for seed, alpha in product(seeds, (None, 1.0)):
+            fixtures.train(tmp_path, alpha=alpha, seed=seed, step=seed, options={"weight_decay": decay})
+    found = verdicts(tmp_path, SETTING, ["P33"])["P33"]
+    assert (found.status, found.n) == ("too few runs", 0)
+    assert "no seed has all weight decays" in found.sentence
+
+
+def test_a_weight_decay_in_between_hides_the_papers_two_from_nobody(tmp_path):
+    for decay, seed, alpha in product((1e-4, 2e-4, 5e-4), range(5), (None, 1.0)):
+        fixtures.train(tmp_path, alpha=alpha, seed=seed, step=seed % 3, options={"weight_decay": decay})
+    assert verdicts(tmp_path, SETTING, ["P24"])["P24"].n == 5

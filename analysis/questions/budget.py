@@ -2,7 +2,7 @@
 
 from analysis import commands, paper
 from analysis.intervals import interval
-from analysis.measures import ENOUGH, pair, test_error
+from analysis.measures import ENOUGH, named, pair, test_error
 from analysis.question import Question, claim
 from analysis.setting import Setting
 from analysis.verdict import Verdict, interval_said, joined, not_run, of_pairs, seeds_said, side, verdict, whole
@@ -22,13 +22,13 @@ def gain_grows(setting: Setting) -> Verdict:
         for ends in asked.contrasts(field):
             method = asked.mixup
             pairs = [pair(test_error(end.here), method) for end in ends]
-            less, more = (dict(zip(one.seeds, [-d for d in one.differences], strict=True)) for one in pairs)
+            less, more = ({place: -d for place, d in one.by_place.items()} for one in pairs)
             shared = sorted(less.keys() & more.keys())
-            found = interval([more[seed] - less[seed] for seed in shared], asked.here.overlap)
+            found = interval([more[place] - less[place] for place in shared], asked.here.overlap)
             values, names = ([end.config[field] for end in ends], [end.name for end in ends])
             opening = f"{field} {values[0]} to {values[1]} ({', '.join(names)}), {seeds_said(len(shared))}"
             part = side(interval_said(found, " points", "the gain changes by {}"), found, 1, True)
-            rows = [f"seed {s}: gain {less[s]:.2f}, then {more[s]:.2f} points" for s in shared]
+            rows = [f"seed {named(s, shared)}: gain {less[s]:.2f}, then {more[s]:.2f} points" for s in shared]
             used = [path for one in pairs for path in one.records]
             lines = [line for name in names for line in commands.seeds(results, name, method)]
             verdicts.append(whole(opening, [part], rows, used, lines))
@@ -76,7 +76,7 @@ def turns_up(setting: Setting) -> Verdict:
     found = interval(rises.tolist(), asked.here.overlap)
     says = f"{asked.mixup}: {before.mean():.2f} %, then {after.mean():.2f} %, "
     part = side(interval_said(found, " points", says + "a change of {}"), found, 1, True)
-    rows = [f"{asked.mixup}, seed {seed}: {value:+.2f} points" for seed, value in rises.items()]
+    rows = [f"{asked.mixup}, seed {named(place, rises.index)}: {value:+.2f} points" for place, value in rises.items()]
     used = [path for end in ends for path in end.here.runs["record"]]
     opening = (
         f"{' to '.join(str(end.config['epochs']) for end in ends)} epochs ({ends[0].name} and its like), n = {found.n}"

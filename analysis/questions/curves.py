@@ -71,7 +71,9 @@ def _mean_error(setting: Setting, first: int, last: int) -> Measure:
     curves = setting.here.curves
     curves = curves[curves["epoch"].between(first, last)]
     means = pd.DataFrame(curves.groupby(OF_RUN, as_index=False)["error"].mean())
-    name = f"mean error of epochs {first} to {last}"
+    of = sorted(curves["epoch"].unique())
+    name = f"mean error of epochs {of[0]} to {of[-1]}" if len(of) > 1 else f"error of epoch {[*of, first][0]}"
+    name += f", {len(of)} of them measured" if 1 < len(of) <= of[-1] - of[0] else ""
     return Measure(name, "%", measures.valued(means, "error"), setting.here.overlap)
 
 

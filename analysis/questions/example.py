@@ -51,11 +51,16 @@ def shared(setting: Setting) -> tuple[list[str], list[Pair], list[str]]:
     }
     pairs = []
     for rows, one in next(iter(examples.values()), {}).items():
-        if isinstance(one["x_i"], str) and all(rows in of for of in examples.values()):
+        if isinstance(one["x_i"], str) and all(_is_shown(one, of.get(rows)) for of in examples.values()):
             p = {method: of[rows]["p"] for method, of in examples.items()}
             pairs.append(Pair(rows, tuple(one["labels"]), one["x_i"], one["x_j"], p))
     classes: list[str] = next((record["data"]["classes"] for record in found.values()), [])
     return classes, pairs, list(first)
+
+
+def _is_shown(one: dict[str, Any], other: dict[str, Any] | None) -> bool:
+    """Whether it is the same pair of images; models of other rows count theirs by the same numbers."""
+    return other is not None and (other["x_i"], other["x_j"]) == (one["x_i"], one["x_j"])
 
 
 def mixed(pair: Pair, lam: float) -> np.ndarray:

@@ -24,7 +24,7 @@ from analysis.measures import pair, test_error
 from analysis.methods import ERM, MIXUP, in_order
 from analysis.question import Question, figure_of_all
 from analysis.setting import Setting, families
-from analysis.verdict import interval_said, said
+from analysis.verdict import decided, interval_said, said
 
 PETA, TERA = 1e15, 1e12
 THEIRS: dict[str, Any] = {"deck": "o", "paper": "D"}  # marks, hollow
@@ -124,23 +124,23 @@ def error_on_few_images(results: Results) -> Figure:
 
 
 def _in_short(settings: list[Setting]) -> str:
-    """What lies between the two at each budget, at which the whole interval lies on one side of zero, and how it moves
-    with each doubling: the slope over the logarithm, of the seeds that have every budget."""
+    """What lies between the two at each budget, which budgets show a difference, and how it moves with each doubling:
+    the slope over the logarithm, of the seeds that have every budget."""
     found = {one.config["epochs"]: pair(test_error(one.here), one.mixup) for one in settings}
     told = "; ".join(
         f"{epochs} epochs {pairs.measure.show_difference(pairs.interval.mean)} "
         f"{pairs.measure.show_range(pairs.interval.low, pairs.interval.high)}, n = {pairs.interval.n}"
         for epochs, pairs in found.items()
     )
-    more = [str(epochs) for epochs, pairs in found.items() if pairs.interval.low > 0]
-    less = [str(epochs) for epochs, pairs in found.items() if pairs.interval.high < 0]
-    sides = [f"{which} at {', '.join(at)} epochs" for which, at in (("more", more), ("less", less)) if at]
-    decided = f"mixup errs {' and '.join(sides)}" if sides else "no budget shows a difference"
-    by_seed = pd.DataFrame({epochs: dict(zip(of.seeds, of.differences, strict=True)) for epochs, of in found.items()})
+    asked = {str(epochs): pairs for epochs, pairs in found.items()}
+    ways = {"more": decided(asked, 0, 1), "less": decided(asked, 0, -1)}
+    sides = [f"{which} at {', '.join(at)}" for which, at in ways.items() if at]
+    shown = f"mixup is shown to err {' and '.join(sides)} epochs" if sides else "no budget shows a difference"
+    by_seed = pd.DataFrame({epochs: of.by_place for epochs, of in found.items()})
     doublings = [math.log2(tflop(one)) for one in settings]
     slope = interval([float(np.polyfit(doublings, row, 1)[0]) for row in by_seed.dropna().to_numpy()])
     moves = interval_said(slope, " points", "with each doubling the difference moves by {}")
-    return f"mixup less ERM: {told}. There {decided}; {moves} (n = {slope.n})"
+    return f"mixup less ERM: {told}. By Holm's correction over the budgets {shown}; {moves} (n = {slope.n})"
 
 
 def _differences(settings: list[Setting]) -> str:

@@ -32,7 +32,8 @@ def neither_resists(setting: Setting) -> Verdict:
             odds = [logit((w + 0.5) / (total + 1)) for w, total in zip(wrong, n, strict=True)]
             spread = f" [{found.low:.2f}, {found.high:.2f}]" if found.n > 1 else ""
             mean = f"{found.mean:.2f} %{spread} (n = {found.n})" if found.n else "not measured"
-            parts.append(above(f"{measure.name}, {method}: {mean}", odds, float(logit(chance))))
+            says, bound = f"{measure.name}, {method}: {mean}", float(logit(chance))
+            parts.append(above(says, odds, bound, overlap=measure.overlap))
             seeds = zip(of["seed"], of["error"], strict=True)
             rows += [f"{measure.name}, {method}, seed {seed}: {error:.2f} %" for seed, error in seeds]
     opening = f"on {setting.name}, against guessing, which misses {100 * chance:g} %"
@@ -45,9 +46,9 @@ def the_gain_is_gone(setting: Setting) -> Verdict:
     one_step, many = (
         pair(measures.under_attack(setting, "white", attack, FOUR), setting.mixup) for attack in ("fgsm", "pgd")
     )
-    gains = [dict(zip(pairs.seeds, (-d for d in pairs.differences), strict=True)) for pairs in (one_step, many)]
-    shared = sorted(gains[0].keys() & gains[1].keys())
-    lost = interval([gains[0][seed] - gains[1][seed] for seed in shared], setting.here.overlap)
+    fgsm, pgd = one_step.by_place, many.by_place
+    shared = sorted(fgsm.keys() & pgd.keys())
+    lost = interval([pgd[place] - fgsm[place] for place in shared], setting.here.overlap)
     says = interval_said(lost, " points", "the gain under FGSM exceeds that under PGD by {}")
     parts = [
         of_pairs(one_step, -1),

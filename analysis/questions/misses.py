@@ -55,7 +55,7 @@ def pairs_said(frame: pd.DataFrame) -> str:
 
 
 def kind_of(frame: pd.DataFrame) -> str:
-    return "training" if (frame["split"] == "train").all() else "test"
+    return "training" if (frame["part"] == "train").all() else "test"
 
 
 def at_half(numbers: pd.DataFrame, unit: str) -> str:
@@ -93,7 +93,7 @@ def in_numbers(setting: Setting) -> Table:
             values = {f"λ = {lam:g}": f"{read[lam]}" if lam in read else "" for lam in lams}
             rows.append({"measure": name, "method": f"{whose}, paper's Fig. 2a", "n": "", **values})
     notes = [
-        f"{setting.name}; {int(found['n'].max()):,} pairs of {found['split'].iloc[0]} rows; a miss is a prediction "
+        f"{setting.name}; {int(found['n'].max()):,} pairs of {found['part'].iloc[0]} rows; a miss is a prediction "
         "that is neither row's class.",
         measures.SPREAD,
     ]

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Picture
 from analysis import measures, missing, paper
 from analysis.figure import WIDE, Figure
 from analysis.intervals import interval
-from analysis.measures import attacked, nearest
+from analysis.measures import attacked, named, nearest
 from analysis.methods import ERM
 from analysis.question import Question, claim, figure
 from analysis.setting import Setting
@@ -79,9 +79,12 @@ def _transferred_less_own(setting: Setting, epsilon: float, claimed: int) -> Ver
         found = interval(differences.tolist(), setting.here.overlap)
         says = f"{method} (n = {found.n}): {interval_said(found, ' points', 'transferred less own {}')}"
         parts.append(side(says, found, claimed, bool(len(own) + len(others))))
-        rows += [f"{method}, seed {s}: own {own[s]:.2f} %, transferred {others[s]:.2f} %" for s in differences.index]
+        rows += [
+            f"{method}, seed {named(s, differences.index)}: own {own[s]:.2f} %, transferred {others[s]:.2f} %"
+            for s in differences.index
+        ]
     used = [*white.rows["record"], *black.rows["record"]]
-    opening = f"on {setting.name}, FGSM at ε = {epsilon:g}"
+    opening = f"on {setting.name}, own: {white.name}"
     return whole(opening, parts, rows, used, lacking(setting, "attack"))
 
 

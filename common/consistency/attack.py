@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from common.consistency.compared import TOP5_FROM, Compared, Record, Rule, Within, run_of, with_tuples
+from common.consistency.compared import TOP5_FROM, Compared, Record, Rule, Within, run_of
 from common.options.attack import ITERATED, AttackConfig, attack_name
+from common.options.fields import with_tuples
 
 
 def whom_it_attacks(record: Record) -> Iterator[Compared]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from common.consistency.compared import Compared, Record, Rule, Within, with_tuples
+from common.consistency.compared import Compared, Record, Rule, Within
 from common.options.boundary import BoundaryConfig, BoundaryOptions, record_name, resolve
+from common.options.fields import with_tuples
 
 
 def the_plane(record: Record) -> Iterator[Compared]:

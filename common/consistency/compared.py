@@ -45,7 +45,3 @@ def of_pixels(of_channels: str, value: Number) -> Within:
 def run_of(parent: dict[str, str]) -> str:
     """The run that a parent's record is of: ``<dataset>/train-<run>.json``."""
     return parent["record"].rpartition("/train-")[2].removesuffix(".json")
-
-
-def with_tuples(config: Record) -> Record:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}

@@ -9,7 +9,7 @@ import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
 from common.errors import UserError
-from common.options.fields import SEEDS, Fact, as_json, flag, own, pieces
+from common.options.fields import SEEDS, Fact, as_json, flag, own, pieces, words
 from common.options.machine import MachineWithRuns
 
 Attack = Literal["fgsm", "ifgsm", "pgd", "noise"]
@@ -182,8 +182,16 @@ def resolve(asked: AttackConfig) -> AttackConfig:
 
 def attack_name(source: str, target: str, config: AttackConfig) -> str:
     """``<source>--<target>``, and all that departs from the defaults: ``…-seed0--…-seed1-pgd40``."""
-    usual = dataclasses.replace(resolve(AttackConfig(attacks=config.attacks)), attacks=ATTACKS)
-    return "-".join([f"{source}--{target}", *pieces(config, usual).values()])
+    return "-".join([f"{source}--{target}", *pieces(config, _usual(config)).values()])
+
+
+def command_words(config: AttackConfig) -> list[str]:
+    """The options that ask for this configuration."""
+    return words(config, _usual(config))
+
+
+def _usual(config: AttackConfig) -> AttackConfig:
+    return dataclasses.replace(resolve(AttackConfig(attacks=config.attacks)), attacks=ATTACKS)
 
 
 def passes(config: AttackConfig, one_step: int, sampled: int, todo: Mapping[int, Sequence[int]]) -> tuple[int, int]:

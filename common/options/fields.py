@@ -163,6 +163,11 @@ def as_json(config: Any) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(config).items()}
 
 
+def with_tuples(config: dict[str, Any]) -> dict[str, Any]:
+    """What a configuration is made of again."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
+
+
 def earlier(config: type[Any]) -> dict[str, Any]:
     """What was in force in records from before there was a choice, by option."""
     return {name: one.fact.since for name, one in described(config).items() if one.fact.since is not ALWAYS}

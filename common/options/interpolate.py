@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, own, pieces
+from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, own, pieces, words
 from common.options.machine import MachineWithRuns
 
 GRADIENT_PAIRS = 1000
@@ -63,5 +63,14 @@ def resolve(probe: ProbeOptions, run: str) -> InterpolateConfig:
 
 def record_name(config: InterpolateConfig) -> str:
     """The run, and all that departs from the defaults: ``digits-smallcnn-erm-seed0-test-pairs500``."""
+    return "-".join([config.run, *pieces(config, _usual(config)).values()])
+
+
+def command_words(config: InterpolateConfig) -> list[str]:
+    """The options that ask for this configuration."""
+    return words(config, _usual(config))
+
+
+def _usual(config: InterpolateConfig) -> InterpolateConfig:
     usual = resolve(ProbeOptions(pairs=config.pairs), config.run)
-    return "-".join([config.run, *pieces(config, dataclasses.replace(usual, pairs=ProbeOptions().pairs)).values()])
+    return dataclasses.replace(usual, pairs=ProbeOptions().pairs)

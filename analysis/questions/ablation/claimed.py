@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis import commands, paper
 from analysis.intervals import interval
-from analysis.measures import ENOUGH, Pairs, pair
+from analysis.measures import ENOUGH, Pairs, named, pair
 from analysis.methods import ERM, MIXUP, Method
 from analysis.question import claim
 from analysis.questions.ablation.kin import (
@@ -54,7 +54,7 @@ def _there(setting: Screened, row: Method) -> Method:
 
 
 def _asked(setting: Setting, judge: Callable[[Decays], Sequence[Verdict]]) -> Verdict:
-    """Of every data set that was screened, each part for itself."""
+    """Of every data set that was screened, and of further rounds what went into them; each part for itself."""
     results = setting.results
     every = screened(results)
     if not every:
@@ -73,7 +73,10 @@ def _each(found: Decays, arms: Sequence[tuple[Method, Method]], claimed: int, bo
     verdicts = []
     closing = f"; no better is at most {NO_BETTER:g} points" if bound else ""
     for one in found.values():
-        pairs = [one.less(_there(one, method), _there(one, than)) for method, than in arms]
+        here = [(_there(one, method), _there(one, than)) for method, than in arms]
+        pairs = [one.less(*arm) for arm in here if not one.left_out(*arm)]
+        if not pairs:
+            continue
         parts = [of_pairs(of, claimed, bound=bound, closing=closing) for of in pairs]
         parts = [
             part if {of.method, of.than} <= {*one.methods} else replace(part, is_known=False)
@@ -109,6 +112,8 @@ def best_of_all(setting: Setting) -> Verdict:
 
     def judge(found: Decays) -> list[Verdict]:
         decay, one = next(iter(found.items()))
+        if one.is_further:  # where the others are not
+            return []
         asked = [row for row in paper.TABLE_5 if row != MIXUP and (row not in LAYERS or row in one.methods)]
         others = [_there(one, row) for row in asked]
         pairs = {str(method): one.less(MIXUP, method) for method in others}
@@ -140,11 +145,11 @@ def labels_matter(setting: Setting) -> Verdict:
 
     def judge(found: Decays) -> list[Verdict]:
         verdicts = _each(found, [(MIXUP, ONLY)], -1)
-        if len(found) < 2:
-            return verdicts
         ends = list(found.values())
         low, high = ends[0], ends[-1]
         only = _there(low, ONLY)
+        if low is high or low.left_out(only):
+            return verdicts
         arms = [end.error.rows.query("method == @method") for end, method in ((low, only), (high, ERM))]
         pairs = pair(replace(low.error, rows=pd.concat(arms)), only)
         closing = f"; no better is at most {NO_BETTER:g} points"
@@ -157,11 +162,13 @@ def labels_matter(setting: Setting) -> Verdict:
 
 @claim("P27", "mixing hidden layers helps less with depth", TABLE, "4.44 to 5.95 %", SECTION, anywhere=True, seen=False)
 def deeper(setting: Setting) -> Verdict:
-    """The slope of the error over the layer's number."""
+    """The slope of the error over the layer's number, where all were screened."""
 
     def judge(found: Decays) -> list[Verdict]:
         verdicts = []
         for one in found.values():
+            if one.is_further:
+                continue
             layers = [method for method in LAYERS if method in one.methods]
             of_layers = {int(layer.mix[-1]): one.error.by_seed(layer) for layer in layers}
             errors = pd.DataFrame(of_layers).dropna()
@@ -171,8 +178,9 @@ def deeper(setting: Setting) -> Verdict:
             said = f"from one of {len(layers)} layers to the next the error changes by {{}}"
             part = side(interval_said(rising, " points", said), rising, 1, bool(layers))
             seen = [
-                f"seed {seed}: " + ", ".join(f"layer {layer} {error:.2f} %" for layer, error in of.items())
-                for seed, of in errors.iterrows()
+                f"seed {named(place, errors.index)}: "
+                + ", ".join(f"layer {layer} {error:.2f} %" for layer, error in of.items())
+                for place, of in errors.iterrows()
             ]
             used = one.setting.here.runs.loc[one.setting.here.runs["method"].isin(layers), "record"].tolist()
             verdicts.append(whole(f"on {one.name}, n = {rising.n}", [part], seen, used, []))
@@ -194,7 +202,10 @@ def little(setting: Setting) -> Verdict:
             f"{method}, weight decay {said_of(decay)}": one.less(method, ERM)
             for decay, one in found.items()
             for method in ALONE
+            if not one.left_out(method)
         }
+        if not pairs:
+            return []
         no_more, more = decided(pairs, -NO_BETTER, 1), decided(pairs, -NO_BETTER, -1)
         says = (
             f"gains of at most {NO_BETTER:g} points over ERM by {share(no_more, [*pairs])}, of more by "

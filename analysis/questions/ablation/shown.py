@@ -17,7 +17,7 @@ from analysis.measures import ENOUGH, Pairs, spread
 from analysis.methods import ERM, MIXUP, Method
 from analysis.outcome import cell
 from analysis.question import figure_of_all, table_of_all
-from analysis.questions.ablation.kin import Decays, Screened, at, papers, rows, said_of, share, study_of
+from analysis.questions.ablation.kin import FURTHER, Decays, Screened, at, papers, rows, said_of, share, study_of
 from analysis.table import Row, Table, paths, stacked
 from analysis.verdict import decided
 
@@ -25,6 +25,7 @@ COLORS = ("#555555", "#cc78bc", "#029e73")  # of weight decays
 
 
 EFFECTS, NUMBERS = "what each departs by from ERM, and from mixup", "with intervals"
+WHERE = "", " on another data set", " for the best on more rows"  # by place
 
 
 @figure_of_all("ablation", f"Table 5: {EFFECTS}")
@@ -32,17 +33,22 @@ def effects(results: Results) -> Figure:
     return _effects(results, 0)
 
 
-@figure_of_all("ablation-2", f"Table 5 on another data set: {EFFECTS}")
+@figure_of_all("ablation-2", f"Table 5{WHERE[1]}: {EFFECTS}")
 def effects_again(results: Results) -> Figure:
     return _effects(results, 1)
+
+
+@figure_of_all("ablation-best", f"Table 5{WHERE[FURTHER]}: {EFFECTS}")
+def effects_of_best(results: Results) -> Figure:
+    return _effects(results, FURTHER)
 
 
 def _effects(results: Results, place: int) -> Figure:
     """A row a method, a mark a weight decay; a panel against ERM, one against mixup."""
     found = at(results, place)
-    study = study_of(results, found)
+    study = study_of(results, found, place)
     if not found:
-        return Figure(missing=missing.study(results, f"of mixup's kin{' on another data set' * place}", study))
+        return Figure(missing=missing.study(results, f"of mixup's kin{WHERE[place]}", study))
     names = {method: fill(str(method), 27) for method in _kin(found)}
     marks = {f"weight decay {said_of(decay)}": one for decay, one in found.items()}
     parts = [
@@ -97,21 +103,27 @@ def in_numbers(results: Results) -> Table:
     return _in_numbers(results, 0)
 
 
-@table_of_all("ablation-2", f"Table 5 on another data set, {NUMBERS}")
+@table_of_all("ablation-2", f"Table 5{WHERE[1]}, {NUMBERS}")
 def in_numbers_again(results: Results) -> Table:
     return _in_numbers(results, 1)
+
+
+@table_of_all("ablation-best", f"Table 5{WHERE[FURTHER]}, {NUMBERS}")
+def in_numbers_of_best(results: Results) -> Table:
+    return _in_numbers(results, FURTHER)
 
 
 def _in_numbers(results: Results, place: int) -> Table:
     """A row a method: for each weight decay its error, less ERM's and less mixup's; and the paper's beside."""
     found = at(results, place)
     if not found:
-        where = " on another data set" * place
         return missing.table(
-            f"None of mixup's kin was trained yet{where}.", [commands.study(study_of(results, found), results)]
+            f"None of mixup's kin was trained yet{WHERE[place]}.",
+            [commands.study(study_of(results, found, place), results)],
         )
     every = rows(found)
-    theirs = [method for method in paper.TABLE_5 if method not in map(papers, every)]
+    here = [papers(method) for method in every]
+    theirs = [method for method in paper.TABLE_5 if method not in here and place != FURTHER]
     shown, bold = stacked([[_row(found, method) for method in [*every, *theirs]]])
     model = next(iter(found.values())).setting.config["model"]
     notes = [
