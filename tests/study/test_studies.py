@@ -15,6 +15,7 @@ from tests.study.asked import SMALL, names, refused, run
 
 STUDIES = {  # runs, and all that is in it
     "ablation": (480, 480),
+    "ablation-best": (35, 35),
     "ablation-cifar": (400, 400),
     "budgets": (60, 60),
     "corrupted": (40, 40),
