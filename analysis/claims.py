@@ -1,4 +1,4 @@
-"""Print what the deck and the paper claim, and whether it holds in the records here.
+"""Print what the deck, the paper and later work claim, and whether it holds in the records here.
 
     python -m analysis.claims
 

@@ -74,7 +74,9 @@ def in_short(claims: Sequence[Claim], results: Results) -> str:
         if claim.id in IN_SHORT
     ]
     questions = sum(not claim.same_as for claim, _ in verdicts)
-    return "\n\n".join([*lines, f"Of {questions} questions of the deck and the paper: {counted(verdicts)}."])
+    return "\n\n".join(
+        [*lines, f"Of {questions} questions of the deck, the paper and later work: {counted(verdicts)}."]
+    )
 
 
 def table(claims: Sequence[Claim], results: Results) -> Table:
@@ -94,9 +96,11 @@ def table(claims: Sequence[Claim], results: Results) -> Table:
         for claim, verdict in asked
     ]
     notes = [
-        f"{counted(verdicts)}. Each part of a claim is judged for itself by differences over pairs, from {ENOUGH} "
-        "pairs on: it holds or fails with p below .05 (t test) after Holm's correction for all parts that a section of "
-        f"the paper asks. n: the pairs of the part with fewest; intervals: 95 %, not corrected. {FROM_MEMORY}"
+        f"{counted(verdicts)}; a claim that asks the same as another is counted with that one. Each part of a claim is "
+        f"judged for itself by differences over pairs, from {ENOUGH} pairs on: it holds or fails with p below .05 (t "
+        "test) after Holm's correction for all parts that a section of the paper asks. A claim of where a number lies, "
+        "on how many tables, or which of many is best has a rule of its own, and no p here. n: the pairs of the part "
+        f"with fewest; intervals: 95 %, not corrected. {FROM_MEMORY}"
     ]
     used = sorted({path for _, verdict in verdicts for path in verdict.records})
     bold = frozenset(

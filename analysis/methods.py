@@ -97,8 +97,10 @@ class Method:
         dropout p=0.5", "mixup α=0.2 after 5 epochs of ERM", "label smoothing 0.1", "mixup, inputs only"."""
         dropout, first = f"dropout p={self.dropout:g}" if self.dropout else "", self.warmup_epochs
         more = [(MORE | OF_LOSS)[option].format(value) for option, value in self.more]
+        if self.model:
+            return self.model + (f" ({', '.join(more)})" if more else "")
         if self.alpha is None:
-            return ", ".join(filter(None, [self.model, dropout, *more])) or "ERM"
+            return ", ".join(filter(None, [dropout, *more])) or "ERM"
         name = NAMES[self.mix] + (f" α={self.alpha:g}" if self.alpha != 1 or self.per_row or self.says_one else "")
         name = ", ".join([name, *more])
         name += (", λ per row" if self.per_row else "") + (f" + {dropout}" if dropout else "")

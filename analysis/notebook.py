@@ -32,7 +32,8 @@ asks the deck's questions again, in the deck's order, of the records in `results
 
 ERM and mixup runs of one seed share initial weights, order, partners, crops and flips: they differ in λ alone. So what
 is compared is always a pair of runs, and the interval is that of the differences over seeds (Student's t, 95 %; a
-bootstrap of three seeds would be too narrow). What three seeds cannot tell is called undecided."""
+bootstrap of few seeds would be too narrow). Fewer than five pairs are called too few, and what five or more cannot tell
+undecided."""
 SETUP = """from analysis import notebook
 from analysis.questions import show
 

@@ -9,6 +9,7 @@ import matplotlib as mpl
 from analysis import missing
 from analysis.collect import Results
 from analysis.figure import LOOK, Figure
+from analysis.sentences import many
 from analysis.setting import Setting
 from analysis.table import Table
 from analysis.verdict import Verdict
@@ -105,7 +106,7 @@ def _drawn(draw: Callable[[Setting], Figure], results: Results, setting: str) ->
         return draw(Setting(results, setting))
     told = [method for method in every if not method.is_kin][:TOLD_APART]
     found = draw(Setting(results.of_methods(setting, told), setting))
-    left = f" Not drawn: {len(every) - len(told)} more methods, which stand in the tables."
+    left = f" Not drawn, but in the tables: {many(len(every) - len(told), 'more method')}."
     return replace(found, caption=found.caption + left) if found.shows else found
 
 

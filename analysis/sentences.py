@@ -30,6 +30,11 @@ def code(text: str) -> str:
     return f"{OPEN}{text}{CLOSE}"
 
 
+def many(n: int, thing: str) -> str:
+    """ "1 pair", "5 pairs"."""
+    return f"{n} {thing}{'' if n == 1 else 's'}"
+
+
 def named(text: str) -> str:
     """A text from outside, with what cannot be seen in it written out; nothing in it is taken for our own marks."""
     return visible(text).replace(OPEN, r"\ue000").replace(CLOSE, r"\ue001")

@@ -224,7 +224,8 @@ def said(pairs: Pairs) -> str:
     spread = measure.show_range(found.low, found.high) if found.n > 1 else "(no interval of one pair)"
     difference = f"{measure.show_difference(found.mean)} {spread}"
     seeds = ", ".join(map(str, pairs.unlike))
-    difference += f" (the two runs of seed {seeds} are of two kinds of machine)" if seeds else ""
+    each = "each of seeds" if len(pairs.unlike) > 1 else "seed"
+    difference += f" (the two runs of {each} {seeds} are of two kinds of machine)" if seeds else ""
     return f"{measure.name}: {than} {measure.show(base)}, {method} {measure.show(other)}, difference {difference}"
 
 

@@ -1,6 +1,7 @@
 """Pairs and intervals, of records with known answers."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -108,3 +109,4 @@ def test_a_pair_of_two_kinds_of_machine_is_marked(tmp_path):
     found = measures.pair(measures.of_runs(results, "error", "test error"), methods.MIXUP)
     assert (found.seeds, found.unlike) == ([0, 1, 2], (1,))
     assert "(the two runs of seed 1 are of two kinds of machine)" in said(found)
+    assert "(the two runs of each of seeds 1, 2 are of two kinds of machine)" in said(replace(found, unlike=(1, 2)))

@@ -309,7 +309,7 @@ def test_records_become_rows(tmp_path):
 
 def test_a_figure_of_a_setting_draws_as_many_methods_as_can_be_told_apart(two):
     figure = show("headline", of(two))
-    assert "Not drawn: 23 more methods, which stand in the tables." in figure.caption
+    assert "Not drawn, but in the tables: 23 more methods." in figure.caption
     assert set(figure.data["method"]) == {ERM, MIXUP}
     few = {method: PAPERS[method] for method in list(PAPERS)[:8]}
     assert "Not drawn" not in show("headline", of(two, few)).caption

@@ -1,6 +1,7 @@
 """Corrupted labels: test error by share and method, and which are held against each other."""
 
 import statistics
+from dataclasses import replace
 
 import pytest
 from scipy import stats
@@ -47,6 +48,12 @@ def test_corrupted(whole):
     )
     assert "about 90 %" in table.notes[1]
     assert table.to_markdown().startswith(table.lead[0])
+
+
+def test_a_mark_at_a_sixth_of_the_epochs_that_were_measured(whole):
+    seldom = replace(whole, curves=whole.curves[whole.curves["epoch"] % 20 == 0])
+    marks = drawn(show("corrupted", seldom).picture.axes[0])["_ERM"].get_markevery()
+    assert marks == max(1, seldom.curves["epoch"].nunique() // 6) == 1
 
 
 def test_one_seed_is_an_anecdote(tmp_path):

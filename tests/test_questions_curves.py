@@ -25,6 +25,14 @@ def test_curves(whole):
     assert not any(ax.collections for ax in figure.picture.axes)
 
 
+def test_a_mark_at_a_tenth_of_the_epochs_that_were_measured(whole):
+    def marked(results):
+        return drawn(show("curves", results).picture.axes[3])["_ERM"].get_markevery()
+
+    often = replace(whole, curves=whole.curves[whole.curves["epoch"] % 20 == 0])  # 10 of 200
+    assert (marked(whole), marked(often)) == (20, 1)
+
+
 def test_held_out_runs_are_in_no_curve(tmp_path):
     fixtures.train(tmp_path, options={"holdout": 5000})
     assert show("curves", collect(tmp_path)).picture is None

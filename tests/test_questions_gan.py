@@ -59,10 +59,10 @@ def test_a_loss_of_another_number_is_another_method():
         asked = options.GanOptions(loss=options.LossOptions(loss, **numbers), training=training)
         return str(Method.of_gan(options.resolve(asked).to_json()))
 
-    assert [named("r3gan"), named("r3gan", penalty=0.1)] == ["R3GAN", "R3GAN, penalty 0.1"]
+    assert [named("r3gan"), named("r3gan", penalty=0.1)] == ["R3GAN", "R3GAN (penalty 0.1)"]
     assert named("mixup", alpha=1.0) == "mixup α=1"
-    assert named("r3gan", penalty=0.1, discriminator_steps=1) == "R3GAN, penalty 0.1, discriminator steps 1"
-    names = ["the authors' code", "the authors' code, λ up to 0.5"]
+    assert named("r3gan", penalty=0.1, discriminator_steps=1) == "R3GAN (penalty 0.1, discriminator steps 1)"
+    names = ["the authors' code", "the authors' code (λ up to 0.5)"]
     assert [named("mixup-authors"), named("mixup-authors", lam_max=0.5)] == names
 
 
@@ -140,7 +140,9 @@ def test_the_seed_that_is_shown_is_the_median_by_coverage(ring):
     four = ring.gans[(ring.gans["method"] == question.MIXUP) & (ring.gans["seed"] < 4)]
     assert question.median_seed(question.at_the_end(four)) == 1  # 7, of 6 7 8 8
     figure = show("gan-ring", ring)
-    said = "plain loss 1 (seed 3 of 5 seeds); mixup α=0.2 8 (seed 0 of 5 seeds); non-saturating loss 5 (seed 0 of 5"
+    said = (
+        "plain loss: 1 of 8 (seed 3 of 5 seeds); mixup α=0.2: 8 of 8 (seed 0 of 5 seeds); non-saturating loss: 5 of 8"
+    )
     assert said in figure.caption
     assert "the median by modes covered" in figure.caption
     axes = figure.picture.axes
@@ -171,8 +173,7 @@ def test_the_table(ring):
     assert rows["plain loss"]["diverged"] == "0 of 5"
     assert table.bold == {(1, "modes covered (%)")}
     assert table.lead == [
-        "Modes covered of the 8 of the ring, mean of 5 seeds or more: plain loss 1.4, mixup α=0.2 7.4, "
-        "non-saturating loss 4.6."
+        "Modes covered of the 8 of the ring, mean of 5 seeds: plain loss 1.4, mixup α=0.2 7.4, non-saturating loss 4.6."
     ]
     assert "0.010 (ring)" in table.notes[1]
 
@@ -190,4 +191,4 @@ def test_what_diverged_is_counted(tmp_path):
     assert results.problems == []
     (row,) = show("table-gan", results).frame.to_dict("records")
     assert (row["diverged"], row["outside (%)"]) == ("1 of 2", "50.5 ± 70.1")
-    assert row["distance"] == "0.250"
+    assert row["distance"] == "0.250 (n = 1)"

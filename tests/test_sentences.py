@@ -7,7 +7,7 @@ import mistune
 import pytest
 
 from analysis.collect import collect
-from analysis.sentences import code, named, to_html, to_markdown, to_text
+from analysis.sentences import code, many, named, to_html, to_markdown, to_text
 from analysis.typed import again
 from common import records
 from common.terminal import say, visible
@@ -98,3 +98,7 @@ def test_a_strangers_record_runs_nothing_where_its_command_is_pasted(tmp_path):
         records.write(run, record)
         (found,) = collect(tmp_path).records.values()
         assert shown in again(tmp_path, found)
+
+
+def test_one_of_a_thing_has_no_plural():
+    assert [many(n, "pair") for n in (0, 1, 2)] == ["0 pairs", "1 pair", "2 pairs"]

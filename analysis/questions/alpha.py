@@ -15,7 +15,7 @@ SENTENCE = "clean training error rises with α, the gap falls"
 ALPHAS = 3  # at least, ERM's 0 among them
 
 
-@claim("P29", SENTENCE, "section 5", "direction", "5 discussion")
+@claim("P29", SENTENCE, "section 5", "direction", "5 discussion", seen=False)
 def rises_with_alpha(setting: Setting) -> Verdict:
     """Slopes over the ranks of α, ERM's first, by seed."""
     results, asked = setting.results, setting.where(_pairs)

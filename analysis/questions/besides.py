@@ -1,7 +1,8 @@
 """**Beside the first guess.** Under attack the right class may still be among the first five; and a model that errs may
 have erred without the attack. So here is the top-5 error, and the error among the images that were right before: those
 that both models had right, the one that the examples were made on and the one that they are tested on. **The paper**
-(its Table 3) has mixup ahead in both but for one: white-box I-FGSM leaves its top-5 error the larger.
+(its Table 3; from memory) has mixup ahead in top-5 error but for one: white-box I-FGSM leaves mixup's the larger. Of
+images that were right before it has no number.
 """
 
 import pandas as pd

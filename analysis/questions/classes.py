@@ -9,6 +9,7 @@ from analysis.measures import ENOUGH, Measure, Pairs, pair, spread
 from analysis.methods import ERM
 from analysis.outcome import cell
 from analysis.question import Question, table
+from analysis.sentences import many
 from analysis.setting import Setting
 from analysis.table import Table, paths
 from analysis.verdict import decided
@@ -47,8 +48,8 @@ def by_class(setting: Setting) -> Table:
         used += paths(runs)
     n = {len(of.seeds) for of in pairs.values()}
     notes = [
-        f"{setting.name}, {max(n)} pairs. {measures.SPREAD} In brackets: 95 % t interval of the mean difference at the "
-        "same seed, not corrected for the number of classes."
+        f"{setting.name}, {many(max(n), 'pair')}. {measures.SPREAD} In brackets: 95 % t interval of the mean "
+        "difference at the same seed, not corrected for the number of classes."
     ]
     lead = []
     if min(n) >= ENOUGH:

@@ -103,7 +103,7 @@ def over_epochs(results: Results) -> Figure:
         for share, of in of_share.items()
         for column in PANELS
     }
-    every = max(1, int(frame["epoch"].max()) // 6)
+    every = max(1, frame["epoch"].nunique() // 6)
     picture = Picture(figsize=(WIDE, 6.2), layout="constrained")
     grid = picture.subplots(len(PANELS), len(of_share), sharex=True, sharey="row", squeeze=False)
     for axes, (column, name) in zip(grid, PANELS.items(), strict=True):

@@ -18,6 +18,7 @@ from analysis.intervals import interval
 from analysis.measures import means_of
 from analysis.methods import in_order
 from analysis.question import Question, claim, figure, table
+from analysis.sentences import many
 from analysis.setting import Setting
 from analysis.table import Table, paths
 from analysis.verdict import Verdict, above, not_run, whole
@@ -42,7 +43,8 @@ def of_each_run(setting: Setting) -> Figure:
         ax.set(xlabel=label, ylim=(len(methods) - 0.5, -0.5))
         ax.set_xlim(0, 1.1 * numbers[column].max())
     sns.despine(picture, left=True)
-    machines = {f"{row.device}, {row.threads} threads × {row.processes}" for row in numbers.itertuples()}
+    where = zip(numbers["device"], numbers["threads"], numbers["processes"], strict=True)
+    machines = {f"{device}, {many(threads, 'thread')} × {processes}" for device, threads, processes in where}
     caption = (
         f"A mark a run ({lines.seeds_said(frame)}; {', '.join(sorted(machines))}), as it was measured: other work may "
         "have shared the machine. One forward and one backward pass a batch under both methods: mixup's own work is "
@@ -86,7 +88,7 @@ def in_numbers(setting: Setting) -> Table:
         links[place, "record"] = path
     hours = sum(_seconds(results, group) for group in groups.values()) / 3600
     used = [path for group in groups.values() for path in group]
-    notes = [f"{setting.name}: {len(used)} records, {hours:.1f} hours of these devices in all."]
+    notes = [f"{setting.name}: {many(len(used), 'record')}, {hours:.1f} hours of these devices in all."]
     return Table(pd.DataFrame(rows), notes, used, links=links)
 
 

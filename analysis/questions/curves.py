@@ -37,7 +37,9 @@ def curves(setting: Setting) -> Figure:
     numbers = pd.concat([lines.numbers(frame, "epoch", y, panel) for y, (panel, _) in CURVES.items()])
     picture = Picture(figsize=(WIDE, 5.2), layout="constrained")
     for ax, (panel, unit) in zip(picture.subplots(2, 2, sharex=True).flat, CURVES.values(), strict=True):
-        lines.draw(ax, numbers[numbers["panel"] == panel], band=False, mark_every=max(1, frame["epoch"].max() // 10))
+        lines.draw(
+            ax, numbers[numbers["panel"] == panel], band=False, mark_every=max(1, frame["epoch"].nunique() // 10)
+        )
         ax.set(title=panel, ylabel=unit)
     for ax in picture.axes[2:]:
         ax.set_xlabel("epoch")

@@ -23,6 +23,7 @@ from analysis.measures import ENOUGH, Measure, Pairs, pair, percent, spread
 from analysis.methods import LOSSES, Method, in_order
 from analysis.outcome import cell
 from analysis.question import Question, Shown, claim, figure_of_all, table_of_all
+from analysis.sentences import many
 from analysis.setting import Setting
 from analysis.table import Cell, Table, paths
 from analysis.verdict import Part, Verdict, not_run, of_pairs, rows_of, seeds_said, whole
@@ -111,7 +112,7 @@ def _snapshots(name: str, target: str, title: str) -> Shown[Figure]:
                     ax.set_title(f"{at:,}", fontsize="small")
             covered = ends.loc[ends["seed"] == seed, "covered"].iloc[0] / 100 * TARGETS[target]
             axes[0].set_ylabel(str(method).replace(" loss", "").replace("the ", ""), fontsize="small")
-            said.append(f"{method} {covered:.0f} (seed {seed} of {len(ends)} seeds)")
+            said.append(f"{method}: {covered:.0f} of {TARGETS[target]} (seed {seed} of {many(len(ends), 'seed')})")
         first = rows.iloc[0]
         caption = (
             f"{target}, networks of width {first['width']}: a row a loss, a column the iteration. Crosses: the "
@@ -218,7 +219,7 @@ def in_numbers(results: Results) -> Table:
             if of["covered"].mean() == best > 0:
                 bold.add((len(rows), COLUMNS["covered"][0]))
             row = {"setting": str(setting), "loss": str(method), "n": str(len(of))}
-            row |= {title: spread(of[column], places) for column, (title, places) in COLUMNS.items()}
+            row |= {title: _spread(of[column], places) for column, (title, places) in COLUMNS.items()}
             less = _against(alike, method, PLAIN)
             row["modes less plain (points)"] = cell(less) if less.seeds and method != PLAIN else ""
             rows.append(row | {"diverged": f"{int(of['diverged'].sum())} of {len(of)}"})
@@ -242,7 +243,14 @@ def _came_out(results: Results) -> Iterator[str]:
     for target, rows in shown(results).items():
         said = ", ".join(f"{method} {value / 100 * TARGETS[target]:.1f}" for method, value in _means(rows))
         seeds = rows.groupby("method")["seed"].nunique()
-        yield f"Modes covered of the {TARGETS[target]} of the {target}, mean of {seeds.min()} seeds or more: {said}."
+        n = f"{seeds.min()} to {seeds.max()} seeds" if seeds.min() < seeds.max() else many(seeds.max(), "seed")
+        yield f"Modes covered of the {TARGETS[target]} of the {target}, mean of {n}: {said}."
+
+
+def _spread(values: "pd.Series[float]", places: int) -> str:
+    """With n where it is of fewer than all seeds, since without a hit there is no number."""
+    n = values.count()
+    return spread(values, places) + (f" (n = {n})" if 0 < n < len(values) else "")
 
 
 def _against(ends: pd.DataFrame, method: Method, than: Method) -> Pairs:

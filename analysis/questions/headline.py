@@ -1,8 +1,8 @@
 """## The answer in short
 
-One setting is shown from here on: the one of most paired runs, CIFAR-10 before other data (all others: *Every setting*,
-near the end). Left, whether mixup pays on test
-images; right, whether it does what it is made for, to behave well in between two training examples.
+Where a figure or table names no other, one setting is shown: the one of most paired runs, CIFAR-10 before other data
+(all others: *Every setting*, near the end). Left, whether mixup pays on test images; right, whether it does what it is
+made for, to behave well in between two training examples.
 """
 
 import pandas as pd

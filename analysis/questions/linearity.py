@@ -43,9 +43,10 @@ def probability(setting: Setting) -> Figure:
     picture.axes[0].set_ylabel("mean probability")
     handles = [Line2D([], [], color="#333333", linestyle=style, label=kind) for kind, style in dashes.items()]
     lines.legend(picture, [], [*handles, Line2D([], [], color="#888888", linewidth=0.8, label="λ, 1 − λ")])
+    n = " to ".join(f"{n:,}" for n in sorted({frame["n_different"].min(), frame["n_different"].max()}))
     caption = (
-        f"Mean over {frame['n_different'].iloc[0]:,} pairs of {kind_of(frame)} examples of different classes "
-        f"({lines.seeds_said(frame)}); grey: λ and 1 − λ, what mixup trains for. {lines.band_said(frame)}"
+        f"Mean over {n} pairs of {kind_of(frame)} examples of different classes ({lines.seeds_said(frame)}); grey: λ "
+        f"and 1 − λ, what mixup trains for. {lines.band_said(frame)}"
     )
     middle = numbers[(numbers["line"] == MEAN) & ((numbers["x"] - 0.5).abs() < 1e-9)]
     said = "; ".join(f"{row.method}, {row.panel} {row.y:.2f}" for row in middle.itertuples())

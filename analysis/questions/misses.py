@@ -33,7 +33,7 @@ def misses(setting: Setting) -> Figure:
     draw_misses(picture.subplots(), numbers)
     lines.legend(picture, frame["method"])
     caption = (
-        f"How often the predicted class is neither example's, {pairs_said(frame)}, the same for every model "
+        f"How often the predicted class is neither example's, {pairs_said(frame)}, the same for the models of a seed "
         f"({lines.seeds_said(frame)}). {lines.band_said(frame)}"
     )
     alt = f"A line for each method over λ. {at_half(numbers, ' %')}"

@@ -1,4 +1,4 @@
-"""## How soon is the deck's accuracy near?
+"""## How soon does a run come near the deck's accuracy?
 
 **Asked:** for how much computing, and in what time, does a run on all of CIFAR-10 first measure a test accuracy of 90
 and of 93 %? **Beside it** the deck's training by the loop people write: a step of that was timed, its 200 epochs were
