@@ -27,8 +27,12 @@ def is_drawn(config: Row) -> bool:
 
 
 def machine(environment: Row) -> str:
-    """What rounds a run's convolutions: the device, and of a CPU its model and instructions. "" where an older record
-    does not say."""
+    """What rounds a run's convolutions: the device, and of a CPU its model and instructions; all of them where it was
+    stopped and went on on another. "" where an older record does not say."""
+    return ", then ".join(dict.fromkeys(map(_machine, [*environment.get("before", []), environment])))
+
+
+def _machine(environment: Row) -> str:
     cpu = environment.get("cpu")
     if not str(environment["device"]).startswith("CPU"):
         return str(environment["device"])

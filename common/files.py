@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 from common.errors import UserError
 
 try:
@@ -132,9 +134,19 @@ def _locked(lock: Path, what: str, option: str) -> int:
 
 
 def _sweep(path: Path) -> None:
-    """Removes what a killed writer of this file left. Only one process writes a file of ours."""
+    """Removes what a killed writer of this file left; two may write one at a time, so what belongs to a process that is
+    there stays."""
     for left in path.parent.glob(f".{path.name}.*.part"):
-        left.unlink(missing_ok=True)
+        if not is_running(left.suffixes[-2].removeprefix(".")):
+            left.unlink(missing_ok=True)
+
+
+def is_running(process: str) -> bool:
+    """Whether it is another process of this machine. process  its number, as it stands in a file's name"""
+    try:
+        return int(process) != os.getpid() and psutil.pid_exists(int(process))
+    except (ValueError, OverflowError):
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

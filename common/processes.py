@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ import psutil
 import torch
 from accelerate import Accelerator
 from accelerate.tracking import get_available_trackers
-from accelerate.utils import DynamoBackend, InitProcessGroupKwargs, broadcast, broadcast_object_list
+from accelerate.utils import DistributedType, DynamoBackend, InitProcessGroupKwargs, broadcast, broadcast_object_list
 from torch import nn
 
 from common import terminal
@@ -38,6 +39,7 @@ PATIENCE_WITH_DATA = datetime.timedelta(days=1)
 # FLOPs of a row in training. Of a network of fewer, a thread has too little to do between two meetings: a second one
 # gains half at best, and costs ten times over where something else wants the core.
 TINY = 8_000_000
+PRECISIONS = ("no", "bf16", "fp16")
 
 
 def start(threads: int | None, tracker: str | None = None) -> Accelerator:
@@ -65,6 +67,11 @@ def start(threads: int | None, tracker: str | None = None) -> Accelerator:
         # On a machine without accelerator, several processes must be told so, or each believes to be alone.
         on_cpu = not torch.accelerator.is_available()
         accelerator = Accelerator(cpu=on_cpu, log_with=tracker, project_dir=TRACKED, kwargs_handlers=[patience])
+    except (ValueError, ImportError) as error:
+        raise UserError(
+            f"Accelerate does not take what its launcher, its configuration or the environment asks for "
+            f"({next(iter(str(error).splitlines()), '')!s:.200}); mend that, or leave it out."
+        ) from None
     except (RuntimeError, torch.distributed.DistError) as error:
         if int(os.environ.get("WORLD_SIZE", "1")) == 1:
             raise
@@ -83,6 +90,18 @@ def start(threads: int | None, tracker: str | None = None) -> Accelerator:
             "Gradient accumulation set by the launcher would rescale the loss; leave it out "
             "(gradient_accumulation_steps: 1)."
         )
+    kind = accelerator.distributed_type
+    if kind in (DistributedType.DEEPSPEED, DistributedType.FSDP, DistributedType.MEGATRON_LM, DistributedType.TP):
+        raise UserError(
+            f"{kind.value}: networks are trained whole on each device here, and none of them is split; leave it out of "
+            "the launcher's configuration."
+        )
+    if accelerator.mixed_precision not in PRECISIONS:
+        raise UserError(
+            f"--mixed_precision {accelerator.mixed_precision}: is none of {', '.join(PRECISIONS)}; start it with one."
+        )
+    if accelerator.mixed_precision == "fp16" and accelerator.device.type == "cpu":
+        raise UserError("--mixed_precision fp16: changes nothing on a CPU, which computes in fp32; take bf16 or no.")
     # `accelerate launch` sets one thread on a machine without GPU; the torch call overrides it.
     torch.set_num_threads(threads)
     _keep_freed_memory()
@@ -122,6 +141,12 @@ def spare_threads(threads: int | None, flops: int) -> None:
         torch.set_num_threads(1)
 
 
+def watch_hooks(accelerator: Accelerator) -> None:
+    """Has what is compiled look for hooks at every batch: hidden layers are mixed in one, which not every batch has."""
+    if accelerator.state.dynamo_plugin.backend != DynamoBackend.NO:
+        torch._dynamo.config.skip_nnmodule_hook_guards = False
+
+
 def full_precision() -> None:
     """Keeps GPUs from rounding the factors of a convolution to TF32 (10 bits), which is torch's default: a gradient's
     sign is measured here."""
@@ -144,12 +169,17 @@ def first_here(accelerator: Accelerator) -> Iterator[None]:
     if accelerator.num_processes == 1:
         yield
         return
-    waiting: Any = torch.distributed.new_group(timeout=PATIENCE_WITH_DATA, backend="gloo")
     if not accelerator.is_local_main_process:
-        torch.distributed.barrier(waiting)
+        torch.distributed.barrier(_waiting())
     yield
     if accelerator.is_local_main_process:
-        torch.distributed.barrier(waiting)
+        torch.distributed.barrier(_waiting())
+
+
+@cache
+def _waiting() -> Any:
+    """Those who wait: one group for all times, since each keeps threads and open files."""
+    return torch.distributed.new_group(timeout=PATIENCE_WITH_DATA, backend="gloo")
 
 
 def from_main(accelerator: Accelerator, make: Callable[[], T]) -> T:

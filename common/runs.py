@@ -106,6 +106,7 @@ class Run:
         """
         with processes.first_here(accelerator):
             _ = self.pairs  # neighbours are searched by the first process of a machine, and read by the others
+        processes.watch_hooks(accelerator)
         network = models.build(self.blueprint, self.config.seed)
         if self.given and self.config.weights:
             weights = checkpoints.load_given(self.given, self.config.weights)
@@ -197,7 +198,14 @@ def of(asked: TrainConfig, data: Dataset) -> Run:
         config.model, config.width, data.classes, data.train.shape, mean, std, config.dropout, seen, file
     )
     models.countable_on(blueprint)
-    return Run(config, data, blueprint, given)
+    run = Run(config, data, blueprint, given)
+    steps = config.epochs * run.steps_per_epoch
+    if 0 < steps < config.lookahead:
+        raise UserError(
+            f"--lookahead {config.lookahead}: the training has {steps} steps, after which the weights would be put "
+            "back to what they were; train longer, in smaller batches, or with --lookahead 0."
+        )
+    return run
 
 
 def _published(config: TrainConfig, given: Path, file: Path | None, data: Dataset) -> others.Statistics | None:

@@ -17,7 +17,6 @@ from common.options.fields import of_file
 
 Points = Float[np.ndarray, "n 2"]
 Classes = Int[np.ndarray, " n"]  # 0 or 1
-Square = Float[np.ndarray, "rows columns"]  # a probability at each point of a grid, the lowest y first
 
 PLACE = ("x", "y")  # columns of a file of the user's own
 MARGIN = 0.15  # of the points' extent, on each side of the grid

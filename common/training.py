@@ -42,7 +42,7 @@ def optimizer_of(
     groups: Any = learnt
     if bias_lr != 1:
         norms = (module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm))
-        biases = [norm.bias for norm in norms]
+        biases = [norm.bias for norm in norms if norm.bias is not None and norm.bias.requires_grad]
         own = {id(bias) for bias in biases}
         groups = [
             {"params": [parameter for parameter in learnt if id(parameter) not in own]},
@@ -208,6 +208,11 @@ def begin(
     lookahead  after how many steps the weights are put back to their average; 0: never
     """
     of_weights = optimizer_of(network, optimizer, lr, momentum, weight_decay, bias_lr)
+    if momentum and accelerator.scaler is not None:
+        # Of a first step that overflows in fp16 the fused kernel makes nothing, and leaves as the momentum what lay in
+        # memory. One of zeros makes the first step what it is without.
+        for parameter in (parameter for group in of_weights.param_groups for parameter in group["params"]):
+            of_weights.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
     course: LRScheduler
     if schedule == "triangle":
         course = LambdaLR(of_weights, lambda step: triangle(step / max(1, steps)))

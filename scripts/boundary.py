@@ -124,7 +124,9 @@ def measure(
             maps.append(method | {"p": probability.reshape(config.grid, config.grid).round(3).tolist()})
         parameters = sum(parameter.numel() for parameter in network.parameters())
     accelerator.free_memory()  # it would keep every network that it prepared
-    places = points.train.whole.numpy().astype("float64").round(3)
+    places = points.train.whole.numpy().astype("float64")
+    if config.points is not None:  # of a set of ours, whose plane is a few units wide
+        places = places.round(3)
     final = {
         "grid": {"x": list(extent[0]), "y": list(extent[1]), "side": config.grid},
         "points": {"x": places[:, 0].tolist(), "y": places[:, 1].tolist(), "label": points.train.labels.tolist()},

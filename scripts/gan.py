@@ -66,7 +66,8 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
     if asked.run.plan:
         return None
     with kept.alone():
-        for one in missing:
+        # Another process may have finished it while this one got here.
+        for one in missing if kept.state_path.exists() else measurement.missing(accelerator, asked.run, missing):
             train(accelerator, asked, one, kept, environment)
         kept.state_path.unlink(missing_ok=True)  # last, also where a run was killed when its record was there
     return path

@@ -47,6 +47,7 @@ WORTH_SAYING = 1.1  # times the rows a second, from which other threads are prop
 SELDOM = 20  # times what keeping the state took, before it is kept again: of tiny epochs it would take most of the time
 LONG = 10 * 60  # seconds in which an epoch is not over, after which the state is kept within it
 LONG_ON_A_CPU = 12 * 3600  # seconds from which a run on a CPU is warned of
+WHERE = ("device", "cpu", "threads", "processes", "batchnorm", "compiled", "commit")  # a training is, part by part
 FOR_GPUS = ("wideresnet28", "densenet190")  # networks that in small, too, are too deep for a CPU
 
 
@@ -108,7 +109,9 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
     if accelerator.is_main_process:
         sources.remember(source, places.known_data(asked.run.checkpoint_dir))
     with kept.alone() if accelerator.is_main_process else nullcontext():
-        train(accelerator, asked, one, kept, cost, environment)
+        # Another process may have finished it while this one got here.
+        if asked.run.overwrite or not processes.from_main(accelerator, kept.is_finished):
+            train(accelerator, asked, one, kept, cost, environment)
     return one.path
 
 
@@ -130,15 +133,17 @@ def train(
     curve: list[Row] = []  # of the epochs that are measured
     done, seconds, training_seconds = 0, 0.0, 0.0
     keeper, within = Keeper(accelerator), None
+    here, before = {what: environment[what] for what in WHERE if what in environment}, list[dict[str, Any]]()
     saved = None if asked.run.overwrite else processes.from_main(accelerator, partial(kept.load, _is_whole))
     if saved:
         curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
         done = saved.get("epoch", len(curve))  # kept since epochs may go unmeasured
-        within = saved.get("within")
+        within, before = saved.get("within"), saved.get("where", [])
         with kept.fitting():
             learning.restore(accelerator, saved, done * steps + (within["batches"] if within else 0))
         keeper.kept_after = _place(done, steps, within)
         processes.say(accelerator, f"Goes on after {keeper.kept_after} of {config.epochs}.")
+    where = [*before, here] if before[-1:] != [here] else before
     processes.track(accelerator, asked.run.tracker, one.name, run.flat_config)
 
     def keep(after: int, more: float = 0.0, within: dict[str, Any] | None = None) -> None:
@@ -146,7 +151,7 @@ def train(
         with keeper.keeping(_place(after, steps, within)):
             spent = {"seconds": seconds + more, "training_seconds": training_seconds + more}
             state = learning.kept(accelerator) | spent | ({"within": within} if within else {})
-            kept.save(**state, epoch=after, curve=curve)
+            kept.save(**state, epoch=after, curve=curve, where=where)
 
     def step_done() -> None:
         progress.step()
@@ -206,6 +211,7 @@ def train(
         "parameters": cost.parameters,
         "peak_memory_bytes": processes.peak_memory(accelerator),
     }
+    environment |= {"before": where[:-1]} if len(where) > 1 else {}
     measurement.write(accelerator, one, environment, final, spent, weights=weights, curve=curve)
     kept.state_path.unlink(missing_ok=True)  # last: until it is gone, the run counts as unfinished
     say(_closing(one, kept, final))

@@ -186,6 +186,10 @@ def test_a_set_of_ones_own(tmp_path):
     assert record["final"]["points"]["label"] == [k % 2 for k in range(30)]
     assert record["final"]["points"]["x"] == [k % 7 for k in range(30)]
     assert record["config"]["points"] is record["config"]["noise"] is None
+    small = tmp_path / "small.csv"  # whose places are told apart by the seventh digit
+    small.write_text("x,y,label\n" + "".join(f"{k % 7}e-7,{k % 5}e-7,{'ab'[k % 2]}\n" for k in range(30)))
+    (of_small,) = run("--csv", small, *SMALL[2:])
+    assert of_small["final"]["points"]["x"] == pytest.approx([k % 7 * 1e-7 for k in range(30)])
     file.write_text(file.read_text().replace("a, 0, 0", "a, 0, 0.5"))
     with pytest.raises(UserError, match=r"another measurement.*data is"):
         run(*argv)

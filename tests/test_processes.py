@@ -15,8 +15,9 @@ import psutil
 import pytest
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from accelerate.tracking import get_available_trackers
-from accelerate.utils import LoggerType
+from accelerate.utils import DistributedType, LoggerType
 from refusal import refused
 
 from common import checkpoints, cores, processes, records
@@ -208,15 +209,38 @@ def test_one_process_reads_the_data_while_the_others_wait_for_a_day(monkeypatch,
         monkeypatch.setattr(Accelerator, name, property(lambda _, value=value: value))
     monkeypatch.setattr(torch.distributed, "new_group", lambda **how: done.append(how["timeout"].days) or "group")
     monkeypatch.setattr(torch.distributed, "barrier", done.append)
-    with processes.first_here(Accelerator(cpu=True)):
-        done.append("reads")
-    assert done == [1, "reads", "group"] if is_first else [1, "group", "reads"]
+    processes._waiting.cache_clear()
+    for _ in range(2):  # by one group, which is made once
+        with processes.first_here(Accelerator(cpu=True)):
+            done.append("reads")
+    processes._waiting.cache_clear()
+    assert done == ["reads", 1, "group", "reads", "group"] if is_first else [1, "group", "reads", "group", "reads"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("ACCELERATE_MIXED_PRECISION", "fp16", "--mixed_precision fp16: changes nothing on a CPU"),
+        ("ACCELERATE_MIXED_PRECISION", "half", "--mixed_precision half: is none of no, bf16, fp16"),
+        ("ACCELERATE_DYNAMO_BACKEND", "foo", "Accelerate does not take what its launcher"),
+    ],
+)
+def test_a_launchers_setting_that_means_nothing_is_refused(monkeypatch, variable, value, said):
+    """Without a word it would be fp32, recorded under another name."""
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(AcceleratorState, "_shared_state", {})
+    refused(lambda: processes.start(1, None), said)
 
 
 def test_gradient_accumulation_from_outside_is_refused(monkeypatch):
     monkeypatch.setenv("ACCELERATE_GRADIENT_ACCUMULATION_STEPS", "2")
     with pytest.raises(UserError, match="Gradient accumulation"):
         processes.start(1, None)
+
+
+def test_networks_that_are_split_are_refused(monkeypatch):
+    monkeypatch.setattr(Accelerator, "distributed_type", property(lambda _: DistributedType.FSDP))
+    refused(lambda: processes.start(1, None), "FSDP: networks are trained whole on each device")
 
 
 def test_processes_that_do_not_know_of_each_other_are_refused(monkeypatch):

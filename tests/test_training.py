@@ -1,17 +1,21 @@
 import copy
 import gc
+from types import SimpleNamespace
 
 import pytest
 import torch
+import torch._dynamo
 from accelerate import Accelerator
+from accelerate.utils import DynamoBackend
 from torch import nn
 from torch.nn import functional as F
 from torch.optim import SGD
 
-from common import evaluation, training
+from common import evaluation, processes, training
 from common.data.dataset import Part
 from common.errors import DivergedError
 from common.mixup import Mixup
+from common.mixup.ways import Batch
 from common.models import Blueprint, build
 from common.plan import draw
 from tests.tiny import ROWS, images, small_model
@@ -312,6 +316,31 @@ def test_biases_of_batchnorm_alone_learn_faster_and_decay_as_the_rest():
     assert biases["lr"] * biases["weight_decay"] == rest["lr"] * rest["weight_decay"]
 
 
+def test_norms_without_a_bias_have_none_to_learn_faster():
+    network = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3, affine=False), nn.BatchNorm1d(3))
+    _, biases = training.optimizer_of(network, "sgd", 0.5, 0.9, 0.01, bias_lr=64.0).param_groups
+    assert biases["params"] == [network[2].bias]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "nesterov"])
+def test_of_a_first_step_that_overflows_nothing_stays(optimizer):
+    """In fp16 its gradients are not finite, and the fused kernel takes whatever lay in memory for the momentum."""
+    options = {"lr": 1.0, "lr_drops": (), "momentum": 0.9, "weight_decay": 0.0, "optimizer": optimizer}
+    weights = []
+    for overflows in (True, False):
+        accelerator, network = Accelerator(cpu=True), nn.Linear(1000, 1, bias=False)
+        nn.init.zeros_(network.weight)
+        accelerator.scaler = torch.amp.GradScaler("cpu") if overflows else None
+        learning = training.begin(accelerator, network, 10, **options)
+        assert ("momentum_buffer" in learning.optimizer.state[network.weight]) == overflows
+        for factor in (1e38, 1.0, 1.0) if overflows else (1.0, 1.0):
+            accelerator.backward(learning.model(torch.ones(1, 1000)).sum() * factor)
+            learning.optimizer.step()
+            learning.optimizer.zero_grad()
+        weights.append(network.weight)
+    assert torch.equal(*weights)
+
+
 def test_a_training_with_lookahead_goes_on_to_the_bit():
     part, accelerator = images(), Accelerator(cpu=True)
     options = {"optimizer": "nesterov", "lr": 0.1, "lr_drops": (), "momentum": 0.8, "weight_decay": 1e-3,
@@ -331,3 +360,25 @@ def test_a_training_with_lookahead_goes_on_to_the_bit():
     epochs(other, (3,))
     ends = zip(again.state_dict().values(), undisturbed.state_dict().values(), strict=True)
     assert all(torch.equal(one, two) for one, two in ends)
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_hidden_layers_are_mixed_in_what_is_compiled_too(monkeypatch, is_told):
+    """Between batches with a hook come those without, and smaller ones; unless it is told to, torch looks for no hook
+    once it has compiled."""
+    accelerator = Accelerator(cpu=True)
+    plugin = SimpleNamespace(backend=DynamoBackend.EAGER if is_told else DynamoBackend.NO)
+    monkeypatch.setattr(accelerator, "state", SimpleNamespace(dynamo_plugin=plugin))
+    network = build(Blueprint("smallcnn", 4, tuple("abcd"), (3, 8, 8), (0.5,) * 3, (0.25,) * 3), seed=0)
+    torch._dynamo.reset()
+    compiled, way, shapes = torch.compile(network, backend="eager"), Mixup(1.0), []
+    with torch._dynamo.config.patch(skip_nnmodule_hook_guards=True):
+        processes.watch_hooks(accelerator)
+        for layer, rows in ((1, 16), (0, 16), (0, 8), (2, 16), (1, 8)):
+            x, y = (torch.rand(rows, 3, 8, 8), torch.rand(rows, 3, 8, 8)), (torch.zeros(rows, dtype=torch.long),) * 2
+            batch = Batch(x, y, torch.full((1, rows), 0.3), layer=layer)
+            logits = way.logits(compiled, batch)
+            shapes.append(len(logits) == rows)
+            assert not is_told or torch.allclose(logits, way.logits(network, batch), atol=1e-5)
+    torch._dynamo.reset()
+    assert all(shapes) == is_told

@@ -7,7 +7,6 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -17,7 +16,7 @@ from common.data.sources import Source
 from common.data.statistics import statistics
 from common.data.stream import Stream
 from common.errors import UserError
-from common.files import write_whole
+from common.files import is_running, write_whole
 
 DECODER = 1  # raise it when the same files would be decoded to other tensors or notes
 
@@ -157,15 +156,8 @@ def _sweep(file: Path) -> None:
     """Removes what a killed process left of this file. Other runs may be writing it too, so what belongs to a process
     that is there stays. (One on another machine loses what it writes: it says so, and goes on without a cache.)"""
     for left in file.parent.glob(f"{file.stem}.*.tmp"):
-        if not _is_running(left.suffixes[-2].removeprefix(".")):
+        if not is_running(left.suffixes[-2].removeprefix(".")):
             left.unlink(missing_ok=True)
-
-
-def _is_running(process: str) -> bool:
-    try:
-        return int(process) != os.getpid() and psutil.pid_exists(int(process))
-    except (ValueError, OverflowError):
-        return False
 
 
 def _seal(dataset: Dataset, key: str) -> str:

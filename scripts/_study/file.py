@@ -17,7 +17,7 @@ from common.options.boundary import BoundaryOptions
 from common.options.gan import GanOptions
 from common.options.interpolate import InterpolateOptions
 from common.options.train import OF_MIXUP
-from common.records import ROOT
+from common.places import ROOT
 
 STUDIES = ROOT / "scripts" / "studies"
 OPTIONS: dict[str, Any] = {  # by script, in the order in which they are run

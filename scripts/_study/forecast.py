@@ -5,6 +5,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,5 +151,8 @@ def _asked(command: Sequence[str]) -> Answer:
         errors="replace",
         preexec_fn=ending_with_us(),
     )
-    plan = json.loads(done.stdout) if done.returncode == 0 else None
-    return Answer(plan, done.stderr.strip() or "no answer", time.perf_counter() - begun)
+    plan, took = None, time.perf_counter() - begun
+    if done.returncode == 0:
+        with suppress(StopIteration, ValueError):  # a network of the user's may print, before or behind
+            plan = next(json.loads(line) for line in reversed(done.stdout.splitlines()) if line.startswith("{"))
+    return Answer(plan, done.stderr.strip() or "no answer", took)

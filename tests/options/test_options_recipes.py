@@ -7,7 +7,9 @@ from common.errors import UserError
 from common.options import TrainOptions, check, resolve
 from common.options.defaults import ELSEWHERE, RECIPES
 from common.options.names import command_words
+from scripts import train
 from tests.options.configurations import asked, cifar, name_of
+from tests.refusal import refused
 
 OVERRIDES = {
     "model": "preactresnet18",
@@ -53,3 +55,11 @@ def test_each_default_of_a_recipe_is_overridden_by_its_option(option, mixup):
 def test_drops_mean_nothing_under_the_triangle():
     with pytest.raises(UserError, match=r"--lr-drops 0\.5: .*--schedule drops"):
         cifar(recipe="fast", lr_drops=(0.5,))
+
+
+def test_a_training_too_short_for_its_average_is_refused(tmp_path):
+    """It would end with the weights that it began with."""
+    argv = ["--dataset", "digits", "--recipe", "fast", "--subset", "100", "--epochs", "4", "--plan"]
+    argv += ["--results-dir", str(tmp_path), "--checkpoint-dir", str(tmp_path)]
+    refused(lambda: train.main(argv), "--lookahead 5: the training has 4 steps", "--lookahead 0")
+    assert train.main([*argv, "--lookahead", "4"]) is None

@@ -39,6 +39,13 @@ def test_parquet_of_sounds_is_known_by_what_is_declared_or_by_its_name(tmp_path,
     assert torch.equal(dataset.train.inputs[2], alone.inputs[0])
 
 
+def test_one_part_is_enough_where_the_other_is_drawn(tmp_path):
+    root = audio_parquet(tmp_path / "own", table(), table())
+    (root / "test.parquet").unlink()
+    data = load(find(str(root), None), Reading(test_share=0.5))
+    assert (len(data.train), len(data.test)) == (2, 2)
+
+
 PARQUET_DAMAGE = {
     "no test": (lambda own: (own / "test.parquet").unlink(), "no test part"),
     "cut": (lambda own: cut(own / "train.parquet"), "train.parquet cannot be read as parquet"),

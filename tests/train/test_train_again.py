@@ -29,6 +29,20 @@ def test_a_finished_run_is_not_run_again_unless_asked(capsys):
     assert measured(again) == measured(first)
 
 
+def test_what_another_process_finished_meanwhile_is_not_trained_again(monkeypatch):
+    """Between the look at what is there and the lock lies the trial of what it will cost."""
+    announce, made = train.measurement.announce, []
+
+    def meanwhile(*told, **more):
+        announce(*told, **more)
+        if not made:
+            made.append(())
+            made.append(run())
+
+    monkeypatch.setattr(train.measurement, "announce", meanwhile)
+    assert run() == made[1]
+
+
 def test_a_record_without_its_weights_is_made_again():
     first = run()
     shutil.rmtree("checkpoints")

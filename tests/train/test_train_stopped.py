@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from ways import WAYS, words
 
+from analysis import rows
 from common import checkpoints, records
 from scripts import train
 from tests.train.small import ROOT, measured, run
@@ -27,6 +28,25 @@ def test_stopped_after_any_epoch_it_ends_as_if_undisturbed(stopped, epochs, meth
     assert not Path("results").exists()
     assert measured(run(*method)) == measured(whole)
     assert [path.suffix for path in Path("checkpoints").iterdir()] == [".safetensors"]
+
+
+def test_a_record_says_where_each_part_of_it_was_trained(stopped, monkeypatch):
+    """What was stopped and went on on another kind of CPU rounds otherwise, and so is no run of either."""
+    environment, told = records.environment, ["Xeon", "Xeon", "EPYC"]
+
+    def on_another(**measured):
+        return environment(**measured) | {"cpu": {"model": told.pop(0), "instructions": "AVX2"}}
+
+    monkeypatch.setattr(records, "environment", on_another)
+    stopped(1, run)
+    stopped(1, run)
+    record = run()
+    (before,) = record["environment"]["before"]
+    assert (before["cpu"]["model"], record["environment"]["cpu"]["model"]) == ("Xeon", "EPYC")
+    assert before["commit"] == record["environment"]["commit"]
+    assert rows.machine(record["environment"]) == "Xeon, AVX2, then EPYC, AVX2"
+    told.append("EPYC")
+    assert "before" not in run("--seed", "1")["environment"]
 
 
 WITHIN = [["--mixup", "--dropout", "0.5"], ["--recipe", "fast", "--model", "smallcnn", "--optimizer", "adam"]]
