@@ -91,7 +91,7 @@ def start(threads: int | None, tracker: str | None = None) -> Accelerator:
             "(gradient_accumulation_steps: 1)."
         )
     kind = accelerator.distributed_type
-    if kind in (DistributedType.DEEPSPEED, DistributedType.FSDP, DistributedType.MEGATRON_LM, DistributedType.TP):
+    if kind in (DistributedType.DEEPSPEED, DistributedType.FSDP, DistributedType.MEGATRON_LM):
         raise UserError(
             f"{kind.value}: networks are trained whole on each device here, and none of them is split; leave it out of "
             "the launcher's configuration."
