@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -13,6 +14,7 @@ from analysis.intervals import ROUNDING
 from analysis.lines import MEAN
 from analysis.measures import Pairs, signed
 
+FAR = 3  # times the distance of the quartiles
 NUMBERS = ["panel", "row", "mark", "line", "difference", "low", "high", "n"]
 WHISKERS = (
     "Dots: the mean difference, line: its 95 % t interval over pairs, hollow where it holds 0; above it: each pair. "
@@ -58,6 +60,27 @@ def draw(ax: Axes, numbers: pd.DataFrame, names: Sequence[str], looks: Looks) ->
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)
     sns.despine(ax=ax, left=True)
+
+
+def cut(ax: Axes, numbers: pd.DataFrame, names: Sequence[str], seen: Sequence[float]) -> bool:
+    """Ends the axis where all rows end but those whose mean lies `FAR` times the quartiles' distance beyond them
+    (Tukey's fence); of these an arrow says the mean. seen  places to be seen as well;  returns whether there are such
+    """
+    means = numbers[numbers["line"] == MEAN]
+    low, high = means["difference"].quantile([0.25, 0.75])
+    is_far = ~means["difference"].between(low - FAR * (high - low), high + FAR * (high - low))
+    if not is_far.any():
+        return False
+    near = numbers[~numbers["row"].isin(means.loc[is_far, "row"])]
+    ends = np.append(near[["difference", "low", "high"]].to_numpy(dtype=float), seen)
+    edge = 0.05 * np.ptp(ends[np.isfinite(ends)])
+    ax.set_xlim(np.nanmin(ends) - edge, np.nanmax(ends) + edge)
+    for one in means[is_far].to_dict("records"):
+        at = 1 if one["difference"] > high else 0
+        said = f"{signed(one['difference'], 1)} →" if at else f"← {signed(one['difference'], 1)}"
+        place: Any = {"transform": ax.get_yaxis_transform(), "ha": "right" if at else "left", "va": "center"}
+        ax.text(at, names.index(one["row"]) + 0.35, said, size="small", **place)
+    return True
 
 
 def legend(picture: Picture, numbers: pd.DataFrame, looks: Looks, others: Iterable[Line2D] = ()) -> None:

@@ -294,6 +294,17 @@ def test_the_figure_has_a_dot_for_each_effect_and_lines_for_erm_and_mixup(two):
     assert "CutMix, weight decay 1e-4: −1.53" in figure.alt
 
 
+def test_a_row_that_is_far_from_all_others_is_said_and_does_not_squeeze_them(two):
+    assert "Arrows" not in show("ablation", of(two)).caption
+    figure = show("ablation", of(two, but(CUTMIX=45.0)))
+    assert "Arrows: means too far away to be drawn." in figure.caption
+    for ax, said in zip(figure.picture.axes[:2], ("+39.8 →", "+40.3 →"), strict=True):
+        low, high = ax.get_xlim()
+        assert -2 < low < 0 < high < 4
+        assert said in [text.get_text() for text in ax.texts]
+    assert (figure.data["difference"] > 39).any()
+
+
 def test_records_become_rows(tmp_path):
     """Written and read again: what a configuration says is the row that it is of."""
     arms = {ERM: 553, MIXUP: 424, Method(1.0, mix="layer1"): 444, Method(more=(("noise", 0.05),)): 553}

@@ -62,13 +62,14 @@ def _effects(results: Results, place: int) -> Figure:
         return Figure(missing=missing.study(results, "of mixup's kin at the seeds of ERM or mixup", study))
     looks = {mark: (color, symbol) for mark, color, symbol in zip(marks, COLORS, "osD", strict=False)}
     picture = Picture(figsize=(WIDE, 1.5 + 0.42 * len(names)), layout="constrained")
-    lines = {ERM: look_of(ERM)[0], MIXUP: look_of(MIXUP)[0]}
+    lines, beyond = {ERM: look_of(ERM)[0], MIXUP: look_of(MIXUP)[0]}, False
     for ax, than, other in zip(picture.subplots(1, 2, sharey=True), (ERM, MIXUP), (MIXUP, ERM), strict=True):
         dots.draw(ax, numbers[numbers["panel"] == str(than)], list(names.values()), looks)
         ax.axvline(0, color=lines[than], linewidth=1.6, zorder=1, label=f"_{than}")
-        for dashes, (mark, one) in zip((SOLID, SHORT, ":"), marks.items(), strict=False):
-            mean = one.less(other, than).interval.mean
+        means = [one.less(other, than).interval.mean for one in marks.values()]
+        for dashes, mark, mean in zip((SOLID, SHORT, ":"), marks, means, strict=False):
             ax.axvline(mean, color=lines[other], linewidth=1.6, zorder=1, linestyle=dashes, label=f"_{other}, {mark}")
+        beyond |= dots.cut(ax, numbers[numbers["panel"] == str(than)], list(names.values()), [0.0, *means])
         ax.set(title=f"less {than}", xlabel="points of test error")
         ax.tick_params(axis="y", labelsize="small")
     dots.legend(picture, numbers, looks, [Line2D([], [], color=color, label=str(one)) for one, color in lines.items()])
@@ -77,10 +78,10 @@ def _effects(results: Results, place: int) -> Figure:
         f"{', '.join(one.name for one in found.values())}. Test error after the last epoch, less that of ERM and that "
         f"of mixup, at the same seeds ({dots.pairs_said(numbers)}). Dots: the mean difference, line: its 95 % t "
         "interval over pairs, not corrected for their number, hollow where it holds 0; above it: each pair. Upright "
-        f"lines: ERM and mixup themselves{dashed}."
+        f"lines: ERM and mixup themselves{dashed}.{' Arrows: means too far away to be drawn.' if beyond else ''}"
     )
-    means = numbers[(numbers["line"] == MEAN) & (numbers["panel"] == "ERM")]
-    told = "; ".join(_told(one) for one in means.to_dict("records"))
+    less_erm = numbers[(numbers["line"] == MEAN) & (numbers["panel"] == "ERM")]
+    told = "; ".join(_told(one) for one in less_erm.to_dict("records"))
     alt = f"A row for each method, with a dot and whiskers for each weight decay. Less ERM: {told or 'no pair yet'}."
     used = [path for one in found.values() for path in paths(one.setting.here.runs[_of_rows(found, one)])]
     return Figure(caption, alt, picture, numbers.assign(row=numbers["row"].str.replace("\n", " ")), tuple(used))
