@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psutil
-
 from common.errors import UserError
 
 try:
@@ -143,6 +141,8 @@ def _sweep(path: Path) -> None:
 
 def is_running(process: str) -> bool:
     """Whether it is another process of this machine. process  its number, as it stands in a file's name"""
+    import psutil
+
     try:
         return int(process) != os.getpid() and psutil.pid_exists(int(process))
     except (ValueError, OverflowError):

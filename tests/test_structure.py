@@ -94,6 +94,8 @@ WITHIN_FUNCTIONS = {
     # A study has no need of torch, but for sets of the user's own.
     "scripts/_study/members.py": {"common.data.load", "common.gan.targets"},
     "scripts/_study/standing.py": {"common.data.dataset", "common.toys"},
+    # Asked for where something was left alone.
+    "common/files.py": {"psutil"},
     # Whoever has no such network needs neither.
     "common/models/others.py": {"torchvision", "timm"},
     # What is not there everywhere: of Unix alone; of those who develop; of notebooks.

@@ -362,6 +362,7 @@ def test_a_training_with_lookahead_goes_on_to_the_bit():
     assert all(torch.equal(one, two) for one, two in ends)
 
 
+@pytest.mark.filterwarnings("ignore:Dynamo does not know")  # what tests check shapes by
 @pytest.mark.parametrize("is_told", [True, False])
 def test_hidden_layers_are_mixed_in_what_is_compiled_too(monkeypatch, is_told):
     """Between batches with a hook come those without, and smaller ones; unless it is told to, torch looks for no hook
