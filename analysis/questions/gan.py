@@ -9,6 +9,7 @@ and no number: plain GANs leave the window from 1,000 iterations on, mixup cover
 """
 
 from collections.abc import Iterable, Iterator
+from textwrap import fill
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -33,6 +34,7 @@ MIXUP = Method(0.2)  # the paper's
 PLAIN, FAIR = Method(model=LOSSES["saturating"]), Method(model=LOSSES["non-saturating"])
 AUTHORS, MODERN = Method(model=LOSSES["mixup-authors"]), Method(model=LOSSES["r3gan"])
 STUDY = "gan"
+BESIDE = 16  # letters beside a row of panels
 TICKS = (10, 100, 1_000, 10_000)
 COLUMNS = {  # of the table: title, and places behind the point
     "covered": ("modes covered (%)", 1),
@@ -111,7 +113,7 @@ def _snapshots(name: str, target: str, title: str) -> Shown[Figure]:
                 if ax in grid[0]:
                     ax.set_title(f"{at:,}", fontsize="small")
             covered = ends.loc[ends["seed"] == seed, "covered"].iloc[0] / 100 * TARGETS[target]
-            axes[0].set_ylabel(str(method).replace(" loss", "").replace("the ", ""), fontsize="small")
+            axes[0].set_ylabel(_beside(method), fontsize="small")
             said.append(f"{method}: {covered:.0f} of {TARGETS[target]} (seed {seed} of {many(len(ends), 'seed')})")
         first = rows.iloc[0]
         caption = (
@@ -180,7 +182,7 @@ def over_iterations(results: Results) -> Figure:
                 decades = [at for at in TICKS if at <= last]
                 ax.set_xticks(decades, [f"{at:,}" for at in decades])
                 ax.xaxis.set_minor_formatter(NullFormatter())
-        row[0].set_ylabel(str(method).replace(" loss", "").replace("the ", ""), fontsize="small")
+        row[0].set_ylabel(_beside(method), fontsize="small")
     found = pd.concat(of_target.values())
     counts = found.groupby(["target", "method"])["seed"].nunique()
     n = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
@@ -280,6 +282,11 @@ def covers_more(setting: Setting) -> Verdict:
     if not any(n):
         return not_run("no GAN was trained by mixup and another loss at the same seeds yet", [line])
     return whole(f"on {' and '.join(where)}", parts, seen, used, [line] if min(n) < ENOUGH else [])
+
+
+def _beside(method: Method) -> str:
+    """Its name beside a row of panels, which are not high."""
+    return fill(str(method).replace(" loss", "").replace("the ", ""), BESIDE)
 
 
 QUESTION = Question(__doc__, [ring, grid, over_iterations, in_numbers], [covers_more])
