@@ -85,7 +85,8 @@ def numbers(frame: pd.DataFrame, x: str, y: str, panel: str) -> pd.DataFrame:
     frame = frame if "split" in frame else frame.assign(split=0)
     seeds = frame.dropna(subset=[y]).groupby(["method", "seed", "split", x], as_index=False)[y].mean()
     places = [*zip(seeds["seed"], seeds["split"], strict=True)]
-    names = {place: f"seed {named(place, set(places))}" for place in places}
+    among = set(places)
+    names = {place: f"seed {named(place, among)}" for place in among}
     each = seeds.assign(line=[names[place] for place in places]).rename(columns={x: "x", y: "y"})
     means = []
     for (method, at), values in seeds.groupby(["method", x])[y]:

@@ -7,13 +7,12 @@ epochs, one run each; the paper 5.6 % and 4.2 %. Short trainings of small networ
 """
 
 import math
-import re
 from collections.abc import Sequence
 
 import pandas as pd
 
 from analysis import commands, measures, missing, paper
-from analysis.measures import Measure, pair, spread, test_error
+from analysis.measures import Measure, Pairs, named, pair, spread, test_error
 from analysis.methods import ERM, Method
 from analysis.question import Claim, Question, claim, table
 from analysis.setting import Setting
@@ -39,24 +38,25 @@ def paired(setting: Setting) -> Table:
     results, here, method = setting.results, setting.here, setting.mixup
     if method not in setting.methods:
         return missing.table(f"{setting.name} has no run under mixup.", commands.seeds(results, setting.name, method))
-    columns, used = {}, []
+    columns: dict[str, tuple[Pairs, str]] = {}
+    used = []
     for measure in _compared(setting):
         pairs = pair(measure, method)
         if not pairs.seeds:
             continue
         mean = pairs.interval
-        shown = {name: measure.show_difference(d) for name, d in zip(pairs.names, pairs.differences, strict=True)}
-        shown["mean"] = measure.show_difference(mean.mean)
-        if mean.n > 1:
-            shown["mean"] += " " + measure.show_range(mean.low, mean.high)
-        columns[measure.name] = shown
+        shown = measure.show_difference(mean.mean)
+        columns[measure.name] = pairs, shown + (f" {measure.show_range(mean.low, mean.high)}" if mean.n > 1 else "")
         used += pairs.records
     if not columns:
         lines = commands.seeds(results, setting.name, method)
         return missing.table(f"{setting.name} has no seed under both ERM and {method}.", lines, ["seed"])
-    frame = pd.DataFrame(columns).fillna("")
-    order = sorted((row for row in frame.index if row != "mean"), key=lambda row: [*map(int, re.findall(r"\d+", row))])
-    frame = frame.loc[[*order, "mean"]].rename_axis("seed").reset_index()
+    order = sorted({place for pairs, _ in columns.values() for place in pairs.places})
+    rows = [
+        {"seed": named(place, order)} | {name: _at(pairs, place) for name, (pairs, _) in columns.items()}
+        for place in order
+    ]
+    rows.append({"seed": "mean"} | {name: mean for name, (_, mean) in columns.items()})
     several = "In brackets: 95 % t interval of the mean difference over seeds."
     notes = [f"{setting.name}: {method} less ERM; below 0, {method} has less."]
     notes += [several if len(order) > 1 else "One pair: no interval.", _binomial(setting), *missing.pairs(setting)]
@@ -65,7 +65,12 @@ def paired(setting: Setting) -> Table:
         for (script, what), measured in zip(PROBES.items(), (here.between, here.attacks), strict=True)
         if measured.empty
     ]
-    return Table(frame, notes, sorted(set(used)))
+    return Table(pd.DataFrame(rows), notes, sorted(set(used)))
+
+
+def _at(pairs: Pairs, place: tuple[int, int]) -> str:
+    found = pairs.by_place
+    return pairs.measure.show_difference(found[place]) if place in found else ""
 
 
 def _compared(setting: Setting) -> list[Measure]:
