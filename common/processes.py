@@ -23,6 +23,7 @@ from common import terminal
 from common.cores import local_processes, share_of_cores, usable_cores
 from common.errors import UserError
 from common.files import check_temporary, check_writable
+from common.options.machine import PRECISIONS
 
 T = TypeVar("T")
 
@@ -39,7 +40,6 @@ PATIENCE_WITH_DATA = datetime.timedelta(days=1)
 # FLOPs of a row in training. Of a network of fewer, a thread has too little to do between two meetings: a second one
 # gains half at best, and costs ten times over where something else wants the core.
 TINY = 8_000_000
-PRECISIONS = ("no", "bf16", "fp16")
 
 
 def start(threads: int | None, tracker: str | None = None) -> Accelerator:

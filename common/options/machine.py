@@ -7,6 +7,8 @@ from typing import Annotated
 
 from common.options.fields import Fact, own
 
+PRECISIONS = ("no", "bf16", "fp16")  # that Accelerate may be started in
+
 
 @dataclass(frozen=True)
 class Machine:

@@ -33,11 +33,12 @@ from common.options.boundary import BoundaryOptions
 from common.options.fields import as_json
 from common.options.gan import GanConfig, GanOptions
 from common.options.interpolate import InterpolateConfig, InterpolateOptions
+from common.options.machine import PRECISIONS
 from common.options.study import ENOUGH
 from common.options.train import OF_MIXUP
 
 SEEDS = ("seed", "data_seed")
-PRECISION, PRECISIONS = "ACCELERATE_MIXED_PRECISION", ("no", "bf16", "fp16")
+PRECISION = "ACCELERATE_MIXED_PRECISION"
 # What names a place on this machine is no part of a study.
 ON_THE_COMMAND_LINE = ("data_dir", "results_dir", "checkpoint_dir")
 
