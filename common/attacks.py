@@ -3,6 +3,7 @@
 Inputs are in natural units; the models are in eval mode with frozen parameters. Epsilon counts units of a `Space`.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from torch.nn import functional as F
 from common.chance import rng
 from common.errors import UserError
 from common.models import Normalize
-from common.options.attack import IFGSM_STEPS
+from common.options.attack import IFGSM_STEPS, ROUNDED
 from common.shapes import Flags, Inputs, Labels
 
 PGD_STEP = 1 / 8  # of epsilon
@@ -49,10 +50,25 @@ class Space:
         """How far each example lies from its `x`, in units of epsilon, up to rounding."""
         return ((examples - x).abs() / self.radius(1.0)).flatten(1).amax(dim=1)
 
-    def check(self, x: Inputs) -> None:
-        """raises UserError for pixels outside [0, 1], with which neither epsilon nor clipping means what it says"""
-        if self.deviations is None and not (x.min() >= 0 and x.max() <= 1):
-            raise UserError(f"Pixels must lie in [0, 1] to be attacked, and lie in [{x.min():.3g}, {x.max():.3g}].")
+    def check(self, x: Inputs, epsilons: Sequence[float]) -> None:
+        """raises UserError where epsilons or clipping would not mean what they say: for pixels outside [0, 1]; for
+        values so far from 0 that float32 rounds an example by more than `ROUNDED` of an epsilon"""
+        if self.deviations is None:
+            if not (x.min() >= 0 and x.max() <= 1):
+                raise UserError(f"Pixels must lie in [0, 1] to be attacked, and lie in [{x.min():.3g}, {x.max():.3g}].")
+            return
+        far = x.abs() + self.radius(max(epsilons))
+        rounding = ((far.nextafter(torch.full_like(far, torch.inf)) - far) / 2 / self.radius(1.0)).flatten()
+        worst = rounding.argmax()
+        least = float(rounding[worst]) / ROUNDED
+        for epsilon in filter(None, epsilons):
+            if epsilon < least:
+                raise UserError(
+                    f"An epsilon of {epsilon:g}/100 of a standard deviation gets lost beside values as large as "
+                    f"{float(x.flatten()[worst]):.7g}, between which float32 has few others. Subtract from that column "
+                    "what its values have in common and train again, or attack by --epsilons and --iterated-epsilons "
+                    f"of {math.ceil(least)} and more."
+                )
 
 
 PIXELS = Space(None)

@@ -110,7 +110,7 @@ class Matrix:
             places = slice(first, min(first + self.batch_size, stop))
             index = torch.from_numpy(rows[places]).to(self.part.labels.device)
             x, y = natural(self.part.fetch(index)), self.part.labels.index_select(0, index)
-            self.space.check(x)
+            self.space.check(x, epsilons)
             made = self._examples(attack, source, epsilons, x, y, rows[places])
             for number, (examples, is_zero) in enumerate(made):
                 for column, target in enumerate(targets.values()):

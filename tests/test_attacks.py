@@ -1,3 +1,4 @@
+import math
 import sys
 import types
 from pathlib import Path
@@ -82,7 +83,7 @@ def test_of_tables_epsilon_is_in_hundredths_of_the_deviation_and_nothing_is_clip
     assert (space.unit, PIXELS.unit) == ("std/100", "1/255")
     examples, _ = attacks.ifgsm(model, x, y, 50.0, space)
     assert torch.allclose(examples, moved, atol=1e-3)
-    space.check(x)
+    space.check(x, (0.0, 50.0))
 
 
 def test_what_cannot_be_attacked_in_natural_units_is_refused():
@@ -91,8 +92,22 @@ def test_what_cannot_be_attacked_in_natural_units_is_refused():
     assert attacks.space(Linear(), "images").deviations is None
     for outside in (torch.tensor([[1.01]]), torch.tensor([[-0.01, 0.5]])):
         with pytest.raises(UserError, match=r"Pixels must lie in \[0, 1\]"):
-            PIXELS.check(outside)
-    PIXELS.check(torch.tensor([[0.0, 1.0]]))
+            PIXELS.check(outside, (1.0,))
+    PIXELS.check(torch.tensor([[0.0, 1.0]]), (1.0,))
+
+
+@pytest.mark.parametrize("value", [1e3, -2e4, 1e6])
+def test_an_epsilon_that_rounding_moves_by_a_hundredth_is_refused(value):
+    """Next to 2e4 float32 has steps of 2 ** -9: half of one is a hundredth of 9.8 hundredths of a deviation of 2."""
+    space, x = attacks.space(Linear(), "table"), torch.tensor([[0.0, 0.0, value]])
+    least = 2.0 ** math.floor(math.log2(abs(value)) - 23) / 2 / 0.02 / 0.01
+    space.check(x, (0.0, 1.01 * least))
+    with pytest.raises(UserError, match=rf"An epsilon of .* as {value:.7g},.* of {math.ceil(least)} and more"):
+        space.check(x, (0.0, 0.99 * least, 2 * least))
+    for epsilon in (1.01 * least, 7 * least):
+        for sign in (-1.0, 1.0):
+            examples = attacks.shifted(x, torch.full_like(x, sign), epsilon, space)
+            assert space.distances(x, examples).item() == pytest.approx(epsilon, rel=0.01)
 
 
 def test_nothing_is_left_behind_in_the_model(net):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from common.consistency.compared import TOP5_FROM, Compared, Record, Rule, Within, run_of
-from common.options.attack import ITERATED, AttackConfig, attack_name
+from common.options.attack import ITERATED, ROUNDED, AttackConfig, attack_name
 from common.options.fields import with_tuples
 
 
@@ -27,7 +27,12 @@ def every_attack(record: Record) -> Iterator[Compared]:
     for number, row in enumerate(final["attacks"]):
         where, epsilon = f"final.attacks[{number}]", row["epsilon"]
         yield f"{where}.n", row["n"], n[row["attack"]], "config and data.measured"
-        yield f"{where}.largest_perturbation", row["largest_perturbation"], Within(0, epsilon * 1.001), "its epsilon"
+        yield (
+            f"{where}.largest_perturbation",
+            row["largest_perturbation"],
+            Within(0, epsilon * (1 + ROUNDED)),
+            "its epsilon",
+        )
         yield f"{where}", "zero_gradients" in row, row["attack"] != "noise", "its attack"
     for role, clean in final["clean"].items():
         yield f"final.clean.{role}.n", clean["n"], max(n.values()), "config and data.measured"

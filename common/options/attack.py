@@ -16,6 +16,7 @@ Attack = Literal["fgsm", "ifgsm", "pgd", "noise"]
 ATTACKS: tuple[Attack, ...] = get_args(Attack)
 ITERATED = ("ifgsm", "pgd")
 IFGSM_STEPS = 10
+ROUNDED = 0.01  # of epsilon, by which an example may lie farther off: far from 0 there are few values of float32
 UNITS = {"255": "1/255", "100": "std/100"}  # what is written below the line, and the unit that it names
 LEAST = 0.5  # below it a bare number is taken for a fraction of the pixels' range
 
