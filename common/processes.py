@@ -271,6 +271,11 @@ def has_bf16(device: torch.device) -> bool:
     return device.type == "cpu" and any(known.get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 
+def is_emulated(accelerator: Accelerator) -> bool:
+    """Whether the precision in force is bf16, and the device multiplies it by other instructions: slowly."""
+    return accelerator.mixed_precision == "bf16" and not has_bf16(accelerator.device)
+
+
 def cpu() -> dict[str, str]:
     """The model of this machine's CPU, and the widest instructions that torch uses of it. Another kind rounds
     convolutions differently: to a seed, it is another seed."""

@@ -43,7 +43,7 @@ TICK = 0.2  # seconds between two looks at what runs
 def main(argv: Sequence[str] | None = None) -> None:
     """raises UnfinishedError where a member failed"""
     asked = cli.parse(StudyOptions, __doc__, argv)
-    work = Work(asked, members.read(asked.study, asked.data_dir))
+    work = Work(asked, members.read(asked.study, asked.data_dir, asked.mixed_precision))
     if asked.print:
         say(work.as_commands())
     elif asked.plan:
@@ -208,6 +208,11 @@ class Work:
                 f"other), from trials on {', '.join(devices) or 'this machine'} with {threads} "
                 f"thread{'s' if threads > 1 else ''}"
             ]
+        if emulated := sum(cost.is_emulated for cost in self.costs.values()):
+            lines.append(
+                f"      {emulated} of them in a precision that this machine does not multiply by itself. With "
+                "--mixed-precision no they are in fp32, under other names, and many times as fast."
+            )
         whys: dict[str, str] = {}
         for name, cost in self.costs.items():
             if cost.seconds is None:

@@ -94,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
         cost.seconds,  # of the whole training, finished or not
         said if missing else f"{measurement.listed([one], missing, '')}\n{said}",
         processes=accelerator.num_processes,
+        is_emulated=processes.is_emulated(accelerator),
         rows_per_second=cost.images_per_second,
         train_rows=len(run.data.train),
         measured_rows=len(run.data.test),
@@ -354,6 +355,11 @@ def _opening(one: Measurement[TrainConfig, Run], kept: Checkpoint, cost: Cost, a
         f"  cost     about {duration(cost.seconds)} and {cost.memory_bytes / 2**30:.2g} GiB of tensors on {device}",
         f"  record   {one.path}{'' if one.path.exists() else ' (not there yet)'}",
     ]
+    if processes.is_emulated(accelerator):
+        lines.append(
+            f"  slow     this machine does not multiply {accelerator.mixed_precision} itself: without "
+            "--mixed_precision, in fp32, it is many times as fast"
+        )
     if replaced := kept.replaced():
         wrapped = textwrap.wrap(replaced, 110, break_long_words=False, break_on_hyphens=False)
         lines += [f"  {'replaces' if number == 0 else '':<8} {line}" for number, line in enumerate(wrapped)]
@@ -373,8 +379,10 @@ def _faster(accelerator: Accelerator, run: Run, threads: int | None) -> str:
     device, mine, precision = accelerator.device, torch.get_num_threads(), accelerator.mixed_precision
     counts = {1, mine, processes.threads_at_most()} if threads is None and device.type == "cpu" else {mine}
     ways = [(count, precision) for count in sorted(counts)]
-    if processes.has_bf16(device) and precision in ("no", "bf16"):
-        ways.append((mine, "no" if precision == "bf16" else "bf16"))
+    if precision == "bf16":
+        ways.append((mine, "no"))
+    elif precision == "no" and processes.has_bf16(device):
+        ways.append((mine, "bf16"))
     if len(ways) == 1:
         return ""
     rates = costs.rates(run.blueprint, device, run.config.batch_size, ways)

@@ -3,11 +3,12 @@ is measured, so none is part of a configuration."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from common.options.fields import Fact, own
 
-PRECISIONS = ("no", "bf16", "fp16")  # that Accelerate may be started in
+Precision = Literal["no", "bf16", "fp16"]  # that Accelerate may be started in
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ FORWARD, GRADIENT = 1 / 3, 2 / 3
 @dataclass(frozen=True)
 class Trial:
     """What `train.py --plan --json` says of a run: the seconds it will take, rows a second in training, the rows
-    that it is measured on, and the device.
+    that it is measured on, the device, and whether that only emulates the precision in force.
 
     start  seconds until the first step: Python, torch, the data and the trial, all of which the run itself begins with
     """
@@ -33,6 +33,7 @@ class Trial:
     rate: float
     measured: int
     device: str
+    is_emulated: bool
     start: float
 
 
@@ -47,11 +48,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Cost:
-    """seconds  to expect, or None: then `why` says why it is not known"""
+    """
+    seconds      to expect, or None: then `why` says why it is not known
+    is_emulated  of a training: whether the device does not multiply in the precision that is asked for
+    """
 
     seconds: float | None
     why: str = ""
     device: str = ""
+    is_emulated: bool = False
 
 
 def of_all(
@@ -103,10 +108,10 @@ def _trial(command: Sequence[str]) -> Trial | str:
     answer = _asked(command)
     if answer.plan is None:
         return answer.trouble
-    seconds, rate, measured, device = (
-        answer.plan[name] for name in ("seconds", "rows_per_second", "measured_rows", "device")
+    seconds, rate, measured, device, is_emulated = (
+        answer.plan[name] for name in ("seconds", "rows_per_second", "measured_rows", "device", "is_emulated")
     )
-    return Trial(seconds, rate, measured, device, answer.seconds)
+    return Trial(seconds, rate, measured, device, is_emulated, answer.seconds)
 
 
 def _own(command: Sequence[str]) -> Cost:
@@ -122,7 +127,7 @@ def _from_trials(member: Member, trials: Sequence[Trial | str], start: float) ->
         return Cost(None, next(trial for trial in trials if isinstance(trial, str)))
     device = known[0].device
     if member.script == "train":
-        return Cost(start + known[0].seconds, device=device)
+        return Cost(start + known[0].seconds, device=device, is_emulated=known[0].is_emulated)
     for_one = sum(1 / trial.rate for trial in known) / len(known)
     return Cost(start + _steps(member, known) * for_one, device=device)
 

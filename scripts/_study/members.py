@@ -33,7 +33,7 @@ from common.options.boundary import BoundaryOptions
 from common.options.fields import as_json
 from common.options.gan import GanConfig, GanOptions
 from common.options.interpolate import InterpolateConfig, InterpolateOptions
-from common.options.machine import PRECISIONS
+from common.options.machine import PRECISIONS, Precision
 from common.options.study import ENOUGH
 from common.options.train import OF_MIXUP
 
@@ -68,7 +68,8 @@ class Member:
     words    of its command line, without folders
     config   that decides the numbers; of baseline.py and boundary.py each record has its own
     wanted   what it leaves
-    precision  Accelerate's, where the study says it; None: that of whoever starts the study
+    precision  Accelerate's, where the study says it, or --mixed-precision; None: that of whoever starts the study
+    said     what the study calls a training, which --mixed-precision may name otherwise
     """
 
     name: str
@@ -76,7 +77,8 @@ class Member:
     words: tuple[str, ...]
     config: TrainConfig | InterpolateConfig | AttackConfig | GanConfig | None
     wanted: tuple[Wanted, ...]
-    precision: str | None = None
+    precision: Precision | None = None
+    said: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -91,16 +93,17 @@ class Study:
     members: tuple[Member, ...]
 
 
-def read(study: str, data_dir: Path | None) -> Study:
+def read(study: str, data_dir: Path | None, precision_of_all: Precision | None = None) -> Study:
     """The members of a study, in the order in which they are run.
 
-    study  a name in scripts/studies/, or the path of a YAML file
+    study             a name in scripts/studies/, or the path of a YAML file
+    precision_of_all  of its trainings, in place of what it says
     raises UserError that names the file and what is wrong in it
     """
     file = place(study)
     members: dict[str, Member] = {}
     for script, entry in entries(file):
-        for member in _of_entry(f"{file}, {script}", script, entry, list(members.values()), data_dir):
+        for member in _of_entry(f"{file}, {script}", script, entry, list(members.values()), data_dir, precision_of_all):
             there = {wanted.path for other in members.values() for wanted in other.wanted}
             if all(wanted.path in there for wanted in member.wanted):
                 raise UserError(f"{file}, {script}: stands for {member.name} a second time; leave it out once.")
@@ -159,7 +162,12 @@ def _pairs_of_gans(configs: Sequence[GanConfig]) -> list[int]:
 
 
 def _of_entry(
-    where: str, script: str, entry: dict[str, Any], members: Sequence[Member], data_dir: Path | None
+    where: str,
+    script: str,
+    entry: dict[str, Any],
+    members: Sequence[Member],
+    data_dir: Path | None,
+    precision_of_all: Precision | None,
 ) -> Iterator[Member]:
     for name in ON_THE_COMMAND_LINE:
         if name in entry:
@@ -175,7 +183,7 @@ def _of_entry(
         try:
             check(options)
             if script == "train":
-                yield _training(options, words, data_dir, of_the_study)
+                yield _training(options, words, data_dir, of_the_study, precision_of_all)
             elif script == "baseline":
                 yield _baseline(options, words, data_dir)
             elif script == "interpolate":
@@ -193,7 +201,7 @@ def _of_entry(
 
 def _runs(where: str, names: Any, members: Sequence[Member]) -> tuple[Member, ...]:
     """The runs of the study that are measured: those that are named, or all."""
-    there = {member.name: member for member in members if member.script == "train"}
+    there = {member.said: member for member in members if member.script == "train"}
     if not there:
         raise UserError(f"{where}: there is no run to measure; name some under train.")
     if names in (None, ""):
@@ -213,13 +221,19 @@ def precision() -> str:
     return os.environ.get(PRECISION, "no").lower()
 
 
-def _training(options: TrainOptions, words: Sequence[str], data_dir: Path | None, of_the_study: str | None) -> Member:
+def _training(
+    options: TrainOptions,
+    words: Sequence[str],
+    data_dir: Path | None,
+    of_the_study: Precision | None,
+    precision_of_all: Precision | None,
+) -> Member:
     name, kind, side = _kind_of(options.asked, data_dir)
     config = resolve(options.asked, name, kind, side)
-    of_all = of_the_study or precision()
-    run = run_name(config, kind, side, of_all)
-    wanted = _leaves(name, "train", run, config, of_all)
-    return Member(run, "train", tuple(words), config, (wanted,), of_the_study)
+    asked = precision_of_all or of_the_study
+    said, run = (run_name(config, kind, side, one or precision()) for one in (of_the_study, asked))
+    wanted = _leaves(name, "train", run, config, asked or precision())
+    return Member(run, "train", tuple(words), config, (wanted,), asked, said)
 
 
 def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | None) -> Member:

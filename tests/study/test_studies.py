@@ -11,7 +11,7 @@ from _study import file, members
 from common import records
 from common.errors import UserError
 from scripts import gan, study, train
-from tests.study.asked import SMALL, names, refused, run
+from tests.study.asked import INTERPOLATE, SMALL, names, refused, run
 
 STUDIES = {  # runs, and all that is in it
     "ablation": (480, 480),
@@ -64,6 +64,25 @@ def test_a_study_may_say_the_precision_of_its_trainings(write, script):
     run(script, "own.yaml", "--jobs", "1")
     record = records.read(Path("results/digits/train-digits-smallcnn-w8-3ep-erm-bf16-seed0.json"))
     assert record["environment"]["precision"] == "bf16"
+
+
+def test_a_machine_may_have_another_precision_than_the_study_says(write, script):
+    """Its probes and attacks go by the names that the study gives its trainings, and are of those that are trained."""
+    content = (
+        f"train: {{{SMALL}, mixed_precision: bf16}}\n"
+        "interpolate: {runs: digits-smallcnn-w8-3ep-erm-bf16-seed0, pairs: 20, points: 3, threads: 1}"
+    )
+    write(content)
+    lines = run(script, "own.yaml", "--print", "--mixed-precision", "no", ACCELERATE_MIXED_PRECISION="bf16").stdout
+    training, probe = (line for line in lines.splitlines() if not line.startswith("#"))
+    assert training.startswith("env ACCELERATE_MIXED_PRECISION=no python ")
+    assert " digits-smallcnn-w8-3ep-erm-seed0 " in probe
+    run(script, "own.yaml", "--jobs", "1", "--mixed-precision", "no")
+    assert {path.name for path in Path("results/digits").iterdir()} == {
+        "train-digits-smallcnn-w8-3ep-erm-seed0.json",
+        f"interpolate-digits-smallcnn-w8-3ep-erm-seed0{INTERPOLATE}.json",
+    }
+    assert "--mixed-precision" in run(script, "own.yaml", "--mixed-precision", "fp8", status=2).stderr
 
 
 PAIRS = f"train: {{{SMALL}, mixup: [no, yes], alpha: [0.2, 8], seed: [SEEDS]}}"

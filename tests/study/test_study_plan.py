@@ -13,9 +13,15 @@ from tests.study.asked import INTERPOLATE, PROBES, ROOT, SMALL, THREE
 BOUNDARY = "boundary-moons-points20-alphas1.0-2ep-seeds0-grid5"
 
 
-def a_plan(seconds, rate, device="CPU x86_64"):
+def a_plan(seconds, rate, device="CPU x86_64", is_emulated=False):
     """What `train.py --plan --json` says, as far as a study reads it."""
-    return {"seconds": seconds, "rows_per_second": rate, "measured_rows": 300, "device": device}
+    return {
+        "seconds": seconds,
+        "rows_per_second": rate,
+        "measured_rows": 300,
+        "device": device,
+        "is_emulated": is_emulated,
+    }
 
 
 def test_the_plan(capsys, write, digits, monkeypatch):
@@ -47,6 +53,24 @@ def test_the_plan(capsys, write, digits, monkeypatch):
         "cost  about 14 min with --jobs 1 (14 min one after the other), from trials on CPU x86_64 with 2 threads",
     ]
     assert len(asked) == 2
+
+
+def test_a_precision_that_the_machine_has_not_is_said_with_the_way_out(capsys, write, monkeypatch):
+    def said(command):
+        return Answer(a_plan(60.0, 9.0, is_emulated=command[1].endswith("=bf16")), "", 0.0)
+
+    monkeypatch.setattr(forecast, "_asked", said)
+    setting = "dataset: digits, threads: 1, seed: [0, 1]"
+    write(f"train: [{{{setting}, mixed_precision: bf16}}, {{{setting}, width: 4}}]")
+    study.main(["./own.yaml", "--plan", "--jobs", "1"])
+    *_, cost, way_out = capsys.readouterr().out.splitlines()
+    assert cost.startswith("cost  about 4 min")
+    assert way_out == (
+        "      2 of them in a precision that this machine does not multiply by itself. With --mixed-precision no they "
+        "are in fp32, under other names, and many times as fast."
+    )
+    study.main(["./own.yaml", "--plan", "--jobs", "1", "--mixed-precision", "no"])
+    assert "--mixed-precision" not in capsys.readouterr().out
 
 
 def test_what_a_trial_cannot_say_is_said(capsys, write):

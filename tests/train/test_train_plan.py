@@ -1,5 +1,6 @@
 """What is said before anything is trained, and while it is."""
 
+import json
 import os
 import subprocess
 import sys
@@ -39,6 +40,26 @@ def test_a_plan_tries_the_other_precision_where_the_machine_has_it(has_bf16, rat
     run("--plan")
     printed = capsys.readouterr().out
     assert said in printed if said else "faster" not in printed
+
+
+@pytest.mark.parametrize("has_bf16", [True, False])
+def test_a_precision_that_the_machine_has_not_is_said_before_it_is_trained_in(has_bf16, monkeypatch, capsys):
+    monkeypatch.setattr(train.processes, "has_bf16", lambda device: has_bf16)
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
+    asked = []
+
+    def rates(blueprint, device, batch_size, ways):
+        asked.extend(ways)
+        return dict(zip(ways, [10.0, 150.0], strict=True))
+
+    monkeypatch.setattr(train.costs, "rates", rates)
+    run("--plan", "--threads", "1")
+    said = capsys.readouterr().out
+    assert asked == [(1, "bf16"), (1, "no")]
+    assert "accelerate launch --mixed_precision no scripts/train.py … is 15.0 times as fast here" in said
+    assert ("slow     this machine does not multiply bf16 itself" in said) != has_bf16
+    run("--plan", "--threads", "1", "--json")
+    assert json.loads(capsys.readouterr().out)["is_emulated"] != has_bf16
 
 
 def test_a_plan_says_what_is_in_force_and_leaves_nothing(capsys, tmp_path):
