@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from analysis.measures import SHOWN, interval, named
 from analysis.methods import Method, in_order
+from analysis.sentences import many
 
 # One look a method, everywhere: colours that the colour-blind tell apart (seaborn's), and dashes and marks for grey.
 SOLID, LONG, SHORT, DOTTED = "-", (0, (6, 1.5)), (0, (3, 1.5)), (0, (1, 1.2))
@@ -137,8 +138,7 @@ def legend(picture: Picture, methods: Iterable[Method], others: Iterable[Line2D]
 def seeds_said(frame: pd.DataFrame) -> str:
     """How many seeds of each method: "ERM 3 seeds, mixup 1 seed"."""
     counts: Any = frame.groupby("method")["seed"].nunique()
-    each = (f"{method} {counts[method]} seed{'s' if counts[method] > 1 else ''}" for method in in_order(counts.index))
-    return ", ".join(each)
+    return ", ".join(f"{method} {many(counts[method], 'seed')}" for method in in_order(counts.index))
 
 
 def band_said(frame: pd.DataFrame) -> str:

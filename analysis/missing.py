@@ -8,7 +8,7 @@ from analysis import commands
 from analysis.collect import Results
 from analysis.measures import ENOUGH
 from analysis.methods import ERM, MIXUP
-from analysis.sentences import code
+from analysis.sentences import code, many
 from analysis.setting import Setting
 from analysis.table import Table
 
@@ -66,8 +66,7 @@ def pairs(setting: Setting) -> list[str]:
     if setting.pairs >= ENOUGH:
         return []
     lines = commands.seeds(setting.results, setting.name, setting.mixup)
-    plural = "" if setting.pairs == 1 else "s"
-    return [f"{setting.pairs} paired seed{plural}: too few to judge by. {made_by(lines)}"]
+    return [f"{many(setting.pairs, 'paired seed')}: too few to judge by. {made_by(lines)}"]
 
 
 def made_by(lines: Sequence[str]) -> str:

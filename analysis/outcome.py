@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from analysis.intervals import LEVEL, holm
 from analysis.measures import ENOUGH, Pairs, signed
+from analysis.sentences import many
 
 KINDS = ("less error", "more error", "no difference shown", "too few pairs to tell (one seed is an anecdote)")
 
@@ -34,7 +35,7 @@ def outcome(what: str, found: Sequence[tuple[str, Pairs]]) -> str:
 def about(pairs: Pairs) -> list[str]:
     """What is compared, and in how many pairs."""
     n = len(pairs.seeds)
-    return [f"{pairs.method} against {pairs.than}", f"{n} pair{'' if n == 1 else 's'}"]
+    return [f"{pairs.method} against {pairs.than}", many(n, "pair")]
 
 
 def _kind(pairs: Pairs, p: float) -> str:

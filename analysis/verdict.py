@@ -13,6 +13,7 @@ from typing import Literal
 from analysis import commands, measures
 from analysis.intervals import LEVEL, Interval, holm, interval
 from analysis.measures import ENOUGH, Measure, Pairs, signed
+from analysis.sentences import many
 from analysis.setting import Setting
 
 Status = Literal["holds", "holds in part", "fails", "undecided", "too few runs", "not run"]
@@ -209,7 +210,7 @@ def p_shown(p: float, equals: str = "") -> str:
 
 
 def seeds_said(n: int) -> str:
-    return f"{n} paired seed{'' if n == 1 else 's'}"
+    return many(n, "paired seed")
 
 
 def said(pairs: Pairs) -> str:
