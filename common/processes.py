@@ -41,6 +41,9 @@ PATIENCE_WITH_DATA = datetime.timedelta(days=1)
 # gains half at best, and costs ten times over where something else wants the core.
 TINY = 8_000_000
 
+# What torch calls a CPU's instructions that multiply bfloat16: of x86, then of ARM.
+BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
+
 
 def start(threads: int | None, tracker: str | None = None) -> Accelerator:
     """The accelerator, on every core that this process may use.
@@ -267,22 +270,30 @@ def has_bf16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 by instructions of its own. A CPU without them is slower than in fp32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    known: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return device.type == "cpu" and any(known.get(name) for name in ("avx512_bf16", "amx_bf16"))
+    known = _cpu_capabilities()
+    return device.type == "cpu" and any(known.get(name) for name in BF16)
 
 
 def is_emulated(accelerator: Accelerator) -> bool:
-    """Whether the precision in force is bf16, and the device multiplies it by other instructions: slowly."""
-    return accelerator.mixed_precision == "bf16" and not has_bf16(accelerator.device)
+    """Whether the precision in force is bf16, and the device is known to multiply it by other instructions: slowly."""
+    device = accelerator.device
+    is_known = device.type == "cuda" or (device.type == "cpu" and bool(_cpu_capabilities()))
+    return accelerator.mixed_precision == "bf16" and is_known and not has_bf16(device)
 
 
 def cpu() -> dict[str, str]:
     """The model of this machine's CPU, and the widest instructions that torch uses of it. Another kind rounds
     convolutions differently: to a seed, it is another seed."""
-    known: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # not in every release that we run on
-    wide = [name for name in ("avx2", "avx512_f", "avx512_bf16", "amx_bf16", "sve", "sve2", "neon") if known.get(name)]
+    known = _cpu_capabilities()
+    wide = [name for name in ("avx2", "avx512_f", *BF16, "sve", "sve2", "neon") if known.get(name)]
     instructions = [torch.backends.cpu.get_cpu_capability(), *wide]
     return {"model": known.get("cpu_name") or platform.processor() or "unknown", "instructions": " ".join(instructions)}
+
+
+def _cpu_capabilities() -> Mapping[str, Any]:
+    """None are known to older releases of torch."""
+    known: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return known
 
 
 def peak_memory(accelerator: Accelerator) -> int:

@@ -301,6 +301,25 @@ def test_a_tiny_network_takes_one_thread_unless_told_otherwise(eight_cores):
         assert torch.get_num_threads() == threads
 
 
+@pytest.mark.parametrize(
+    ("device", "capabilities", "precision", "has", "is_emulated"),
+    [
+        ("cpu", {"avx2": True, "avx512_bf16": False, "amx_bf16": False}, "bf16", False, True),
+        ("cpu", {"avx2": True, "avx512_bf16": False, "amx_bf16": False}, "no", False, False),
+        ("cpu", {"avx2": True, "avx512_bf16": True}, "bf16", True, False),
+        ("cpu", {"neon": True, "bf16": True}, "bf16", True, False),
+        ("cpu", {}, "bf16", False, False),  # a release of torch that tells nothing
+        ("mps", {"neon": True}, "bf16", False, False),
+    ],
+)
+def test_whether_bfloat16_is_emulated(monkeypatch, device, capabilities, precision, has, is_emulated):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    accelerator = Accelerator(cpu=True, mixed_precision=precision)
+    monkeypatch.setattr(accelerator.state, "device", torch.device(device))
+    assert processes.has_bf16(torch.device(device)) is has
+    assert processes.is_emulated(accelerator) is is_emulated
+
+
 def test_the_trackers_are_those_of_accelerate():
     assert {*get_args(Tracker)} == {str(kind) for kind in LoggerType} - {"all"}
 
