@@ -3,6 +3,7 @@
 import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,8 +23,12 @@ from common.data.stream import Stream
 from common.evaluation import at_once
 from common.models import Blueprint, build, countable_on
 from common.options import TrainConfig
+from common.processes import wait_for
 
-TRIAL_ROWS = 32  # a forward and backward pass of so many rows is timed, at most
+TRIAL_ROWS = (
+    32  # that a pass of a CPU is timed on, at most: it is as long for each of more. A GPU's is not, and is whole
+)
+WARM_UP, PASSES = 2, 10  # of a GPU: untimed, while cuDNN chooses; and timed together, since it is given them ahead
 DECODED = 256  # images are decoded in a trial, at most
 TURNS = 3  # of each number of threads, and of each precision
 HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}  # what a forward pass is made in under mixed precision
@@ -126,26 +131,34 @@ def flops_per_row(blueprint: Blueprint) -> int:
 
 
 def images_per_second(blueprint: Blueprint, device: torch.device, batch_size: int, precision: str = "no") -> float:
-    """Rows a second in training, from one timed pass (after one untimed) of a model of its own.
+    """Rows a second in training, from a timed pass (after one untimed) of a model of its own; on a GPU from several.
 
-    precision  "no" (fp32), "bf16" or "fp16", as Accelerate's mixed precision: the forward pass under autocast
+    batch_size  rows of a pass
+    precision   "no" (fp32), "bf16" or "fp16", as Accelerate's mixed precision: the forward pass under autocast
     """
-    rows = max(2, min(TRIAL_ROWS, batch_size))
+    is_cpu = device.type == "cpu"
+    rows, untimed, timed = (min(TRIAL_ROWS, batch_size), 1, 1) if is_cpu else (batch_size, WARM_UP, PASSES)
+    rows = max(2, rows)  # BatchNorm needs two
     model = build(blueprint).to(device)
     x = torch.rand(rows, *blueprint.shape, device=device)
     if x.dim() == 4:
         x = x.contiguous(memory_format=torch.channels_last)
     y = torch.zeros(rows, dtype=torch.int64, device=device)
-    seconds = 0.0
-    for _ in range(2):
-        start = time.perf_counter()
-        with torch.autocast(device.type, HALVES.get(precision), enabled=precision in HALVES):
+    start = 0.0
+    for number in range(untimed + timed):
+        if number == untimed:
+            wait_for(device)
+            start = time.perf_counter()
+        with torch.autocast(device.type, HALVES[precision]) if precision in HALVES else nullcontext():
             logits = model(x)
         F.cross_entropy(logits.float(), y).backward()
-        if device.type != "cpu":
-            torch.accelerator.synchronize()
-        seconds = time.perf_counter() - start
-    return rows / seconds
+    wait_for(device)
+    return timed * rows / (time.perf_counter() - start)
+
+
+def rows_of_a_pass(config: TrainConfig, train_rows: int, processes: int) -> int:
+    """The most that a process passes at once."""
+    return -(-min(config.batch_size, train_rows) // (processes * config.accumulate))
 
 
 def seconds_to_decode(part: Part, rows: int) -> float:
@@ -199,9 +212,9 @@ def predict(
         return passing + decoding if device.type == "cpu" else max(passing, decoding)
 
     parameters = sum(parameter.numel() for parameter in _to_count(blueprint).parameters())
-    share = -(-min(config.batch_size, train_rows) // (processes * config.accumulate))  # rows passed at once
+    share = rows_of_a_pass(config, train_rows, processes)
     rate = processes * images_per_second(blueprint, device, share, precision)
-    rows = max(2, share)  # BatchNorm needs two
+    rows = max(2, share)
     plain = training_pass(blueprint, rows)
     mixed = [plain] if not config.mixup or config.passes_once else mixed_passes(blueprint, config, rows)
     mixed_epochs = config.epochs - config.warmup_epochs - config.cooldown_epochs if config.mixup else 0

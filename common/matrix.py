@@ -19,6 +19,7 @@ from common.errors import UserError
 from common.evaluation import natural, ranks
 from common.options.attack import ITERATED, Attack, AttackConfig, AttackOptions, resolve
 from common.options.fields import check
+from common.processes import wait_for
 from common.shapes import Flags, Inputs, Labels
 
 Made = tuple[Attack, float]  # by which attack, with which epsilon
@@ -73,8 +74,7 @@ class Matrix:
             for _ in range(2):  # the first one warms up
                 begun = time.perf_counter()
                 step()
-                if x.device.type != "cpu":
-                    torch.accelerator.synchronize()
+                wait_for(x.device)
                 spent = time.perf_counter() - begun
             seconds.append(spent / len(y))
         return seconds[0], seconds[1]

@@ -258,6 +258,12 @@ def measuring_environment(accelerator: Accelerator) -> dict[str, object]:
     return environment(accelerator) | fixed
 
 
+def wait_for(device: torch.device) -> None:
+    """Until it has done all that it was given: a CPU has at once."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize()
+
+
 def device_name(accelerator: Accelerator) -> str:
     if accelerator.device.type == "cuda":
         return torch.cuda.get_device_name(accelerator.device)

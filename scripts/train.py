@@ -385,7 +385,8 @@ def _faster(accelerator: Accelerator, run: Run, threads: int | None) -> str:
         ways.append((mine, "bf16"))
     if len(ways) == 1:
         return ""
-    rates = costs.rates(run.blueprint, device, run.config.batch_size, ways)
+    rows = costs.rows_of_a_pass(run.config, len(run.data.train), accelerator.num_processes)
+    rates = costs.rates(run.blueprint, device, rows, ways)
     best = max(rates, key=lambda way: rates[way])
     said = ", ".join(f"{_way(*way)}: {rate:,.0f} rows a second" for way, rate in rates.items())
     if rates[best] <= WORTH_SAYING * rates[mine, precision]:

@@ -137,6 +137,32 @@ def test_the_trial_is_made_in_the_precision_in_force(precision, kind, monkeypatc
     assert set(seen) == {kind}
 
 
+@pytest.mark.parametrize(("device", "rows", "passes"), [("cpu", 32, 2), ("meta", 500, 12)])
+def test_a_gpu_is_tried_on_what_a_step_will_pass(device, rows, passes, monkeypatch):
+    """A CPU takes as long for each row of a few as of many, and would be long about many; "meta" stands for a GPU."""
+    seen = []
+
+    def built(network):
+        model = build(network)
+        model.register_forward_hook(lambda _, inputs, __: seen.append(len(inputs[0])))
+        return model
+
+    waited = []
+    monkeypatch.setattr(costs, "build", built)
+    monkeypatch.setattr(torch.accelerator, "synchronize", lambda: waited.append(len(seen)))
+    assert costs.images_per_second(blueprint("mlp", 8, (13,)), torch.device(device), 500) > 0
+    assert seen == passes * [rows]
+    assert waited == ([] if device == "cpu" else [2, 12])
+
+
+def test_a_pass_is_a_share_of_a_share_of_the_batch():
+    config = resolve(
+        TrainOptions(training=TrainingOptions(batch_size=128, accumulate=4)).asked, "cifar10", "images", 32
+    )
+    assert [costs.rows_of_a_pass(config, 50_000, processes) for processes in (1, 2, 3)] == [32, 16, 11]
+    assert costs.rows_of_a_pass(config, 100, 1) == 25
+
+
 def test_trials_take_turns_and_the_best_of_each_counts(monkeypatch):
     speeds, asked = iter([1.0, 8.0, 3.0, 7.0, 2.0, 9.0]), []
 

@@ -48,12 +48,13 @@ def test_a_precision_that_the_machine_has_not_is_said_before_it_is_trained_in(ha
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
     asked = []
 
-    def rates(blueprint, device, batch_size, ways):
+    def rates(blueprint, device, rows, ways):
+        assert rows == 9  # of a batch of 17 in two pieces
         asked.extend(ways)
         return dict(zip(ways, [10.0, 150.0], strict=True))
 
     monkeypatch.setattr(train.costs, "rates", rates)
-    run("--plan", "--threads", "1")
+    run("--plan", "--threads", "1", "--accumulate", "2")
     said = capsys.readouterr().out
     assert asked == [(1, "bf16"), (1, "no")]
     assert "accelerate launch --mixed_precision no scripts/train.py … is 15.0 times as fast here" in said
