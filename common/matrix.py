@@ -61,6 +61,16 @@ class Matrix:
         """Numbers of the rows that any of the attacks takes."""
         return max((self.rows(attack) for attack in self.config.attacks), key=len)
 
+    def rows_here(self) -> np.ndarray:
+        """Numbers of the rows that this process takes of any of the attacks, ascending: all that it fetches."""
+        every = [self.rows(attack) for attack in self.config.attacks]
+        return np.unique(np.concatenate([rows[slice(*self._share(len(rows)))] for rows in every]))
+
+    def _share(self, n: int) -> tuple[int, int]:
+        """Where the share of this process begins and ends, of so many rows."""
+        process, processes = self.accelerator.process_index, self.accelerator.num_processes
+        return n * process // processes, n * (process + 1) // processes
+
     def batches(self, attack: Attack) -> int:
         """How many batches each process makes of them, at most."""
         share = math.ceil(len(self.rows(attack)) / self.accelerator.num_processes)
@@ -103,8 +113,7 @@ class Matrix:
     ) -> list[Tested]:
         """Each process takes a share of the rows, without padding, and fills its own columns of a table of zeros; the
         sum over the processes is the table, exactly."""
-        process, processes = self.accelerator.process_index, self.accelerator.num_processes
-        start, stop = len(rows) * process // processes, len(rows) * (process + 1) // processes
+        start, stop = self._share(len(rows))
         table = torch.zeros(len(epsilons), len(targets) + 2, len(rows), device=self.part.labels.device)
         for first in range(start, stop, self.batch_size):
             places = slice(first, min(first + self.batch_size, stop))

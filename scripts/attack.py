@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
         return None
 
     if missing:
-        matrix = replace(matrix, part=matrix.part.held(torch.from_numpy(matrix.all_rows())))
+        matrix = replace(matrix, part=matrix.part.held(torch.from_numpy(matrix.rows_here())))
     tested = sorted({one.of[1] for one in missing})
     steps = sum(passes(config, matrix.batches("fgsm"), matrix.batches("pgd"), _targets(todo)))
     with Progress(steps, 0, accelerator.is_main_process, asked.run.json) as progress:

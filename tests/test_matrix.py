@@ -109,6 +109,25 @@ def test_fewer_rows_are_among_more_and_other_rows_are_not_asked():
     assert len(bench(sample=5000).rows("pgd")) == ROWS
 
 
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_a_process_holds_what_it_fetches_and_no_more(processes, monkeypatch):
+    """Of images that stay encoded every other row is one to decode and to keep."""
+    monkeypatch.setattr(Accelerator, "num_processes", property(lambda _: processes))
+    monkeypatch.setattr(Accelerator, "reduce", lambda _, table, how: table)
+    fetch, held, models = Part.fetch, [], {0: network(0)}
+    for process in range(processes):
+        monkeypatch.setattr(Accelerator, "process_index", property(lambda _, process=process: process))
+        used, fetched = bench(sample=9, rows=20), set()
+        monkeypatch.setattr(Part, "fetch", lambda *of, fetched=fetched: fetched.update(of[1].tolist()) or fetch(*of))
+        used.clean(models[0])
+        for attack in used.config.attacks:
+            used.attack(attack, models[0], models)
+        assert sorted(fetched) == used.rows_here().tolist()
+        held.append(used.rows_here())
+    assert set(np.concatenate(held)) == set(used.all_rows())
+    assert len(held[0]) <= 20 // processes + 9 // processes + 2
+
+
 def test_counts_by_hand():
     tested = matrix.Tested(
         rows=np.array([1, 2, 4, 5]),
