@@ -53,13 +53,13 @@ class Results:
     def settings(self) -> list[str]:
         """What ERM and mixup can be compared in, the best first: CIFAR-10, other images, the rest, corrupted labels; of
         those the whole test part before a share of it, the most paired seeds, the most work. Runs measured on held-out
-        rows are none."""
+        rows are none, nor are those in which nothing was trained."""
         return list(self._ranked)
 
     @cached_property
     def _ranked(self) -> list[str]:
         """All that is shown and judged asks for it, and the frames are not changed."""
-        tested = self.runs[self.runs["measured_on"] == "test"]
+        tested = self.runs[(self.runs["measured_on"] == "test") & (self.runs["epochs"] > 0)]
         rank = {}
         for setting, runs in tested.groupby("setting"):
             first = runs.iloc[0]

@@ -30,7 +30,7 @@ def line(folder: Path, script: str, words: Sequence[str], typed: Mapping[str, st
 def again(folder: Path, record: Record) -> str:
     """The command that makes a record again. Of a path that was absolute the record has the last part alone. A record
     may be a stranger's: its words are quoted, and what is no script of ours is not to be run."""
-    script, *words = record["environment"]["command"].split() or [""]
+    script, *words = _words(record) or [""]
     if not re.fullmatch(r"(scripts|tests)/\w+\.py", script):
         return f"# no script of ours: {shlex.join(['python', script, *words])}"
     typed, base = options(record), _typed_in(folder, options(record))
@@ -46,13 +46,23 @@ def again(folder: Path, record: Record) -> str:
 
 def options(record: Record) -> dict[str, str]:
     """Those of the command that made a record, each with the word after it."""
-    words = record["environment"]["command"].split()
+    words = _words(record)
     found = {}
     for word, after in zip(words, [*words[1:], ""], strict=True):
         if word.startswith("--"):
             option, equals, value = word.partition("=")
             found[option] = value if equals else after
     return found
+
+
+def _words(record: Record) -> list[str]:
+    """Of the command that made a record. Older ones were not quoted: where one is no line of a shell's, spaces are what
+    lies between its words."""
+    command = record["environment"]["command"]
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command.split()
 
 
 def data_set(folder: Path, record: Record) -> str:

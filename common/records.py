@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -165,14 +166,14 @@ def environment(**measured: Any) -> dict[str, Any]:
 
 
 def command(argv: Sequence[str]) -> str:
-    """The command line without paths of this machine: of an absolute path only the last part is kept, and of the
-    script its place in the repository."""
+    """The command line, quoted as a shell wants it, without paths of this machine: of an absolute path only the last
+    part is kept, and of the script its place in the repository."""
     script = Path(argv[0]).resolve()
     shown = [str(script.relative_to(ROOT)) if script.is_relative_to(ROOT) else script.name]
     for word in argv[1:]:
         option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
         shown.append(option + equals + (Path(value).name if os.path.isabs(value) else value))
-    return " ".join(shown)
+    return shlex.join(shown)
 
 
 def _git(*arguments: str) -> str | None:

@@ -85,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
         accelerator.mixed_precision,
         costs.seconds_to_decode(run.data.train, share),
     )
-    said = _opening(one, kept, cost, accelerator)
+    said = _opening(one, kept, cost, accelerator, not asked.run.overwrite and kept.state_path.exists())
     measurement.announce(
         accelerator,
         asked.run,
@@ -335,8 +335,13 @@ def _scalars(mixup: bool, row: Row) -> dict[str, float]:
     }
 
 
-def _opening(one: Measurement[TrainConfig, Run], kept: Checkpoint, cost: Cost, accelerator: Accelerator) -> str:
-    """What a run is and will cost, before its first step."""
+def _opening(
+    one: Measurement[TrainConfig, Run], kept: Checkpoint, cost: Cost, accelerator: Accelerator, is_begun: bool
+) -> str:
+    """What a run is and will cost, before its first step.
+
+    is_begun  whether there is a state that it goes on from
+    """
     run, data, config, steps = one.of, one.of.data, one.config, one.of.steps_per_epoch
     shape = " x ".join(map(str, run.blueprint.shape))
     measured = "test rows" if data.measured_on == "test" else "held-out training rows"
@@ -355,6 +360,8 @@ def _opening(one: Measurement[TrainConfig, Run], kept: Checkpoint, cost: Cost, a
         f"  cost     about {duration(cost.seconds)} and {cost.memory_bytes / 2**30:.2g} GiB of tensors on {device}",
         f"  record   {one.path}{'' if one.path.exists() else ' (not there yet)'}",
     ]
+    if is_begun:
+        lines.append(f"  begun    goes on from {kept.state_path}; the cost is of the whole training")
     if processes.is_emulated(accelerator):
         lines.append(
             f"  slow     this machine does not multiply {accelerator.mixed_precision} itself: without "
@@ -401,7 +408,11 @@ def _way(threads: int, precision: str) -> str:
 
 
 def _closing(one: Measurement[TrainConfig, Run], kept: Checkpoint, final: dict[str, Any]) -> str:
-    other = "the same line without --mixup and its options (ERM)" if one.config.mixup else "the same line with --mixup"
+    to_erm = "the same line without --mixup and its options (beside --config: with --no-mixup)"
+    other = to_erm if one.config.mixup else "the same line with --mixup"
+    after = (
+        f"{other}, to compare" if one.config.epochs else "scripts/attack.py or scripts/interpolate.py, with its name"
+    )
     return "\n".join(
         [
             f"test error {_percent(final['last_epoch'])} after the last epoch, "
@@ -409,7 +420,7 @@ def _closing(one: Measurement[TrainConfig, Run], kept: Checkpoint, final: dict[s
             *([f"with test-time flips: {_percent(final['test_time_flips'])}"] if "test_time_flips" in final else []),
             f"  record   {one.path}",
             f"  weights  {kept.weights_path}",
-            f"  next     {other}, to compare",
+            f"  next     {after}",
         ]
     )
 

@@ -44,6 +44,16 @@ def test_a_value_equal_to_the_default_wins_over_the_file(tmp_path):
     assert (options.training.batch_size, options.mixing.mixup) == (128, False)
 
 
+def test_without_mixup_nothing_that_a_file_says_of_it_is_left(tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("mixup: yes\nalpha: 0.4\nlam-per: row\nwarmup_epochs: 3\nepochs: 9\n")
+    options = parse("--config", file, "--no-mixup")
+    assert (options.mixing.mixup, options.mixing.alpha, options.mixing.lam_per) == (False, None, None)
+    assert options.training.epochs == 9
+    with pytest.raises(UserError, match=r"--alpha 0\.2: means nothing without --mixup"):
+        parse("--config", file, "--no-mixup", "--alpha", "0.2")
+
+
 @pytest.mark.parametrize(("word", "value"), [("no", False), ("off", False), ("false", False), ("on", True)])
 def test_flags_in_words(tmp_path, word, value):
     file = tmp_path / "run.yaml"

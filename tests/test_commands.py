@@ -10,6 +10,7 @@ from analysis import commands, measures, methods
 from analysis.collect import collect
 from analysis.questions import show
 from analysis.typed import again as again_
+from analysis.typed import options as typed_in
 from common import cli, records
 from common.options import TrainOptions, resolve, run_name
 from common.records import ROOT
@@ -91,6 +92,20 @@ def test_commands_find_the_folders_of_their_records_wherever_they_are_typed(tmp_
     ]
     again = ["python", f"{script}/train.py", "--seed", "0", *folders]
     assert shlex.split(again_(Path(folder), record)) == again
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("--target 'Kind of animal' --seed 2", ["--target", "Kind of animal", "--seed", "2"]),
+        ("--target it's --seed 2", ["--target", "it's", "--seed", "2"]),  # of before they were quoted
+    ],
+)
+def test_commands_are_read_as_a_shell_does(tmp_path, command, words):
+    record = records.read(fixtures.train(tmp_path))
+    record["environment"]["command"] = f"scripts/train.py {command}"
+    assert shlex.split(again_(Path("/x/results"), record))[2:6] == words
+    assert typed_in(record)["--target"] == words[1]
 
 
 def test_data_sets_by_path_are_named_from_wherever_they_are_typed(tmp_path):

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from analysis.collect import collect
+from analysis.judging import judged
+from analysis.questions import CLAIMS, settings
 from common import costs, models, records
 from common.errors import UserError
 from common.models import Blueprint, others
@@ -228,7 +231,7 @@ def weights_of(name, file="given.pth"):
     return made
 
 
-def test_given_weights_are_measured_as_they_are_and_attacked():
+def test_given_weights_are_measured_as_they_are_and_attacked(capsys):
     made = weights_of("Net").eval()
     record = trained("Net", "--weights", "given.pth", "--epochs", "0")
     given = networks.digest(Path("given.pth"), "--weights")
@@ -240,8 +243,21 @@ def test_given_weights_are_measured_as_they_are_and_attacked():
     x = (run.data.test.inputs - torch.tensor(run.blueprint.mean)) / torch.tensor(run.blueprint.std)
     wrong = int((made(x).argmax(1) != run.data.test.labels).sum())
     assert record["final"]["last_epoch"]["errors"] == wrong
+    assert "next     scripts/attack.py or scripts/interpolate.py" in capsys.readouterr().out
     (path,) = attack.main([record["run"], "--model", "own/net.py:Net", "--attacks", "fgsm", "--threads", "1"])
     assert records.read(path)["final"]["clean"]["target"]["errors"] == wrong
+    _nothing_is_asked_of(record["run"])
+
+
+def _nothing_is_asked_of(run):
+    """ERM and mixup cannot be compared in what was not trained; beside trainings and alone it breaks no report."""
+    for trainings in (0, 1):
+        results = collect(Path("results"))
+        assert len(results.settings()) == trainings
+        assert {verdict.status for _, verdict in judged(CLAIMS, results)} <= {"not run", "too few runs"}
+        if trainings:
+            assert any(run in note for note in settings.every(results).notes)
+        trained("Net")
 
 
 def test_given_weights_are_trained_on():

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import math
+import shlex
 import subprocess
 import sys
 
@@ -177,6 +178,12 @@ def test_the_command_is_without_paths_of_the_machine():
     assert (
         records.command(argv) == "scripts/train.py --data-dir sets --config=a.yaml --mixup --results-dir demo/results"
     )
+
+
+def test_the_command_can_be_typed_where_a_value_holds_spaces():
+    argv = [str(records.ROOT / "scripts" / "train.py"), "--target", "Kind of animal", "--dataset", "/x/my pets.csv"]
+    command = records.command(argv)
+    assert shlex.split(command) == ["scripts/train.py", "--target", "Kind of animal", "--dataset", "my pets.csv"]
 
 
 def test_the_environment_names_the_code(monkeypatch):

@@ -40,6 +40,8 @@ def every(results: Results) -> Table:
             }
         )
     notes = [f"{measures.SPREAD} In brackets: 95 % t interval of the mean difference over pairs, each of one seed."]
+    if untrained := sorted(results.runs.loc[results.runs["epochs"] == 0, "run"]):
+        notes.append(f"Not here, since nothing was trained in them (--epochs 0): {', '.join(untrained)}.")
     return Table(pd.DataFrame(rows), notes, paths(results.runs[results.runs["measured_on"] == "test"]))
 
 

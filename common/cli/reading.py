@@ -22,7 +22,7 @@ from common.cli.ending import is_speaker, parting, status_of
 from common.errors import UserError
 from common.options.fields import check, earlier, groups
 from common.options.networks import FILE
-from common.options.train import TrainConfig
+from common.options.train import OF_MIXUP, TrainConfig
 from common.terminal import CONTROL, visible
 
 Options = TypeVar("Options")
@@ -45,7 +45,10 @@ def parse(options: type[Options], description: str | None, argv: Sequence[str] |
     typed = _tyro(options, argv, description)
     file = getattr(typed, "config_file", None)
     if file is not None:
-        typed = _tyro(options, argv, description, default=from_mapping(options, file, _read(file))[0])
+        content = _read(file)
+        if "--no-mixup" in argv:  # what the file says of mixup means nothing without it
+            content = {name: value for name, value in content.items() if str(name).replace("-", "_") not in OF_MIXUP}
+        typed = _tyro(options, argv, description, default=from_mapping(options, file, content)[0])
     check(typed)
     return typed
 

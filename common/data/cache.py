@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from common.data.dataset import Dataset, Part, fingerprint
-from common.data.layouts import FOLDERS, WORDS
+from common.data.layouts import FOLDERS, UNLISTED, WORDS
 from common.data.sources import Source
 from common.data.statistics import statistics
 from common.data.stream import Stream
@@ -47,7 +47,7 @@ def key_of_files(source: Source, files: list[Path], root: Path) -> str:
     digest = hashlib.sha256(f"{DECODER} {source.origin}".encode())
     for file in files:
         try:
-            content = _size_and_time(file) if source.origin in (FOLDERS, WORDS) else _content(file)
+            content = _size_and_time(file) if source.origin in (FOLDERS, WORDS, UNLISTED) else _content(file)
         except OSError as error:
             raise UserError(f"{file} cannot be read: {error.strerror}.") from error
         digest.update(repr((str(file.relative_to(root)), content)).encode())

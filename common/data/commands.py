@@ -14,8 +14,9 @@ from common.errors import UserError
 NOISE = "_background_noise_"  # minutes of noise to mix in, no word
 
 
-def read(folder: Path) -> tuple[Encoded, Encoded, tuple[str, ...]]:
-    """Training and test part, and notes of what was left out. Classes are the words in the order of their names.
+def read(folder: Path, has_lists: bool) -> tuple[list[Encoded], tuple[str, ...]]:
+    """Training and test part, without lists all as one, and notes of what was left out. Classes are the words in the
+    order of their names.
 
     Raises UserError with the name of a list that cannot be read, or names a recording that is not there; of an empty
     word, or of a folder in one.
@@ -27,10 +28,15 @@ def read(folder: Path) -> tuple[Encoded, Encoded, tuple[str, ...]]:
             if file.is_dir():
                 raise UserError(f"{file} is a folder; the word's folder {word} may hold only recordings.")
             recordings[f"{word.name}/{file.name}"] = label
-    validation, testing = (_listed(folder / name, recordings) for name in LISTS)
+    validation, testing = (_listed(folder / name, recordings) if has_lists else set[str]() for name in LISTS)
+    if has_lists and not testing:
+        raise UserError(
+            f"{folder / LISTS[1]} names no recording, and they are what is measured on; name some, or unpack "
+            "the archive again."
+        )
     if both := sorted(validation & testing):
         raise UserError(f"{folder}: both {' and '.join(LISTS)} name {both[0]}; take it out of one of them.")
-    notes = [f"{len(validation)} validation recordings are left out of training"]
+    notes = [f"{len(validation)} validation recordings are left out of training"] if validation else []
     if (folder / NOISE).is_dir():
         notes.append(f"the folder {NOISE} is left out")
     classes = tuple(word.name for word in words)
@@ -40,11 +46,10 @@ def read(folder: Path) -> tuple[Encoded, Encoded, tuple[str, ...]]:
         return Encoded([folder / name for name in names], torch.from_numpy(labels), classes, where)
 
     train = [name for name in recordings if name not in validation | testing]
-    return (
-        part(train, str(folder)),
-        part([name for name in recordings if name in testing], str(folder / LISTS[1])),
-        tuple(notes),
-    )
+    parts = [part(train, str(folder))]
+    if has_lists:
+        parts.append(part([name for name in recordings if name in testing], str(folder / LISTS[1])))
+    return parts, tuple(notes)
 
 
 def _listed(file: Path, recordings: dict[str, int]) -> set[str]:
@@ -58,6 +63,4 @@ def _listed(file: Path, recordings: dict[str, int]) -> set[str]:
     for name in names:
         if name not in recordings:
             raise UserError(f"{file} names {name}, which is not in {file.parent}; unpack the archive again.")
-    if not names:
-        raise UserError(f"{file} names no recording; unpack the archive again.")
     return set(names)

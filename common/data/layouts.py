@@ -12,7 +12,8 @@ PARTS = ("train", "test")
 # What the parts are called elsewhere, whatever the case: the first that is there counts, a validation part where there
 # is no test part.
 CALLED = {"train": (("train", "training"),), "test": (("test", "testing"), ("val", "valid", "validation"))}
-PARQUET, FOLDERS, WORDS = "parquet files", "class folders", "word folders with lists"
+PARQUET, FOLDERS = "parquet files", "class folders"
+WORDS, UNLISTED = "word folders with lists", "word folders"  # of sounds
 LISTS = ("validation_list.txt", "testing_list.txt")  # of the Google commands: what is not trained on
 LISTED = ("val.txt", "LOC_val_solution.csv", "imagenet_2012_validation_synset_labels.txt")  # of a part without folders
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
@@ -29,6 +30,10 @@ class Layout:
 
 def is_picture(name: str) -> bool:
     return name.lower().endswith(PICTURES)
+
+
+def is_recording(name: str) -> bool:
+    return name.lower().endswith(".wav")
 
 
 def layout_of(folder: Path, unlabelled: tuple[str, ...] = ()) -> Layout | None:
@@ -61,8 +66,9 @@ def layout_of(folder: Path, unlabelled: tuple[str, ...] = ()) -> Layout | None:
         raise UserError(f"{folder} holds {several}, which are different sets; leave one of the two.")
     if found:
         return next(iter(found.values()))
-    if len([name for name in folders if _holds_pictures(folder / name)]) > 1:
-        return Layout(FOLDERS, ("",))
+    for origin, is_one in ((FOLDERS, is_picture), (UNLISTED, is_recording)):
+        if len([name for name in folders if any(is_one(path.name) for path in (folder / name).iterdir())]) > 1:
+            return Layout(origin, ("",))
     return None
 
 
@@ -93,14 +99,10 @@ def parts_of(where: str, origin: str, names: dict[str, str]) -> Layout | None:
     return Layout(origin, tuple(chosen.values()), tuple(notes))
 
 
-def _holds_pictures(folder: Path) -> bool:
-    return any(is_picture(path.name) for path in folder.iterdir())
-
-
 def kind_of(folder: Path, layout: Layout) -> str:
     """Of a set of the user's own: what it is shows in its layout, or in the columns of its parquet files."""
     if layout.origin != PARQUET:
-        return "sounds" if layout.origin == WORDS else "images"
+        return "sounds" if layout.origin in (WORDS, UNLISTED) else "images"
     import pyarrow as pa  # 0.15 s, which no --help is to wait for
     import pyarrow.parquet as pq
 

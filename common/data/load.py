@@ -10,7 +10,7 @@ from common.data import cache, commands, folders, images, index, parquet, sounds
 from common.data.dataset import Dataset
 from common.data.encoded import Encoded
 from common.data.images import decode
-from common.data.layouts import FOLDERS, LISTS, PARQUET, PARTS, WORDS, parquet_files
+from common.data.layouts import FOLDERS, LISTS, PARQUET, PARTS, UNLISTED, WORDS, parquet_files
 from common.data.selection import cut
 from common.data.sets import SETS
 from common.data.sources import ARCHIVE, CSV, PACKAGE, Reading, Source
@@ -116,11 +116,12 @@ def _from_folders(source: Source, folder: Path, reading: Reading) -> Dataset:
 
 
 def _from_words(source: Source, folder: Path, reading: Reading) -> Dataset:
-    train, test, notes = commands.read(folder)  # lists the files, and opens none but the lists
-    files = [folder / name for name in LISTS]
-    files += [recording for part in (train, test) for recording in part.files if isinstance(recording, Path)]
+    has_lists = source.origin == WORDS
+    parts, notes = commands.read(folder, has_lists)  # lists the files, and opens none but the lists
+    files = [folder / name for name in LISTS] if has_lists else []
+    files += [recording for part in parts for recording in part.files if isinstance(recording, Path)]
     key = cache.key_of_files(source, files, folder)
-    return _kept(source, reading, key, lambda: _decoded(source, reading, (train, test), notes))
+    return _kept(source, reading, key, lambda: _decoded(source, reading, parts, notes))
 
 
 def _from_parquet(source: Source, folder: Path, reading: Reading) -> Dataset:
@@ -136,7 +137,13 @@ def _from_parquet(source: Source, folder: Path, reading: Reading) -> Dataset:
     return _kept(source, reading, key, lambda: _decoded(source, reading, parts))
 
 
-READERS = {ARCHIVE: _from_archive, FOLDERS: _from_folders, WORDS: _from_words, PARQUET: _from_parquet}
+READERS = {
+    ARCHIVE: _from_archive,
+    FOLDERS: _from_folders,
+    WORDS: _from_words,
+    UNLISTED: _from_words,
+    PARQUET: _from_parquet,
+}
 
 
 def _kept(source: Source, reading: Reading, key: str, read: Callable[[], Dataset]) -> Dataset:

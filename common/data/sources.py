@@ -188,8 +188,8 @@ def _folder(folder: Path) -> Source:
         )
         raise UserError(
             f"--dataset: {folder} holds neither train.parquet and test.parquet, nor the folders train/ and test/ (or "
-            "val/) with a folder of images for each class, nor such class folders themselves, nor "
-            f"{' and '.join(LISTS)} beside a folder of WAV files for each word.{hint}"
+            "val/) with a folder of images for each class, nor such class folders themselves, nor a folder of WAV "
+            f"files for each word.{hint}"
         )
     return Source(folder.resolve().name, kind_of(folder, layout), layout.origin, folder, layout.parts, layout.notes)
 

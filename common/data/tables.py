@@ -122,6 +122,11 @@ class _Table:
         file, header = self.file, self.header
         if not header:
             raise UserError(f"{file} is empty; a table has a header line, and a row a line below it.")
+        if any(name.startswith("#") for name in header[:1]) and target not in header:
+            raise UserError(
+                f"{file}: its first line is a comment ('{header[0][:40]}'); a table begins with a header line, the "
+                "columns' names: take out what stands above it."
+            )
         if len(header) == 1 and len(header[0].split()) > 1 and target not in header:
             raise UserError(
                 f"{file}: its cells are separated by spaces ('{header[0][:40]}'); scripts/README.md has the line that "

@@ -79,6 +79,7 @@ CSV_DAMAGE = {
     "a header alone": ("size,colour,label\n", "no rows"),
     "no header": (TABLE.replace("size,colour,label", "1,2,3"), "first line holds numbers"),
     "spaces": (TABLE.replace(",", " "), "separated by spaces ('size colour label')"),
+    "a comment": ("# made by me\n" + TABLE, "its first line is a comment ('# made by me')"),
     "a row in the header's place": (TABLE.partition("\n")[2], "its first line holds numbers (0) and no column 'label'"),
     "decimal commas": (
         TABLE.replace(",", ";").replace("\n", ",5\n", 0).replace(";red", ",5;red"),

@@ -10,7 +10,7 @@ from common.data.dataset import fingerprint
 from common.data.layouts import LISTS
 from common.data.load import load
 from common.data.sets import SETS
-from common.data.sources import Source, find
+from common.data.sources import Reading, Source, find
 from tests.refusal import refused
 from tests.sounds.recordings import audio_parquet, commands, cut, decoded
 
@@ -38,12 +38,38 @@ def test_the_google_commands_as_published(tmp_path, capsys):
     assert torch.equal(load(source).test.inputs[1], dataset.train.inputs[4])
 
 
+def test_of_words_without_lists_a_test_part_is_drawn(tmp_path):
+    root = commands(tmp_path / "own")
+    (root / "validation_list.txt").write_text("")
+    assert len(load(find(str(root), None)).train) == 10  # nothing is left out
+    for name in LISTS:
+        (root / name).unlink()
+    source = find(str(root), None)
+    assert source == Source("own", "sounds", "word folders", root, ("",))
+    refused(lambda: load(source), root, "holds class folders and no test part", "--test-share 0.2")
+    data = load(source, Reading(test_share=0.25))
+    assert (len(data.train), len(data.test), data.classes) == (8, 4, ("no", "yes"))
+    assert data.notes[0] == "the folder _background_noise_ is left out"
+    named = commands(tmp_path / "speech_commands")
+    for name in LISTS:
+        (named / name).unlink()
+    refused(lambda: find("speech_commands", tmp_path), f"{named} does not hold it", "testing_list.txt")
+
+
+def test_sounds_that_lie_as_images_do_are_told_where_sounds_lie(tmp_path):
+    for part in ("train", "test"):
+        commands(tmp_path / "own" / part)
+        for name in (*LISTS, "README.md"):
+            (tmp_path / "own" / part / name).unlink()
+    refused(lambda: load(find(str(tmp_path / "own"), None)), "is not an image", "sounds lie in a folder for each word")
+
+
 FOLDER_DAMAGE = {
     "no testing list": (lambda root: (root / "testing_list.txt").unlink(), "no testing_list.txt"),
     "no validation list": (lambda root: (root / "validation_list.txt").unlink(), "no validation_list.txt"),
     "a list of what is not there": (lambda root: (root / "yes/05_nohash_0.wav").unlink(), "names yes/05_nohash_0.wav"),
     "a list of paths": (lambda root: (root / "testing_list.txt").write_text("../x.wav"), "testing_list.txt names ../x"),
-    "an empty list": (lambda root: (root / "validation_list.txt").write_text("\n"), "names no recording"),
+    "an empty list": (lambda root: (root / "testing_list.txt").write_text("\n"), "testing_list.txt names no recording"),
     "a list that is no text": (lambda root: (root / "testing_list.txt").write_bytes(b"\xff\xfe"), "is not text"),
     "one in both lists": (
         lambda root: shutil.copy(root / "testing_list.txt", root / "validation_list.txt"),

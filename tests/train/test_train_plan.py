@@ -63,6 +63,18 @@ def test_a_precision_that_the_machine_has_not_is_said_before_it_is_trained_in(ha
     assert json.loads(capsys.readouterr().out)["is_emulated"] != has_bf16
 
 
+def test_a_plan_says_that_a_training_is_gone_on_with(capsys, tmp_path):
+    run("--plan")
+    assert "begun" not in capsys.readouterr().out
+    state = tmp_path / "checkpoints" / "digits-103-holdout37-smallcnn-w4-4ep-b17-erm-seed0.state"
+    state.parent.mkdir()
+    state.write_bytes(b"")
+    run("--plan")
+    assert "begun    goes on from checkpoints/" in capsys.readouterr().out
+    run("--plan", "--overwrite")
+    assert "begun" not in capsys.readouterr().out
+
+
 def test_a_plan_says_what_is_in_force_and_leaves_nothing(capsys, tmp_path):
     assert run("--plan", "--mixup") is None
     out = capsys.readouterr().out
