@@ -28,7 +28,7 @@ from analysis.sentences import many
 from analysis.setting import Setting
 from analysis.table import Cell, Table, paths
 from analysis.verdict import Part, Verdict, not_run, of_pairs, rows_of, seeds_said, whole
-from common.options.gan import COVERED_FROM, MEASURED, TARGETS
+from common.options.gan import COVERED_FROM, MEASURED, TARGETS, GanTrainingOptions
 
 MIXUP = Method(0.2)  # the paper's
 PLAIN, FAIR = Method(model=LOSSES["saturating"]), Method(model=LOSSES["non-saturating"])
@@ -227,9 +227,9 @@ def in_numbers(results: Results) -> Table:
             rows.append(row | {"diverged": f"{int(of['diverged'].sum())} of {len(of)}"})
     floors = ends.groupby("target")["floor"].first()
     notes = [
-        f"After the last iteration, {MEASURED:,} points of fixed noise. Modes covered: with {percent(COVERED_FROM)} of "
-        f"an even share at least. {measures.SPREAD} In brackets: 95 % t interval of the mean difference at "
-        "the same seed.",
+        f"After the last iteration, {MEASURED:,} points of fixed noise. Of a setting that names no width it is the "
+        f"paper's, {GanTrainingOptions.width}. Modes covered: with {percent(COVERED_FROM)} of an even share at least. "
+        f"{measures.SPREAD} In brackets: 95 % t interval of the mean difference at the same seed.",
         "Unevenness: the Kullback-Leibler divergence of the hits from even, 0 where all modes have as many. Distance: "
         "sliced Wasserstein, to fresh points of the target; two samples of the target itself are apart by "
         f"{', '.join(f'{floor:.3f} ({target})' for target, floor in floors.items())}. Outside: of the window that the "
