@@ -57,10 +57,12 @@ def options(record: Record) -> dict[str, str]:
 
 def _words(record: Record) -> list[str]:
     """Of the command that made a record. Older ones were not quoted: where one is no line of a shell's, spaces are what
-    lies between its words."""
+    lies between its words. A backslash is no escape: it writes out what cannot be seen, or is Windows' own."""
     command = record["environment"]["command"]
+    lexer = shlex.shlex(command, posix=True)
+    lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
     try:
-        return shlex.split(command)
+        return list(lexer)
     except ValueError:
         return command.split()
 
