@@ -26,7 +26,7 @@ def outcome(what: str, found: Sequence[tuple[str, Pairs]]) -> str:
     corrected = holm([pairs.interval.p for _, pairs in paired])
     for (where, pairs), p in zip(paired, corrected, strict=True):
         own = [where, *(one for one in about(pairs) if one not in shared)]
-        groups[_kind(pairs, p)].append(": ".join([", ".join(filter(None, own)), difference(pairs)]))
+        groups[_kind(pairs, p)].append(": ".join(filter(None, [", ".join(filter(None, own)), difference(pairs)])))
     parts = [f"{kind} on {len(of)} of {len(paired)} ({'; '.join(of)})" for kind, of in groups.items() if of]
     parts = parts if groups[KINDS[0]] or groups[KINDS[3]] else [f"{KINDS[0]} on none of {len(paired)}", *parts]
     return f"{what}: {'; '.join(parts)}."

@@ -61,14 +61,13 @@ class Space:
         rounding = ((far.nextafter(torch.full_like(far, torch.inf)) - far) / 2 / self.radius(1.0)).flatten()
         worst = rounding.argmax()
         least = float(rounding[worst]) / ROUNDED
-        for epsilon in filter(None, epsilons):
-            if epsilon < least:
-                raise UserError(
-                    f"An epsilon of {epsilon:g}/100 of a standard deviation gets lost beside values as large as "
-                    f"{float(x.flatten()[worst]):.7g}, between which float32 has few others. Subtract from that column "
-                    "what its values have in common and train again, or attack by --epsilons and --iterated-epsilons "
-                    f"of {math.ceil(least)} and more."
-                )
+        if lost := [epsilon for epsilon in epsilons if 0 < epsilon < least]:
+            raise UserError(
+                f"An epsilon of {lost[0]:g}/100 of a standard deviation gets lost beside values as large as "
+                f"{float(x.flatten()[worst]):.7g}, between which float32 has few others. Subtract from that column "
+                "what its values have in common and train again, or attack by --epsilons and --iterated-epsilons "
+                f"of {math.ceil(least)} and more."
+            )
 
 
 PIXELS = Space(None)

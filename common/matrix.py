@@ -24,6 +24,7 @@ from common.shapes import Flags, Inputs, Labels
 
 Made = tuple[Attack, float]  # by which attack, with which epsilon
 USUAL = AttackConfig()
+TRIAL_ROWS = 16  # that a CPU is timed on, at most; a GPU is on a batch
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ class Matrix:
         share = math.ceil(len(self.rows(attack)) / self.accelerator.num_processes)
         return math.ceil(share / self.batch_size)
 
-    def trial(self, model: nn.Module, most: int) -> tuple[float, float]:
+    def trial(self, model: nn.Module) -> tuple[float, float]:
         """Seconds that a row takes forward, and forward and backward, from one timed batch of each."""
+        most = TRIAL_ROWS if self.accelerator.device.type == "cpu" else self.batch_size
         x, y = natural(self.part.fetch(slice(most))), self.part.labels[:most]
         seconds = []
         for step in (torch.no_grad()(lambda: model(x)), lambda: attacks.signed_gradient(model, x, y)):

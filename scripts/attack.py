@@ -36,7 +36,6 @@ from common.trained import Trained
 Pair = Measurement[AttackConfig, tuple[int, int]]  # of a source and a target, by their numbers
 Todo = dict[int, list[Pair]]  # what is missing, by the number of its source
 
-TRIAL_ROWS = 16  # at most, to predict the time from on a CPU; on a GPU it is a batch
 ZERO_SHARE = 0.01  # of vanished gradients, from which the reader is warned
 WIDEST = 4  # models whose pairs fit beside each other; of more, each source has a table
 
@@ -168,8 +167,7 @@ def _predicted(matrix: Matrix, model: nn.Module, todo: Todo) -> float:
     if not todo:
         return 0.0
     forward, gradient = passes(matrix.config, len(matrix.rows("fgsm")), len(matrix.rows("pgd")), _targets(todo))
-    is_cpu = matrix.accelerator.device.type == "cpu"
-    for_one_row = matrix.trial(model, TRIAL_ROWS if is_cpu else matrix.batch_size)
+    for_one_row = matrix.trial(model)
     return (forward * for_one_row[0] + gradient * for_one_row[1]) / matrix.accelerator.num_processes
 
 

@@ -95,6 +95,8 @@ def test_one_table_of_several_that_differs_by_chance_is_no_difference():
     assert 0.025 < one.interval.p < 0.05
     assert outcome("Error", [("a", one)]).startswith("Error, mixup against ERM, 5 pairs: less error on none of 1; more")
     assert "no difference shown on 2 of 2" in outcome("Error", [("a", one), ("b", other)])
+    assert "more error on 1 of 1 (a: +1.46 points [" in outcome("Error", [("a", one)])
+    assert "more error on 1 of 1 (+1.46 points [" in outcome("Error", [("", one)])  # of a place that needs no name
 
 
 def test_a_pair_of_two_kinds_of_machine_is_marked(tmp_path):

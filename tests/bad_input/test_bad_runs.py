@@ -90,7 +90,7 @@ def test_by_python(good, script, argv, named):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.long  # as by torchrun: `test_processes.py`
+@pytest.mark.long  # as by torchrun: `test_processes_launched.py`
 def test_by_accelerate(tmp_path):
     launch = [str(Path(sys.executable).with_name("accelerate")), "launch", str(ROOT / "scripts" / "train.py")]
     done = subprocess.run([*launch, *SHELL[2][0]], cwd=tmp_path, capture_output=True, text=True, timeout=200)

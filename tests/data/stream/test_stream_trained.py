@@ -9,8 +9,8 @@ from common.options import TrainConfig, reading, resolve, run_name
 from common.schedules import risen
 from scripts import attack, interpolate, train
 from tests.data.stream.photographs import photographs
+from tests.processes.launched import outcome, ranks
 from tests.refusal import refused
-from tests.test_processes import outcome, ranks
 
 
 def test_imagenet_is_trained_on_as_in_the_paper():

@@ -1,0 +1,154 @@
+"""What the accelerator is started with: the launcher's settings, cores, precision, trackers; who reads first."""
+
+from typing import get_args
+
+import psutil
+import pytest
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.tracking import get_available_trackers
+from accelerate.utils import DistributedType, LoggerType
+
+from common import cores, processes
+from common.errors import UserError
+from common.options.train import Tracker
+from tests.refusal import refused
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_one_process_reads_the_data_while_the_others_wait_for_a_day(monkeypatch, is_first):
+    done = []
+    for name, value in (("num_processes", 2), ("is_local_main_process", is_first)):
+        monkeypatch.setattr(Accelerator, name, property(lambda _, value=value: value))
+    monkeypatch.setattr(torch.distributed, "new_group", lambda **how: done.append(how["timeout"].days) or "group")
+    monkeypatch.setattr(torch.distributed, "barrier", done.append)
+    processes._waiting.cache_clear()
+    for _ in range(2):  # by one group, which is made once
+        with processes.first_here(Accelerator(cpu=True)):
+            done.append("reads")
+    processes._waiting.cache_clear()
+    assert done == ["reads", 1, "group", "reads", "group"] if is_first else [1, "group", "reads", "group", "reads"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("ACCELERATE_MIXED_PRECISION", "fp16", "--mixed_precision fp16: changes nothing on a CPU"),
+        ("ACCELERATE_MIXED_PRECISION", "half", "--mixed_precision half: is none of no, bf16, fp16"),
+        ("ACCELERATE_DYNAMO_BACKEND", "foo", "Accelerate does not take what its launcher"),
+    ],
+)
+def test_a_launchers_setting_that_means_nothing_is_refused(monkeypatch, variable, value, said):
+    """Without a word it would be fp32, recorded under another name."""
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(AcceleratorState, "_shared_state", {})
+    refused(lambda: processes.start(1, None), said)
+
+
+def test_gradient_accumulation_from_outside_is_refused(monkeypatch):
+    monkeypatch.setenv("ACCELERATE_GRADIENT_ACCUMULATION_STEPS", "2")
+    with pytest.raises(UserError, match="Gradient accumulation"):
+        processes.start(1, None)
+
+
+def test_networks_that_are_split_are_refused(monkeypatch):
+    monkeypatch.setattr(Accelerator, "distributed_type", property(lambda _: DistributedType.FSDP))
+    refused(lambda: processes.start(1, None), "FSDP: networks are trained whole on each device")
+
+
+def test_processes_that_do_not_know_of_each_other_are_refused(monkeypatch):
+    real = Accelerator.num_processes
+    monkeypatch.setattr(Accelerator, "num_processes", property(lambda self: 3))
+    with pytest.raises(UserError, match="The launcher started 1 processes, but Accelerate found 3"):
+        processes.start(1, None)
+    monkeypatch.setattr(Accelerator, "num_processes", real)
+
+
+@pytest.fixture
+def eight_cores(monkeypatch):
+    monkeypatch.setattr(cores, "usable_cores", lambda: 8)
+    monkeypatch.setattr(processes, "usable_cores", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    yield
+    torch.set_num_threads(1)
+
+
+def test_threads_are_shared_among_local_processes(monkeypatch, eight_cores):
+    for local, threads in ((1, 8), (3, 2), (16, 1)):
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", str(local))
+        monkeypatch.setenv("WORLD_SIZE", "1")
+        processes.start(None, None)
+        assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(("said", "threads"), [("1", 1), ("3", 3), ("64", 8), ("2,1", 2), ("", 8), ("many", 8)])
+def test_openmps_variable_is_a_limit(monkeypatch, eight_cores, said, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    processes.start(None, None)
+    assert torch.get_num_threads() == threads
+    processes.start(5, None)
+    assert torch.get_num_threads() == 5  # the option says it for this run
+
+
+@pytest.mark.parametrize(("launcher", "user", "threads"), [("1", None, None), ("1", "1", 1), ("4", "1", 4)])
+def test_a_launchers_one_thread_is_not_the_users(monkeypatch, launcher, user, threads):
+    """A launcher sets OMP_NUM_THREADS to 1 in its children; what it was started with itself is the user's."""
+    parent = {} if user is None else {"OMP_NUM_THREADS": user}
+    monkeypatch.setattr(psutil.Process, "parent", lambda self: self)
+    monkeypatch.setattr(psutil.Process, "environ", lambda self: parent)
+    monkeypatch.setenv("OMP_NUM_THREADS", launcher)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    assert cores._openmp_threads() == threads
+
+
+def test_more_threads_than_cores_are_refused(monkeypatch, eight_cores):
+    refused(lambda: processes.start(64, None), "--threads 64", "at most 8")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    refused(lambda: processes.start(3, None), "--threads 3", "at most 2")
+
+
+def test_a_tiny_network_takes_one_thread_unless_told_otherwise(eight_cores):
+    for asked, flops, threads in ((None, 5_000_000, 1), (None, 50_000_000, 8), (2, 5_000_000, 2)):
+        processes.start(asked, None)
+        processes.spare_threads(asked, flops)
+        assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(
+    ("device", "capabilities", "precision", "has", "is_emulated"),
+    [
+        ("cpu", {"avx2": True, "avx512_bf16": False, "amx_bf16": False}, "bf16", False, True),
+        ("cpu", {"avx2": True, "avx512_bf16": False, "amx_bf16": False}, "no", False, False),
+        ("cpu", {"avx2": True, "avx512_bf16": True}, "bf16", True, False),
+        ("cpu", {"neon": True, "bf16": True}, "bf16", True, False),
+        ("cpu", {}, "bf16", False, False),  # a release of torch that tells nothing
+        ("mps", {"neon": True}, "bf16", False, False),
+    ],
+)
+def test_whether_bfloat16_is_emulated(monkeypatch, device, capabilities, precision, has, is_emulated):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    accelerator = Accelerator(cpu=True, mixed_precision=precision)
+    monkeypatch.setattr(accelerator.state, "device", torch.device(device))
+    assert processes.has_bf16(torch.device(device)) is has
+    assert processes.is_emulated(accelerator) is is_emulated
+
+
+def test_the_trackers_are_those_of_accelerate():
+    assert {*get_args(Tracker)} == {str(kind) for kind in LoggerType} - {"all"}
+
+
+def test_a_tracker_that_is_not_installed_is_refused():
+    missing = next(name for name in get_args(Tracker) if name not in map(str, get_available_trackers()))
+    refused(lambda: processes.start(1, missing), f"--tracker {missing}", f"pip install {missing}", "tensorboard")
+
+
+def test_a_tracker_that_does_not_begin_is_named(monkeypatch):
+    accelerator = processes.start(1, None)
+
+    def fail(*arguments):
+        assert arguments == ("mixup-study", {"seed": 0}, {"wandb": {"name": "run"}})
+        raise RuntimeError("no API key\nmore")
+
+    monkeypatch.setattr(accelerator, "init_trackers", fail)
+    refused(lambda: processes.track(accelerator, "wandb", "run", {"seed": 0}), "--tracker wandb", "no API key")
