@@ -15,7 +15,6 @@ from torch import Tensor
 
 from common.cores import usable_cores
 from common.data.encoded import Encoded, Looks
-from common.data.layouts import is_recording
 from common.errors import UserError
 
 GREY = ("1", "L", "LA")
@@ -96,11 +95,7 @@ def opened(part: Encoded, row: int) -> Iterator[Image.Image]:
     except UserError:
         raise
     except UnidentifiedImageError as error:
-        sounds = "; sounds lie in a folder for each word, and no train/ and test/ above them"
-        is_sound = isinstance(data, Path) and is_recording(data.name)
-        raise UserError(
-            f"{part.place(row)} is not an image ({', '.join(FORMATS)}){sounds if is_sound else ''}."
-        ) from error
+        raise UserError(f"{part.place(row)} is not an image ({', '.join(FORMATS)}).") from error
     except Exception as error:  # Pillow's readers raise what they like on damaged files: SyntaxError, struct.error, ...
         raise UserError(
             f"{part.place(row)} cannot be read as an image: {error}. Replace it, or take it out."

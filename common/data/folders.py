@@ -1,4 +1,4 @@
-"""Images in folders: ``train/`` and ``test/``, and in each a folder for each class."""
+"""Images or sounds in folders: ``train/`` and ``test/``, and in each a folder for each class."""
 
 import os
 import re
@@ -21,7 +21,7 @@ def read_part(folder: Path, part: str) -> Encoded:
 
     Raises UserError with the name of an empty folder, of a file outside of the class folders, or of a folder in one.
     """
-    images: list[Path] = []
+    found: list[Path] = []
     labels: list[int] = []
     classes = entries(folder / part)
     for label, class_folder in enumerate(classes):
@@ -30,11 +30,11 @@ def read_part(folder: Path, part: str) -> Encoded:
         files = entries(class_folder)
         for file in files:
             if file.is_dir():
-                raise UserError(f"{file} is a folder; the class folder {class_folder} may hold only images.")
-        images += files
+                raise UserError(f"{file} is a folder; the class folder {class_folder} may hold only files.")
+        found += files
         labels += [label] * len(files)
     return Encoded(
-        images, torch.tensor(labels, dtype=torch.int64), tuple(path.name for path in classes), str(folder / part)
+        found, torch.tensor(labels, dtype=torch.int64), tuple(path.name for path in classes), str(folder / part)
     )
 
 

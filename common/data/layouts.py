@@ -100,9 +100,14 @@ def parts_of(where: str, origin: str, names: dict[str, str]) -> Layout | None:
 
 
 def kind_of(folder: Path, layout: Layout) -> str:
-    """Of a set of the user's own: what it is shows in its layout, or in the columns of its parquet files."""
-    if layout.origin != PARQUET:
-        return "sounds" if layout.origin in (WORDS, UNLISTED) else "images"
+    """Of a set of the user's own: what it is shows in its layout, in the first file of its class folders that is known
+    by its name, or in the columns of its parquet files."""
+    if layout.origin in (WORDS, UNLISTED):
+        return "sounds"
+    if layout.origin == FOLDERS:
+        names = (path.name for path in (folder / layout.parts[0]).glob("*/*"))
+        known = next((name for name in names if is_recording(name) or is_picture(name)), "")
+        return "sounds" if is_recording(known) else "images"
     import pyarrow as pa  # 0.15 s, which no --help is to wait for
     import pyarrow.parquet as pq
 

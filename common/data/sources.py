@@ -12,7 +12,7 @@ from pathlib import Path
 
 from common import places
 from common.data import online
-from common.data.layouts import LISTS, PARQUET, PARTS, WORDS, kind_of, layout_of
+from common.data.layouts import LISTS, PARTS, UNLISTED, kind_of, layout_of
 from common.data.sets import SETS
 from common.errors import UserError
 
@@ -188,8 +188,8 @@ def _folder(folder: Path) -> Source:
         )
         raise UserError(
             f"--dataset: {folder} holds neither train.parquet and test.parquet, nor the folders train/ and test/ (or "
-            "val/) with a folder of images for each class, nor such class folders themselves, nor a folder of WAV "
-            f"files for each word.{hint}"
+            "val/) with a folder of images or WAV files for each class, nor such class folders "
+            f"themselves.{hint}"
         )
     return Source(folder.resolve().name, kind_of(folder, layout), layout.origin, folder, layout.parts, layout.notes)
 
@@ -202,13 +202,14 @@ def _line(embedded: str) -> str:
 def _local_sounds(name: str, root: Path | None) -> Source:
     folder = root / name if root else None
     layout = layout_of(folder) if folder and folder.is_dir() else None
-    if layout and layout.origin in (PARQUET, WORDS):
+    if layout and layout.origin != UNLISTED:
         return Source(name, "sounds", layout.origin, folder, layout.parts, layout.notes)
     looked = f"{folder} does not hold it" if root else "no local folder is named (--data-dir, MIXUP_DATA_DIR)"
     raise UserError(
         f"The data set {name} cannot be had: {looked}, and the Hugging Face hub is not asked for sounds. Ways to get "
         f"it: --data-dir FOLDER, where FOLDER holds {name}/train.parquet and {name}/test.parquet with the columns "
-        f"audio and label, or {name}/{LISTS[0]}, {LISTS[1]} and a folder of WAV files for each word. A set that needs "
+        f"audio and label, or {name}/train/ and {name}/test/ with a folder of WAV files for each word, or such folders "
+        f"beside {LISTS[0]} and {LISTS[1]}. A set that needs "
         f"neither works here at once:\n    {_line('digits')}"
     )
 

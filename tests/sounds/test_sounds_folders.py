@@ -56,12 +56,29 @@ def test_of_words_without_lists_a_test_part_is_drawn(tmp_path):
     refused(lambda: find("speech_commands", tmp_path), f"{named} does not hold it", "testing_list.txt")
 
 
-def test_sounds_that_lie_as_images_do_are_told_where_sounds_lie(tmp_path):
-    for part in ("train", "test"):
-        commands(tmp_path / "own" / part)
-        for name in (*LISTS, "README.md"):
-            (tmp_path / "own" / part / name).unlink()
-    refused(lambda: load(find(str(tmp_path / "own"), None)), "is not an image", "sounds lie in a folder for each word")
+@pytest.mark.parametrize("name", ["own", "spoken_digits"])
+def test_sounds_that_lie_as_images_do(tmp_path, name):
+    root = tmp_path / name
+    for part, rows in {"train": 6, "val": 2}.items():
+        commands(root / part, rows=rows)
+        shutil.rmtree(root / part / "_background_noise_")
+        for file in (*LISTS, "README.md"):
+            (root / part / file).unlink()
+    (root / "train" / "no" / ".DS_Store").write_bytes(b"litter")
+    source = find(name, tmp_path)
+    assert (source.kind, source.origin, source.parts) == ("sounds", "class folders", ("train", "val"))
+    data = load(source)
+    assert (data.classes, data.train.labels.tolist(), data.test.labels.tolist()) == (
+        ("no", "yes"),
+        [0] * 6 + [1] * 6,
+        [0, 0, 1, 1],
+    )
+    alone, _, _ = decoded(root / "train" / "yes" / "00_nohash_0.wav")
+    assert torch.equal(data.train.inputs[6], alone.inputs[0])
+    shutil.copy(__file__, root / "train" / "yes" / "00_nohash_0.wav")
+    refused(lambda: load(source), root / "train" / "yes" / "00_nohash_0.wav", "is not a WAV file")
+    shutil.rmtree(root / "val")
+    refused(lambda: load(find(name, tmp_path)), "--test-share 0.2")
 
 
 FOLDER_DAMAGE = {
@@ -115,6 +132,6 @@ def test_sounds_that_are_not_there_are_not_looked_for_on_the_hub(tmp_path, monke
     said = (f"{name}/train.parquet", "testing_list.txt", "--data-dir FOLDER", "--dataset digits")
     refused(lambda: find(name, None), f"{name} cannot be had", "MIXUP_DATA_DIR", *said)
     refused(lambda: find(name, tmp_path), tmp_path / name, *said)
-    (tmp_path / name / "train").mkdir(parents=True)
+    (tmp_path / name / "other").mkdir(parents=True)
     refused(lambda: find(name, tmp_path), f"{tmp_path / name} does not hold it")
     assert "speech_commands" in refused(lambda: find("speech-commands", tmp_path), "mean speech_commands?")
