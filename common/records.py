@@ -158,10 +158,19 @@ def environment(**measured: Any) -> dict[str, Any]:
     return {
         "versions": {"python": ".".join(map(str, sys.version_info[:3]))} | {p: version(p) for p in PACKAGES},
         **measured,
-        "commit": _git("rev-parse", "HEAD") or "unknown",
-        "code_differs": _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!results") != "",
+        **code(),
         "command": command(sys.argv),
         "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+@cache
+def code() -> dict[str, Any]:
+    """The commit, and whether the files differ from it: as they were when this process, or the one of which it is a
+    copy, first asked."""
+    return {
+        "commit": _git("rev-parse", "HEAD") or "unknown",
+        "code_differs": _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!results") != "",
     }
 
 

@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 
 from _study import crew, forecast, members, standing
-from _study.crew import Hand
+from _study.crew import Call, Hand
 from _study.display import Display
 from _study.file import OPTIONS
 from _study.forecast import Cost
@@ -76,7 +76,7 @@ class Work:
     def look(self) -> str:
         """What is done, what is missing, and what it will cost, from trials of seconds."""
         self.costs = forecast.of_all(
-            self.missing, self.study.members, lambda member: [*self.command(member, self.share()), "--plan", "--json"]
+            self.missing, self.study.members, lambda member: self.call(member, self.share()).beside("--plan", "--json")
         )
         devices = sorted({cost.device for cost in self.costs.values()} - {""})
         if self.asked.jobs is None and any(not device.startswith("CPU") for device in devices):
@@ -127,7 +127,7 @@ class Work:
     def _collect(self, display: Display) -> None:
         """Sees who has ended, and how."""
         for name, hand in list(self.running.items()):
-            status = hand.process.poll()
+            status = hand.process.exitcode
             if status is None:
                 continue
             del self.running[name]
@@ -160,18 +160,16 @@ class Work:
                 continue
             threads = self.share() if member.script == "train" else share_of_cores(together)
             log = self.asked.checkpoint_dir / crew.LOGS / f"{member.name}.log"
-            self.running[member.name] = crew.start([*self.command(member, threads), "--json"], log)
+            self.running[member.name] = crew.start(self.call(member, threads).beside("--json"), log)
             display.say(f"started  {member.name}")
 
     def _look_at(self, member: Member) -> None:
         self.found[member.name] = standing.of(member, self.found, self.asked.results_dir, self.asked.checkpoint_dir)
 
-    def command(self, member: Member, threads: int | None, python: str = sys.executable) -> list[str]:
-        """What makes a member, as a user would type it."""
+    def call(self, member: Member, threads: int | None) -> Call:
+        """What makes a member, as a user would start it."""
         asked, usual = self.asked, StudyOptions("")
-        words = [python, places.script(member.script), *member.words]
-        if member.precision:  # what `accelerate launch --mixed_precision` sets
-            words = ["env", f"{PRECISION}={member.precision}", *words]
+        words = [places.script(member.script), *member.words]
         takes = vars(OPTIONS[member.script]().run)
         if threads and takes["threads"] is None and "--threads" not in member.words:
             words += ["--threads", str(threads)]
@@ -179,7 +177,8 @@ class Work:
             folder = getattr(asked, name)
             if name in takes and folder != getattr(usual, name):
                 words += [flag(name), str(folder)]
-        return words
+        # What `accelerate launch --mixed_precision` sets.
+        return Call(tuple(words), {PRECISION: member.precision} if member.precision else {})
 
     def as_commands(self) -> str:
         """What makes the missing ones, a command a line; those of one stage do not need each other. Below, in comments,
@@ -193,7 +192,7 @@ class Work:
             if stage:
                 lines.append(f"# stage {1 + is_last} of {self.study.name}: {len(stage)} that {title}")
                 stages.append((len(lines) + 1, len(lines) + len(stage)))
-            lines += [shlex.join(self.command(member, threads, "python")) for member in stage]
+            lines += [self.call(member, threads).typed() for member in stage]
         return "\n".join([*lines, *_queued(self.study.name, stages)])
 
     def _price(self, devices: Sequence[str]) -> str:

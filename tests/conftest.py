@@ -16,6 +16,7 @@ import pytest
 import start
 from filelock import FileLock
 
+from _study import crew
 from analysis.collect import Results, collect
 from tests import fixtures
 
@@ -64,6 +65,7 @@ def _quick_starts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """Scripts start as forks, but where the start itself is tested."""
     if not request.node.get_closest_marker("by_python"):
         monkeypatch.setattr(subprocess, "Popen", start.Start)
+        monkeypatch.setattr(crew, "processes", start.Copies)
 
 
 @pytest.fixture

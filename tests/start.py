@@ -12,6 +12,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -37,6 +38,21 @@ class Start(subprocess.Popen[Any]):
         super().__init__(args, **options)
 
 
+class Copy(ForkProcess):
+    """A process of `multiprocessing` that begins as a copy of this one, though this one tests."""
+
+    def run(self) -> None:
+        _as_new()
+        fresh()
+        super().run()
+
+
+class Copies:
+    """What `crew.processes` is here: there is no need of another process that has imported all."""
+
+    Process = Copy
+
+
 def _be(argv: list[str], environment: dict[str, str] | None, before: Callable[[], None] | None) -> NoReturn:
     """Is the script from here on."""
     status = 1
@@ -45,11 +61,7 @@ def _be(argv: list[str], environment: dict[str, str] | None, before: Callable[[]
         if environment is not None:
             os.environ.clear()
             os.environ.update(environment)
-        signal.set_wakeup_fd(-1)  # that of the script which started this one, closed by now
-        ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-        signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        _as_new()
         if before:
             before()
         if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
@@ -58,8 +70,6 @@ def _be(argv: list[str], environment: dict[str, str] | None, before: Callable[[]
         sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
         sys.argv = argv
         sys.path.insert(0, str(Path(argv[0]).resolve().parent))
-        warnings.resetwarnings()
-        gc.enable()  # Popen forks without
         fresh()
         runpy.run_path(argv[0], run_name="__main__")
         status = 0
@@ -71,6 +81,17 @@ def _be(argv: list[str], environment: dict[str, str] | None, before: Callable[[]
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def _as_new() -> None:
+    """Hears signals as Python does when it begins, and not as the process of which this one is a copy."""
+    signal.set_wakeup_fd(-1)  # that of the script which started this one, closed by now
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    warnings.resetwarnings()
+    gc.enable()  # Popen forks without
 
 
 def fresh() -> None:

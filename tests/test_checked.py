@@ -26,4 +26,4 @@ def test_of_all_else_the_types_are():
     with pytest.raises(BeartypeCallHintViolation):
         records.path_of("results", "digits", "train", "name")
     with pytest.raises(BeartypeCallHintViolation):
-        crew.start(["python"], "log")
+        crew.start(crew.Call(("own.py",)), "log")

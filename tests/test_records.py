@@ -186,11 +186,15 @@ def test_the_command_can_be_typed_where_a_value_holds_spaces():
     assert shlex.split(command) == ["scripts/train.py", "--target", "Kind of animal", "--dataset", "my pets.csv"]
 
 
-def test_the_environment_names_the_code(monkeypatch):
+def test_the_environment_names_the_code(monkeypatch, request):
     answers = {"rev-parse": "abc", "status": ""}
     monkeypatch.setattr(records, "_git", lambda verb, *_: answers[verb])
+    request.addfinalizer(records.code.cache_clear)
+    records.code.cache_clear()
     assert (records.environment()["commit"], records.environment()["code_differs"]) == ("abc", False)
     answers["status"] = " M common/training.py"
+    assert records.environment()["code_differs"] is False  # what runs was read before
+    records.code.cache_clear()
     assert records.environment()["code_differs"] is True
 
 

@@ -23,6 +23,7 @@ ORDER = [
     ["attacks", "checkpoints", "training"],
     ["gan"],
     ["costs", "matrix", "probes", "runs", "trained"],
+    ["beforehand"],
 ]
 NEVER = {"models": {"mixup"}, "records": {"models", "data"}, "data": {"models", "records"}}
 

@@ -1,24 +1,54 @@
 """Scripts that run side by side, each as a process of its own that writes to a log, and end with the one that started
-them."""
+them.
 
-import ctypes
+Where a network is small, Python is busy for longer with importing torch than with training. So on Linux one process
+imports all that they need, and each begins as a copy of it. That is `multiprocessing`'s fork server; elsewhere, where
+copies are not safe, each is started from nothing.
+"""
+
+import multiprocessing
 import os
+import runpy
 import shlex
 import signal
-import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from common.progress import reached
 
 LOGS = "logs"  # the folder of their logs, in that of the weights
 PATIENCE = 5.0  # seconds that a script has to end in, once it is told to: it needs one
 TAIL = 4000  # bytes of a log that are looked at
-LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+processes: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+if sys.platform == "linux":
+    processes.set_forkserver_preload(["common.beforehand"])
+
+
+@dataclass(frozen=True)
+class Call:
+    """A script as a user starts it.
+
+    words        its path, and what comes behind
+    environment  what it finds there beside our own
+    """
+
+    words: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def typed(self, python: str = "python") -> str:
+        said = [f"{name}={value}" for name, value in self.environment.items()]
+        return shlex.join([*(["env", *said] if said else []), python, *self.words])
+
+    def beside(self, *words: str) -> "Call":
+        """With more behind it."""
+        return replace(self, words=(*self.words, *words))
 
 
 @dataclass(frozen=True)
@@ -28,7 +58,7 @@ class Hand:
     log    what it says, after the `start` bytes of earlier starts
     """
 
-    process: "subprocess.Popen[bytes]"
+    process: BaseProcess
     log: Path
     start: int
 
@@ -43,56 +73,70 @@ class Hand:
         lines = [line for line in self._lines() if not reached(line)]
         return lines[-1] if lines else ""
 
-    def _lines(self) -> list[str]:
+    def said(self, most: int = sys.maxsize) -> str:
+        """Of it the last bytes, as many at most."""
         try:
             with self.log.open("rb") as file:
-                file.seek(max(self.start, os.fstat(file.fileno()).st_size - TAIL))
-                text = file.read().decode(errors="replace")
+                file.seek(max(self.start, os.fstat(file.fileno()).st_size - most))
+                return file.read().decode(errors="replace")
         except OSError:  # the log is for the reader's eyes: without it the work goes on
-            return []
-        return [line.rstrip() for line in text.splitlines() if line.strip()]
+            return ""
+
+    def _lines(self) -> list[str]:
+        return [line.rstrip() for line in self.said(TAIL).splitlines() if line.strip()]
 
 
-def start(command: Sequence[str], log: Path) -> Hand:
-    """Starts a command, and adds to its log what it says."""
+def begin() -> None:
+    """Has imported what it takes, for which the first to start would wait."""
+    if sys.platform == "linux":
+        first = processes.Process()
+        first.start()
+        first.join()
+
+
+def start(call: Call, log: Path) -> Hand:
+    """Starts a script, and adds to its log what it says."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
-        file.write(f"$ {shlex.join(command)}\n".encode())
-        file.flush()
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, preexec_fn=ending_with_us()
-        )
-        return Hand(process, log, file.tell())
+        file.write(f"$ {call.typed(sys.executable)}\n".encode())
+        begun = file.tell()
+    process = processes.Process(target=_be, args=(call, log))
+    process.start()
+    return Hand(process, log, begun)
 
 
 def stop(hands: Iterable[Hand]) -> None:
     """Ends them as Ctrl-C does, so that each goes on from what it has finished; by force what does not listen."""
-    hands = [hand for hand in hands if hand.process.poll() is None]
+    hands = [hand for hand in hands if hand.process.exitcode is None]
     for hand in hands:
         hand.process.terminate()
     until = time.monotonic() + PATIENCE
     for hand in hands:
-        with suppress(subprocess.TimeoutExpired):
-            hand.process.wait(max(0.0, until - time.monotonic()))
-        if hand.process.poll() is None:
+        hand.process.join(max(0.0, until - time.monotonic()))
+        if hand.process.exitcode is None:
             hand.process.kill()
-            hand.process.wait()
+            hand.process.join()
 
 
 def status_in_words(status: int) -> str:
     return f"status {status}" if status >= 0 else f"killed by {signal.Signals(-status).name}"
 
 
-def ending_with_us() -> Callable[[], None] | None:
-    """What makes a child of this process end when this process does, even by SIGKILL: else it would go on unseen, and
-    the next study would find its run taken. Linux alone can do that; elsewhere it goes on, and its lock says so."""
-    if LIBC is None:
-        return None
-    parent, prctl = os.getpid(), LIBC.prctl
+def _be(call: Call, log: Path) -> None:
+    """Is the script from here on."""
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
+    with log.open("ab") as file:
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
+    sys.stdout, sys.stderr = (os.fdopen(n, "w", 1, errors="backslashreplace", closefd=False) for n in (1, 2))
+    multiprocessing.set_start_method(None, force=True)  # what it starts itself, as ever
+    os.environ.update(call.environment)
+    sys.argv = list(call.words)
+    runpy.run_path(call.words[0], run_name="__main__")
 
-    def in_the_child() -> None:
-        prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:  # which is gone already
-            os._exit(1)
 
-    return in_the_child
+def _end_with(study: BaseProcess) -> None:
+    """Ends this process as Ctrl-C does, once that one is gone, be it by SIGKILL: else it would go on unseen, and the
+    next study would find its run taken."""
+    study.join()
+    os.kill(os.getpid(), signal.SIGTERM)

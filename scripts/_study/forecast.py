@@ -2,14 +2,16 @@
 
 import dataclasses
 import json
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from _study.crew import ending_with_us
+from _study import crew
+from _study.crew import Call
 from _study.members import Member
 from common.options import TrainConfig
 from common.options.attack import AttackConfig, passes
@@ -26,7 +28,8 @@ class Trial:
     """What `train.py --plan --json` says of a run: the seconds it will take, rows a second in training, the rows
     that it is measured on, the device, and whether that only emulates the precision in force.
 
-    start  seconds until the first step: Python, torch, the data and the trial, all of which the run itself begins with
+    start  seconds until the first step: the data and the trial (and where scripts are started from nothing, Python and
+           torch), all of which the run itself begins with
     """
 
     seconds: float
@@ -59,19 +62,19 @@ class Cost:
     is_emulated: bool = False
 
 
-def of_all(
-    missing: Sequence[Member], members: Sequence[Member], plan: Callable[[Member], Sequence[str]]
-) -> dict[str, Cost]:
+def of_all(missing: Sequence[Member], members: Sequence[Member], plan: Callable[[Member], Call]) -> dict[str, Cost]:
     """The cost of each missing member, by name. Runs that differ in seeds and method alone cost the same.
 
     members  the whole study
-    plan     the command that says what a member will cost
+    plan     what says how much a member will cost
     """
     runs = {member.name: member for member in members if member.script == "train"}
     measured = {
         member.name: [member] if member.script == "train" else [runs[name] for name in member.needs]
         for member in missing
     }
+    if missing:
+        crew.begin()
     trials: dict[TrainConfig, Trial | str] = {}
     owns: dict[str, Cost] = {}
     for member in missing:
@@ -103,9 +106,9 @@ def _alike(member: Member) -> str:
     return repr((member.script, configs))
 
 
-def _trial(command: Sequence[str]) -> Trial | str:
+def _trial(call: Call) -> Trial | str:
     """or the sentence that says why there is none"""
-    answer = _asked(command)
+    answer = _asked(call)
     if answer.plan is None:
         return answer.trouble
     seconds, rate, measured, device, is_emulated = (
@@ -114,9 +117,9 @@ def _trial(command: Sequence[str]) -> Trial | str:
     return Trial(seconds, rate, measured, device, is_emulated, answer.seconds)
 
 
-def _own(command: Sequence[str]) -> Cost:
+def _own(call: Call) -> Cost:
     """Of a script that needs no run, as it says itself."""
-    answer = _asked(command)
+    answer = _asked(call)
     return Cost(answer.seconds + answer.plan["seconds"]) if answer.plan else Cost(None, answer.trouble)
 
 
@@ -146,18 +149,17 @@ def _steps(member: Member, trials: Sequence[Trial]) -> float:
     return forward * FORWARD + gradient * GRADIENT
 
 
-def _asked(command: Sequence[str]) -> Answer:
+def _asked(call: Call) -> Answer:
     begun = time.perf_counter()
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        preexec_fn=ending_with_us(),
-    )
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # a killed one may still write
+        hand = crew.start(call, Path(folder) / "log")
+        try:
+            hand.process.join()
+        finally:
+            crew.stop([hand])
+        said = hand.said()
     plan, took = None, time.perf_counter() - begun
-    if done.returncode == 0:
+    if hand.process.exitcode == 0:
         with suppress(StopIteration, ValueError):  # a network of the user's may print, before or behind
-            plan = next(json.loads(line) for line in reversed(done.stdout.splitlines()) if line.startswith("{"))
-    return Answer(plan, done.stderr.strip() or "no answer", took)
+            plan = next(json.loads(line) for line in reversed(said.splitlines()) if line.startswith("{"))
+    return Answer(plan, said.strip() or "no answer", took)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from _study import forecast, members
+from _study.crew import Call
 from _study.forecast import Answer
 from common import cores
 from scripts import study
@@ -27,9 +28,9 @@ def a_plan(seconds, rate, device="CPU x86_64", is_emulated=False):
 def test_the_plan(capsys, write, digits, monkeypatch):
     asked = []
 
-    def said(command):
-        asked.append(command)
-        if "boundary.py" in command[1]:
+    def said(call):
+        asked.append(call)
+        if "boundary.py" in call.words[0]:
             return Answer({"seconds": 12.0}, "", 0.0)
         return Answer(a_plan(240.0, 2.0), "", 0.0)
 
@@ -56,8 +57,8 @@ def test_the_plan(capsys, write, digits, monkeypatch):
 
 
 def test_a_precision_that_the_machine_has_not_is_said_with_the_way_out(capsys, write, monkeypatch):
-    def said(command):
-        return Answer(a_plan(60.0, 9.0, is_emulated=command[1].endswith("=bf16")), "", 0.0)
+    def said(call):
+        return Answer(a_plan(60.0, 9.0, is_emulated="bf16" in call.environment.values()), "", 0.0)
 
     monkeypatch.setattr(forecast, "_asked", said)
     setting = "dataset: digits, threads: 1, seed: [0, 1]"
@@ -95,15 +96,15 @@ def test_the_start_of_each_process_is_part_of_its_cost(write, monkeypatch):
     """Of two networks' trials the shorter start counts: the first one may have decoded the files for both."""
     starts = iter([50.0, 7.0, 3.0])
 
-    def answer(command):
-        if command[0] == "boundary":
+    def answer(call):
+        if call.words == ("boundary",):
             return Answer({"seconds": 12.0}, "", next(starts))
         return Answer(a_plan(2.0, 900.0), "", next(starts))
 
     monkeypatch.setattr(forecast, "_asked", answer)
     content = f"train: {{{SMALL}, width: [8, 4], seed: [0, 1]}}\nattack: {{attacks: noise, epsilons: 4, rows: 300}}"
     found = members.read(write(content.replace("width: 8, ", "") + "\nboundary:"), None).members
-    costs = forecast.of_all(found, found, lambda member: [member.script])
+    costs = forecast.of_all(found, found, lambda member: Call((member.script,)))
     # Attacked: 300 rows forward, of each of four models clean and with noise, 2700 rows a second.
     assert [cost.seconds for cost in costs.values()] == pytest.approx([9, 9, 9, 9, 7 + 2400 / 2700, 15])
 
@@ -117,7 +118,7 @@ def test_a_real_trial(capsys, write):
 
 
 def test_on_a_gpu_one_job(capsys, write, monkeypatch):
-    monkeypatch.setattr(forecast, "_asked", lambda command: Answer(a_plan(4.0, 9.0, "NVIDIA H100"), "", 0.0))
+    monkeypatch.setattr(forecast, "_asked", lambda call: Answer(a_plan(4.0, 9.0, "NVIDIA H100"), "", 0.0))
     study.main([write("train: {dataset: wine, seed: [0, 1]}"), "--plan"])
     assert "about 8 s with --jobs 1" in capsys.readouterr().out
     study.main([write("train: {dataset: wine, seed: [0, 1]}"), "--plan", "--jobs", "2"])

@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from _study import crew, members, standing
-from common import files
+from _study.file import OPTIONS
+from common import files, places
 from common.cores import physical_cores, usable_cores
 from common.errors import UnfinishedError
 from common.options.attack import AttackConfig, passes, resolve
@@ -26,17 +29,9 @@ def await_(condition, seconds=300):
         time.sleep(0.05)
 
 
-def children(process):
-    """The processes that this one started, by the script that they run."""
-    found = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(status.read_text().rpartition(")")[2].split()[1])
-            if parent == process.pid:
-                found[int(status.parent.name)] = (status.parent / "cmdline").read_bytes().decode().split("\0")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return found
+def started(process):
+    """Those that this one started, and those that they did."""
+    return psutil.Process(process.pid).children(recursive=True)
 
 
 LONG, SHORT = "digits-smallcnn-w8-4000ep-erm-seed0", "digits-smallcnn-w8-3ep-mixup1.0-seed0"
@@ -65,12 +60,6 @@ def begun(write):
     process.communicate()
 
 
-def trainings(process):
-    return {
-        words[words.index("--epochs") + 1]: pid for pid, words in children(process).items() if "--plan" not in words
-    }
-
-
 def is_begun():
     """Whether the long run is there by half, so that the same command goes on with it."""
     found = members.read("own.yaml", None).members
@@ -79,7 +68,6 @@ def is_begun():
     )
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="children are found through /proc")
 @pytest.mark.long
 @pytest.mark.by_python
 class TestStopped:
@@ -87,7 +75,8 @@ class TestStopped:
         second = run(script, "own.yaml", status=2)  # two at once
         assert f"process {begun.pid}) is at a study of these results: results/.study.lock is locked" in second.stderr
         assert second.stderr.endswith("or name another --results-dir.\n")
-        os.kill(trainings(begun)["4000"], signal.SIGKILL)
+        holder = places.lock_path(Path("checkpoints"), LONG).read_text()  # "…, process 4711"
+        os.kill(int(holder.split()[-1]), signal.SIGKILL)
         out, err = begun.communicate(timeout=240)
         assert begun.returncode == 1
         assert f"done     {SHORT}" in out
@@ -103,69 +92,125 @@ class TestStopped:
         assert log.read_text().count("$ ") == 2
 
     def test_told_to_stop_it_stops_the_others(self, begun):
-        pids = list(children(begun))
+        others = started(begun)
         begun.send_signal(signal.SIGINT)
         _, err = begun.communicate(timeout=60)
         assert begun.returncode == 128 + signal.SIGINT
         assert err.splitlines()[-1] == "Stopped. The same command goes on from what is finished."
-        assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+        await_(lambda: not [one for one in others if one.is_running()], 20)
         assert "Stopped." in Path(f"checkpoints/logs/{LONG}.log").read_text()
         assert not Path("results/.study.lock").exists()
         assert is_begun()
 
     def test_killed_itself_it_goes_on_when_started_again(self, begun, script):
-        pids = list(children(begun))
+        others = started(begun)
         begun.kill()
         begun.wait()
         assert Path("results/.study.lock").exists()  # which locks nothing
-        await_(lambda: not [pid for pid in pids if _lives(pid)], 60)
+        await_(lambda: not [one for one in others if _lives(one)], 60)
         assert is_begun()
         Path("own.yaml").write_text(UNEVEN.replace("4000", "3"))
         done = run(script, "own.yaml", "--jobs", "2")
         assert "All 2 are done. The records are in results.\n" in done.stdout
 
 
-def _lives(pid):
+def _lives(process):
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
 
 
-def test_what_does_not_listen_is_ended_by_force(tmp_path, monkeypatch):
+@pytest.fixture
+def called(tmp_path):
+    """``called("print(1)")`` starts a script of that."""
+
+    def make(code):
+        (tmp_path / "own.py").write_text(code)
+        return crew.Call((str(tmp_path / "own.py"), "--word"), {"FOUND": "here"})
+
+    return make
+
+
+def test_what_does_not_listen_is_ended_by_force(tmp_path, monkeypatch, called):
     monkeypatch.setattr(crew, "PATIENCE", 0.3)
-    code = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(99)"
-    )
-    hand = crew.start([sys.executable, "-c", code], tmp_path / "logs" / "one.log")
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(99)"
+    hand = crew.start(called(code), tmp_path / "logs" / "one.log")
     await_(lambda: hand.last_words() == "deaf")
     crew.stop([hand])
-    assert hand.process.returncode == -signal.SIGKILL
+    assert hand.process.exitcode == -signal.SIGKILL
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone ends a child with its parent")
+@pytest.mark.by_python
+def test_a_script_is_started_as_python_starts_one(tmp_path, called):
+    code = """
+import os, sys, warnings
+assert __name__ == "__main__" and "torch" in sys.modules
+print(sys.argv, os.environ["FOUND"], sys.stdin.read(), sys.stdout.isatty())
+print("trouble", file=sys.stderr)
+sys.exit(int(os.environ["STATUS"]))
+"""
+    for status in (0, 3):
+        call = called(code)
+        hand = crew.start(replace(call, environment=call.environment | {"STATUS": str(status)}), tmp_path / "log")
+        hand.process.join()
+        assert hand.process.exitcode == status
+        assert hand.said().splitlines() == [f"['{tmp_path / 'own.py'}', '--word'] here  False", "trouble"]
+    assert Path(tmp_path, "log").read_text().splitlines()[0] == (
+        f"$ env FOUND=here STATUS=0 {sys.executable} {tmp_path / 'own.py'} --word"
+    )
+    failing = crew.start(called("1 / 0"), tmp_path / "log")
+    failing.process.join()
+    assert (failing.process.exitcode, failing.last_words()) == (1, "ZeroDivisionError: division by zero")
+
+
+def test_what_scripts_import_is_imported_before():
+    """And looks for no GPU, which a copy could not use after that; and the code is known that copies run."""
+    scripts = [path.stem for path in (ROOT / "scripts").glob("*.py") if path.stem in OPTIONS]
+    code = f"""
+import importlib, sys, torch
+torch.cuda.is_available = torch.cuda.device_count = None
+from common import beforehand, records
+assert records.code.cache_info().currsize == 1
+before = {{*sys.modules}}
+for name in {scripts}:
+    importlib.import_module(name)
+late = sorted({{*sys.modules}} - before - {{*{scripts}}})
+print(late)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "scripts", capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 @pytest.mark.parametrize("start", ["crew.start(sleeper, folder / 'log')", "forecast._asked(sleeper)"])
-def test_what_was_started_ends_with_who_started_it(start, tmp_path):
+def test_what_was_started_ends_with_who_started_it(start, tmp_path, called):
     """A member of a study, and the trial of one."""
+    called(f"""
+import os, time
+open({str(tmp_path / "new")!r}, "w").write(str(os.getpid()))
+os.rename({str(tmp_path / "new")!r}, {str(tmp_path / "pid")!r})
+time.sleep(99)
+""")
     code = f"""
 import time
 from pathlib import Path
 from _study import crew, forecast
 folder = Path({str(tmp_path)!r})
-sleeper = ["sh", "-c", f"echo $$ > {{folder}}/new && mv {{folder}}/new {{folder}}/pid && exec sleep 99"]
+crew.processes.set_forkserver_preload([])  # there is no need of torch
+sleeper = crew.Call((str(folder / "own.py"),))
 {start}
 time.sleep(99)
 """
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT / "scripts")
     await_(lambda: (tmp_path / "pid").exists(), 60)
-    child = int((tmp_path / "pid").read_text())
+    child = psutil.Process(int((tmp_path / "pid").read_text()))
     assert _lives(child)
     parent.kill()
     parent.communicate()
     await_(lambda: not _lives(child), 20)
 
 
-def test_a_log_tells_how_far_its_script_is(tmp_path):
+def test_a_log_tells_how_far_its_script_is(tmp_path, called):
     log = tmp_path / "one.log"
     log.write_text('{"done": 9, "steps": 10, "said": "of an earlier start", "seconds_left": 1.0}\n')
     code = """
@@ -178,9 +223,10 @@ with progress.Progress(5, 0, True, as_json=True) as shown:
     shown.step()
 print("the last line")
 """
-    hand = crew.start([sys.executable, "-c", code], log)
+    hand = crew.start(called(code), log)
     assert hand.progress() == (0.0, "")
-    assert hand.process.wait(120) == 0
+    hand.process.join(120)
+    assert hand.process.exitcode == 0
     assert hand.progress() == (0.4, "epoch 2/5, test error 9.00% (9 of 100)")
     assert hand.last_words() == "the last line"
 

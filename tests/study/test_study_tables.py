@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from _study import forecast, members
+from _study.crew import Call
 from _study.forecast import Answer
 from analysis import measures
 from tests.study.asked import names, run
@@ -54,8 +55,8 @@ def test_baselines_are_members(write, monkeypatch):
         " ".join(found[2].words) == "--dataset wine --test-share 0.2 --data-seed 2 --methods logistic_regression"
     )  # in the file's order
     asked = []
-    monkeypatch.setattr(forecast, "_asked", lambda command: asked.append(command) or Answer({"seconds": 3.0}, "", 0.0))
-    costs = forecast.of_all(found[1:], found, lambda member: member.words)
+    monkeypatch.setattr(forecast, "_asked", lambda call: asked.append(call.words) or Answer({"seconds": 3.0}, "", 0.0))
+    costs = forecast.of_all(found[1:], found, lambda member: Call(member.words))
     assert [cost.seconds for cost in costs.values()] == [3.0] * 3
     assert len(asked) == 2  # seeds cost the same
 
