@@ -114,6 +114,28 @@ class TestStopped:
         assert "All 2 are done. The records are in results.\n" in done.stdout
 
 
+@pytest.mark.long
+@pytest.mark.by_python
+@pytest.mark.parametrize("seconds", [3, 6, 12])
+def test_ctrl_c_is_heard_by_all_and_said_once(write, seconds):
+    """Also while the process imports of which scripts begin as copies."""
+    process = subprocess.Popen(
+        [*COMMAND, write(UNEVEN)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGINT
+    assert [line for line in err.splitlines() if " done, " not in line] == [
+        "Stopped. The same command goes on from what is finished."
+    ]
+
+
 def _lives(process):
     try:
         return process.status() != psutil.STATUS_ZOMBIE
@@ -168,10 +190,11 @@ def test_what_scripts_import_is_imported_before():
     """And looks for no GPU, which a copy could not use after that; and the code is known that copies run."""
     scripts = [path.stem for path in (ROOT / "scripts").glob("*.py") if path.stem in OPTIONS]
     code = f"""
-import importlib, sys, torch
+import importlib, signal, sys, torch
 torch.cuda.is_available = torch.cuda.device_count = None
 from common import beforehand, records
 assert records.code.cache_info().currsize == 1
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 before = {{*sys.modules}}
 for name in {scripts}:
     importlib.import_module(name)
