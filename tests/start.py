@@ -12,7 +12,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from multiprocessing.context import ForkProcess
+from multiprocessing.context import ForkContext, ForkProcess
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -47,8 +47,8 @@ class Copy(ForkProcess):
         super().run()
 
 
-class Copies:
-    """What `crew.processes` is here: there is no need of another process that has imported all."""
+class Copies(ForkContext):
+    """What `crew.processes` gives here: there is no need of another process that has imported all."""
 
     Process = Copy
 

@@ -12,10 +12,12 @@ import runpy
 import shlex
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -26,9 +28,19 @@ LOGS = "logs"  # the folder of their logs, in that of the weights
 PATIENCE = 5.0  # seconds that a script has to end in, once it is told to: it needs one
 TAIL = 4000  # bytes of a log that are looked at
 
-processes: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-if sys.platform == "linux":
-    processes.set_forkserver_preload(["common.beforehand"])
+# Bytes of the name of the folder for temporary files, in which the fork server has its socket: of a socket's whole name
+# Linux takes 107.
+SHORT = 107 - len("/pymp-12345678/listener-12345678")
+
+
+@cache
+def processes() -> Any:
+    """How processes are started here."""
+    if sys.platform != "linux" or len(os.fsencode(tempfile.gettempdir())) > SHORT:
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["common.beforehand"])
+    return context
 
 
 @dataclass(frozen=True)
@@ -88,8 +100,8 @@ class Hand:
 
 def begin() -> None:
     """Has imported what it takes, for which the first to start would wait."""
-    if sys.platform == "linux":
-        first = processes.Process()
+    if processes().get_start_method() == "forkserver":
+        first = processes().Process()
         first.start()
         first.join()
 
@@ -100,7 +112,7 @@ def start(call: Call, log: Path) -> Hand:
     with log.open("ab") as file:
         file.write(f"$ {call.typed(sys.executable)}\n".encode())
         begun = file.tell()
-    process = processes.Process(target=_be, args=(call, log))
+    process = processes().Process(target=_be, args=(call, log))
     process.start()
     return Hand(process, log, begun)
 

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -163,6 +164,27 @@ def test_what_does_not_listen_is_ended_by_force(tmp_path, monkeypatch, called):
     assert hand.process.exitcode == -signal.SIGKILL
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all are started from nothing")
+@pytest.mark.parametrize(("length", "how"), [(crew.SHORT, "forkserver"), (crew.SHORT + 1, "spawn")])
+def test_where_a_sockets_name_would_be_too_long_each_is_started_from_nothing(length, how, tmp_path, called):
+    called("print('well')")
+    code = f"""
+from pathlib import Path
+from _study import crew
+crew.processes().set_forkserver_preload([])
+hand = crew.start(crew.Call(({str(tmp_path / "own.py")!r},)), Path({str(tmp_path / "log")!r}))
+hand.process.join()
+print(hand.process.exitcode, hand.said().strip(), crew.processes().get_start_method())
+"""
+    with TemporaryDirectory(dir="/tmp") as base:
+        folder = Path(base, "x" * (length - len(base) - 1))
+        folder.mkdir()
+        environment = os.environ | {"TMPDIR": str(folder)}
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=ROOT / "scripts", env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (f"0 well {how}\n", "")
+
+
 @pytest.mark.by_python
 def test_a_script_is_started_as_python_starts_one(tmp_path, called):
     code = """
@@ -219,7 +241,7 @@ import time
 from pathlib import Path
 from _study import crew, forecast
 folder = Path({str(tmp_path)!r})
-crew.processes.set_forkserver_preload([])  # there is no need of torch
+crew.processes().set_forkserver_preload([])  # there is no need of torch
 sleeper = crew.Call((str(folder / "own.py"),))
 {start}
 time.sleep(99)
