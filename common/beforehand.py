@@ -3,7 +3,6 @@
 Nothing of it looks for a GPU, which a copy could not use after that.
 """
 
-import signal
 from importlib import import_module
 
 from common import records
@@ -23,8 +22,6 @@ IMPORTED = (
     *("common.gan.measures", "common.gan.pair", "common.data.embedded"),
     *("sklearn.ensemble", "sklearn.linear_model", "sklearn.neural_network"),  # of baseline.py
 )
-heard = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the study, with which this process ends
 for name in IMPORTED:
     import_module(name)
-signal.signal(signal.SIGINT, heard)
-records.code()  # this is what they run, whatever the files become
+records.code()  # of which this is, whatever the files become

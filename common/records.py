@@ -154,24 +154,30 @@ def refuse_other(
 
 def environment(**measured: Any) -> dict[str, Any]:
     """Which code runs here, by which command, since when: to be asked at the start, since files may change later.
-    `measured` adds what only the running process knows: device, threads, processes, precision, compiled, batchnorm."""
+    `measured` adds what only the running process knows: device, threads, processes, precision, compiled, batchnorm.
+
+    Code that changed since it was first asked for differs from both: what was imported is old, what comes is new."""
+    commit, differs = code()
     return {
         "versions": {"python": ".".join(map(str, sys.version_info[:3]))} | {p: version(p) for p in PACKAGES},
         **measured,
-        **code(),
+        "commit": commit,
+        "code_differs": differs or _code() != (commit, differs),
         "command": command(sys.argv),
         "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
 
 @cache
-def code() -> dict[str, Any]:
-    """The commit, and whether the files differ from it: as they were when this process, or the one of which it is a
-    copy, first asked."""
-    return {
-        "commit": _git("rev-parse", "HEAD") or "unknown",
-        "code_differs": _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!results") != "",
-    }
+def code() -> tuple[str, bool]:
+    """The commit, and whether the files differ from it, when this process, or the one of which it is a copy, first
+    asked."""
+    return _code()
+
+
+def _code() -> tuple[str, bool]:
+    status = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!results")
+    return _git("rev-parse", "HEAD") or "unknown", status != ""
 
 
 def command(argv: Sequence[str]) -> str:

@@ -43,18 +43,23 @@ TICK = 0.2  # seconds between two looks at what runs
 def main(argv: Sequence[str] | None = None) -> None:
     """raises UnfinishedError where a member failed"""
     asked = cli.parse(StudyOptions, __doc__, argv)
+    files.check_temporary()
     work = Work(asked, members.read(asked.study, asked.data_dir, asked.mixed_precision))
-    if asked.print:
-        say(work.as_commands())
-    elif asked.plan:
-        say(work.look())
-    else:
-        files.check_writable(asked.checkpoint_dir / crew.LOGS)
-        lock = asked.results_dir / ".study.lock"
-        with files.alone(lock, (), what="a study of these results", option="--results-dir"):
+    try:
+        if asked.print:
+            say(work.as_commands())
+        elif asked.plan:
             say(work.look())
-            work.do()
-        work.say_what_came_out()
+        else:
+            files.check_writable(asked.checkpoint_dir / crew.LOGS)
+            lock = asked.results_dir / ".study.lock"
+            with files.alone(lock, (), what="a study of these results", option="--results-dir"):
+                say(work.look())
+                work.do()
+            work.say_what_came_out()
+    except KeyboardInterrupt:
+        crew.end()
+        raise
 
 
 class Work:

@@ -192,9 +192,9 @@ def test_the_environment_names_the_code(monkeypatch, request):
     request.addfinalizer(records.code.cache_clear)
     records.code.cache_clear()
     assert (records.environment()["commit"], records.environment()["code_differs"]) == ("abc", False)
-    answers["status"] = " M common/training.py"
-    assert records.environment()["code_differs"] is False  # what runs was read before
-    records.code.cache_clear()
+    answers["rev-parse"] = "def"  # what runs was read before, if not all of it
+    assert (records.environment()["commit"], records.environment()["code_differs"]) == ("abc", True)
+    answers |= {"rev-parse": "abc", "status": " M common/training.py"}
     assert records.environment()["code_differs"] is True
 
 

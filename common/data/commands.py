@@ -7,11 +7,9 @@ import numpy as np
 import torch
 
 from common.data.encoded import Encoded
-from common.data.folders import entries
-from common.data.layouts import LISTS
+from common.data.folders import entries, left_out
+from common.data.layouts import LISTS, NOISE
 from common.errors import UserError
-
-NOISE = "_background_noise_"  # minutes of noise to mix in, no word
 
 
 def read(folder: Path, has_lists: bool) -> tuple[list[Encoded], tuple[str, ...]]:
@@ -37,8 +35,7 @@ def read(folder: Path, has_lists: bool) -> tuple[list[Encoded], tuple[str, ...]]
     if both := sorted(validation & testing):
         raise UserError(f"{folder}: both {' and '.join(LISTS)} name {both[0]}; take it out of one of them.")
     notes = [f"{len(validation)} validation recordings are left out of training"] if validation else []
-    if (folder / NOISE).is_dir():
-        notes.append(f"the folder {NOISE} is left out")
+    notes += left_out([folder])
     classes = tuple(word.name for word in words)
 
     def part(names: list[str], where: str) -> Encoded:

@@ -2,13 +2,14 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from common.data.encoded import Encoded
-from common.data.layouts import LISTED, is_picture
+from common.data.layouts import LISTED, NOISE, is_picture
 from common.data.stream import Names
 from common.errors import UserError
 
@@ -23,7 +24,7 @@ def read_part(folder: Path, part: str) -> Encoded:
     """
     found: list[Path] = []
     labels: list[int] = []
-    classes = entries(folder / part)
+    classes = [path for path in entries(folder / part) if path.name != NOISE]
     for label, class_folder in enumerate(classes):
         if not class_folder.is_dir():
             raise UserError(f"{class_folder} lies outside of the class folders; {folder / part} may hold only those.")
@@ -36,6 +37,11 @@ def read_part(folder: Path, part: str) -> Encoded:
     return Encoded(
         found, torch.tensor(labels, dtype=torch.int64), tuple(path.name for path in classes), str(folder / part)
     )
+
+
+def left_out(places: Sequence[Path]) -> tuple[str, ...]:
+    """What a record says of class folders that are none."""
+    return (f"the folder {NOISE} is left out",) if any((place / NOISE).is_dir() for place in places) else ()
 
 
 def list_part(folder: Path, part: str, classes: tuple[str, ...] | None = None) -> Encoded:

@@ -14,6 +14,7 @@ PARTS = ("train", "test")
 CALLED = {"train": (("train", "training"),), "test": (("test", "testing"), ("val", "valid", "validation"))}
 PARQUET, FOLDERS = "parquet files", "class folders"
 WORDS, UNLISTED = "word folders with lists", "word folders"  # of sounds
+NOISE = "_background_noise_"  # of the Google commands: minutes of it to mix in, no word
 LISTS = ("validation_list.txt", "testing_list.txt")  # of the Google commands: what is not trained on
 LISTED = ("val.txt", "LOC_val_solution.csv", "imagenet_2012_validation_synset_labels.txt")  # of a part without folders
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
@@ -61,7 +62,7 @@ def layout_of(folder: Path, unlabelled: tuple[str, ...] = ()) -> Layout | None:
         found[WORDS] = Layout(WORDS)
     if len(found) > 1:
         several = " and ".join(
-            {PARQUET: "parquet files", FOLDERS: "folders of images", WORDS: LISTS[0]}[o] for o in found
+            {PARQUET: "parquet files", FOLDERS: "folders of files", WORDS: LISTS[0]}[o] for o in found
         )
         raise UserError(f"{folder} holds {several}, which are different sets; leave one of the two.")
     if found:
@@ -105,7 +106,8 @@ def kind_of(folder: Path, layout: Layout) -> str:
     if layout.origin in (WORDS, UNLISTED):
         return "sounds"
     if layout.origin == FOLDERS:
-        names = (path.name for path in (folder / layout.parts[0]).glob("*/*"))
+        classes = sorted((folder / layout.parts[0]).glob("[!.]*"))
+        names = (path.name for one in classes for path in sorted(one.glob("[!.]*")))
         known = next((name for name in names if is_recording(name) or is_picture(name)), "")
         return "sounds" if is_recording(known) else "images"
     import pyarrow as pa  # 0.15 s, which no --help is to wait for

@@ -112,7 +112,8 @@ def _from_folders(source: Source, folder: Path, reading: Reading) -> Dataset:
     parts = [folders.read_part(folder, part) for part in source.parts]  # lists the files, and opens none
     files = [file for part in parts for file in part.files if isinstance(file, Path)]
     key = cache.key_of_files(source, files, folder)
-    return _kept(source, reading, key, lambda: _decoded(source, reading, parts))
+    notes = folders.left_out([folder / part for part in source.parts])
+    return _kept(source, reading, key, lambda: _decoded(source, reading, parts, notes))
 
 
 def _from_words(source: Source, folder: Path, reading: Reading) -> Dataset:

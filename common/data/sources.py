@@ -12,7 +12,7 @@ from pathlib import Path
 
 from common import places
 from common.data import online
-from common.data.layouts import LISTS, PARTS, UNLISTED, kind_of, layout_of
+from common.data.layouts import LISTS, PARQUET, PARTS, UNLISTED, WORDS, kind_of, layout_of
 from common.data.sets import SETS
 from common.errors import UserError
 
@@ -202,7 +202,8 @@ def _line(embedded: str) -> str:
 def _local_sounds(name: str, root: Path | None) -> Source:
     folder = root / name if root else None
     layout = layout_of(folder) if folder and folder.is_dir() else None
-    if layout and layout.origin != UNLISTED:
+    holds = folder and layout and (layout.origin in (PARQUET, WORDS) or kind_of(folder, layout) == "sounds")
+    if layout and holds and layout.origin != UNLISTED:
         return Source(name, "sounds", layout.origin, folder, layout.parts, layout.notes)
     looked = f"{folder} does not hold it" if root else "no local folder is named (--data-dir, MIXUP_DATA_DIR)"
     raise UserError(

@@ -10,14 +10,16 @@ import multiprocessing
 import os
 import runpy
 import shlex
+import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from multiprocessing import forkserver, util
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -27,20 +29,7 @@ from common.progress import reached
 LOGS = "logs"  # the folder of their logs, in that of the weights
 PATIENCE = 5.0  # seconds that a script has to end in, once it is told to: it needs one
 TAIL = 4000  # bytes of a log that are looked at
-
-# Bytes of the name of the folder for temporary files, in which the fork server has its socket: of a socket's whole name
-# Linux takes 107.
-SHORT = 107 - len("/pymp-12345678/listener-12345678")
-
-
-@cache
-def processes() -> Any:
-    """How processes are started here."""
-    if sys.platform != "linux" or len(os.fsencode(tempfile.gettempdir())) > SHORT:
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["common.beforehand"])
-    return context
+SAFE = "PYTHONSAFEPATH"  # the variable that keeps Python from importing what lies where it is started
 
 
 @dataclass(frozen=True)
@@ -98,12 +87,21 @@ class Hand:
         return [line.rstrip() for line in self.said(TAIL).splitlines() if line.strip()]
 
 
-def begin() -> None:
-    """Has imported what it takes, for which the first to start would wait."""
-    if processes().get_start_method() == "forkserver":
-        first = processes().Process()
-        first.start()
-        first.join()
+@cache
+def processes() -> Any:
+    """How they are started here. Asked first it takes seconds, since then is imported what copies need; where there is
+    no socket for that, or no memory, they are none."""
+    if sys.platform == "linux":
+        copies = multiprocessing.get_context("forkserver")
+        copies.set_forkserver_preload(["common.beforehand"])
+        try:
+            first = copies.Process()
+            _start(copies, first)
+            first.join()
+            return copies
+        except (OSError, EOFError):
+            pass
+    return multiprocessing.get_context("spawn")
 
 
 def start(call: Call, log: Path) -> Hand:
@@ -112,9 +110,34 @@ def start(call: Call, log: Path) -> Hand:
     with log.open("ab") as file:
         file.write(f"$ {call.typed(sys.executable)}\n".encode())
         begun = file.tell()
-    process = processes().Process(target=_be, args=(call, log))
-    process.start()
+    is_heard = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN  # as it is behind nohup, or a shell's &
+    how = processes()
+    process = how.Process(target=_be, args=(call, log, {**os.environ, **call.environment}, is_heard))
+    _start(how, process)
     return Hand(process, log, begun)
+
+
+def _start(how: Any, process: BaseProcess) -> None:
+    if how.get_start_method() == "forkserver":
+        with _undisturbed():
+            forkserver.ensure_running()
+    process.start()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """What is started within it hears no Ctrl-C, nor that all of its group are to end: it ends with this process. And
+    it imports nothing that lies in the working directory."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    safe = os.environ.get(SAFE)
+    os.environ[SAFE] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[SAFE]
+        os.environ.update({} if safe is None else {SAFE: safe})
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def stop(hands: Iterable[Hand]) -> None:
@@ -130,19 +153,27 @@ def stop(hands: Iterable[Hand]) -> None:
             hand.process.join()
 
 
+def end() -> None:
+    """Removes what it took to start them, which else `atexit` does: not of a process that is ended at once."""
+    shutil.rmtree(util.get_temp_dir(), ignore_errors=True)
+
+
 def status_in_words(status: int) -> str:
     return f"status {status}" if status >= 0 else f"killed by {signal.Signals(-status).name}"
 
 
-def _be(call: Call, log: Path) -> None:
-    """Is the script from here on."""
+def _be(call: Call, log: Path, environment: Mapping[str, str], is_heard: bool) -> None:
+    """Is the script from here on, but that a copy is ended without what is registered with `atexit`."""
     threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
-    with log.open("ab") as file:
-        for number in (1, 2):
-            os.dup2(file.fileno(), number)
+    signal.signal(signal.SIGINT, signal.default_int_handler if is_heard else signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with open(os.devnull, "rb") as nothing, log.open("ab") as file:
+        for number, there in enumerate((nothing, file, file)):
+            os.dup2(there.fileno(), number)
     sys.stdout, sys.stderr = (os.fdopen(n, "w", 1, errors="backslashreplace", closefd=False) for n in (1, 2))
     multiprocessing.set_start_method(None, force=True)  # what it starts itself, as ever
-    os.environ.update(call.environment)
+    os.environ.clear()
+    os.environ.update(environment)
     sys.argv = list(call.words)
     runpy.run_path(call.words[0], run_name="__main__")
 

@@ -74,7 +74,7 @@ def of_all(missing: Sequence[Member], members: Sequence[Member], plan: Callable[
         for member in missing
     }
     if missing:
-        crew.begin()
+        crew.processes()  # takes seconds at first, which are no trial's
     trials: dict[TrainConfig, Trial | str] = {}
     owns: dict[str, Cost] = {}
     for member in missing:

@@ -117,24 +117,34 @@ class TestStopped:
 
 @pytest.mark.long
 @pytest.mark.by_python
-@pytest.mark.parametrize("seconds", [3, 6, 12])
-def test_ctrl_c_is_heard_by_all_and_said_once(write, seconds):
-    """Also while the process imports of which scripts begin as copies."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("seconds", [2.0, 3.0, 7.0, None])
+def test_what_all_of_a_group_hear_is_said_once(write, tmp_path, seconds, number):
+    """By a terminal's Ctrl-C, or a queue's end of time; also while the process imports of which scripts are copies."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
     process = subprocess.Popen(
         [*COMMAND, write(UNEVEN)],
+        env=os.environ | {"TMPDIR": str(folder)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    time.sleep(seconds)
-    os.killpg(process.pid, signal.SIGINT)
+    if seconds is None:
+        await_(Path(f"checkpoints/{LONG}.state").exists)
+    else:
+        time.sleep(seconds)
+    others = started(process)
+    os.killpg(process.pid, number)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 128 + signal.SIGINT
+    assert process.returncode == 128 + number
     assert [line for line in err.splitlines() if " done, " not in line] == [
         "Stopped. The same command goes on from what is finished."
     ]
+    await_(lambda: not [one for one in others if _lives(one)], 60)
+    assert not list(folder.glob("pymp-*"))
 
 
 def _lives(process):
@@ -165,13 +175,14 @@ def test_what_does_not_listen_is_ended_by_force(tmp_path, monkeypatch, called):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all are started from nothing")
-@pytest.mark.parametrize(("length", "how"), [(crew.SHORT, "forkserver"), (crew.SHORT + 1, "spawn")])
+@pytest.mark.parametrize(("length", "how"), [(75, "forkserver"), (76, "spawn")])
 def test_where_a_sockets_name_would_be_too_long_each_is_started_from_nothing(length, how, tmp_path, called):
     called("print('well')")
     code = f"""
+from multiprocessing import forkserver
 from pathlib import Path
 from _study import crew
-crew.processes().set_forkserver_preload([])
+forkserver._forkserver.set_forkserver_preload = lambda names: None
 hand = crew.start(crew.Call(({str(tmp_path / "own.py")!r},)), Path({str(tmp_path / "log")!r}))
 hand.process.join()
 print(hand.process.exitcode, hand.said().strip(), crew.processes().get_start_method())
@@ -186,11 +197,19 @@ print(hand.process.exitcode, hand.said().strip(), crew.processes().get_start_met
 
 
 @pytest.mark.by_python
-def test_a_script_is_started_as_python_starts_one(tmp_path, called):
+def test_a_script_is_started_as_python_starts_one(tmp_path, called, monkeypatch):
+    """Whatever lies in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    Path("common").mkdir()
+    for decoy in ("common/__init__.py", "evaluate.py"):
+        Path(decoy).write_text("DECOY = True")
     code = """
-import os, sys, warnings
-assert __name__ == "__main__" and "torch" in sys.modules
-print(sys.argv, os.environ["FOUND"], sys.stdin.read(), sys.stdout.isatty())
+import os, signal, sys
+import common, evaluate
+assert __name__ == "__main__" and "torch" in sys.modules and "DECOY" not in vars(common) | vars(evaluate)
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+print(sys.argv, os.environ["FOUND"], os.environ.get("PYTHONSAFEPATH"), os.read(0, 1), sys.stdout.isatty())
 print("trouble", file=sys.stderr)
 sys.exit(int(os.environ["STATUS"]))
 """
@@ -199,7 +218,7 @@ sys.exit(int(os.environ["STATUS"]))
         hand = crew.start(replace(call, environment=call.environment | {"STATUS": str(status)}), tmp_path / "log")
         hand.process.join()
         assert hand.process.exitcode == status
-        assert hand.said().splitlines() == [f"['{tmp_path / 'own.py'}', '--word'] here  False", "trouble"]
+        assert hand.said().splitlines() == [f"['{tmp_path / 'own.py'}', '--word'] here None b'' False", "trouble"]
     assert Path(tmp_path, "log").read_text().splitlines()[0] == (
         f"$ env FOUND=here STATUS=0 {sys.executable} {tmp_path / 'own.py'} --word"
     )
@@ -212,11 +231,10 @@ def test_what_scripts_import_is_imported_before():
     """And looks for no GPU, which a copy could not use after that; and the code is known that copies run."""
     scripts = [path.stem for path in (ROOT / "scripts").glob("*.py") if path.stem in OPTIONS]
     code = f"""
-import importlib, signal, sys, torch
+import importlib, sys, torch
 torch.cuda.is_available = torch.cuda.device_count = None
 from common import beforehand, records
 assert records.code.cache_info().currsize == 1
-assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 before = {{*sys.modules}}
 for name in {scripts}:
     importlib.import_module(name)
@@ -238,10 +256,11 @@ time.sleep(99)
 """)
     code = f"""
 import time
+from multiprocessing import forkserver
 from pathlib import Path
 from _study import crew, forecast
 folder = Path({str(tmp_path)!r})
-crew.processes().set_forkserver_preload([])  # there is no need of torch
+forkserver._forkserver.set_forkserver_preload = lambda names: None  # there is no need of torch
 sleeper = crew.Call((str(folder / "own.py"),))
 {start}
 time.sleep(99)
