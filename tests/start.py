@@ -18,10 +18,8 @@ from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = {path.resolve() for path in (ROOT / "scripts").glob("*.py")}
-# What scripts import as they go; `torch._dynamo` comes with the first optimizer.
-USED = ["torch._dynamo", "torch.fx.experimental.symbolic_shapes", "sklearn.datasets", "accelerate.utils"]
-USED += ["sklearn.ensemble", "sklearn.linear_model", "sklearn.neural_network"]
-USED += [module.name for module in pkgutil.walk_packages([str(ROOT / "common")], "common.")]
+# What scripts import, also as they go; `beforehand`, among them, imports what else takes long.
+USED = [module.name for module in pkgutil.walk_packages([str(ROOT / "common")], "common.")]
 
 
 class Start(subprocess.Popen[Any]):
