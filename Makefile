@@ -47,7 +47,7 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 
 endurance: .venv/installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.endurance --kills 100
+	OMP_NUM_THREADS=1 PYTHONPATH=scripts $(BIN)/python -m tests.endurance --kills 100
 
 clean:
 	rm -rf demo

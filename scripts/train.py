@@ -11,13 +11,11 @@ if __name__ == "__main__":
 
     ready.answer("train", __doc__)
 
-import math
 import statistics
 import sys
-import textwrap
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,8 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
+from _train import saying
+from _train.keeping import Keeper, is_whole, place
 from common import checkpoints, cli, costs, evaluation, measurement, metrics, places, processes, records, runs, training
 from common.chance import seed
 from common.checkpoints import Checkpoint
@@ -36,19 +36,13 @@ from common.errors import DivergedError, UserError
 from common.evaluation import Outcomes
 from common.measurement import Measurement
 from common.options import TrainConfig, TrainOptions
-from common.options.networks import network
-from common.progress import Progress, duration
+from common.progress import Progress
 from common.runs import Run
 from common.terminal import say
 
 Row = dict[str, Any]  # of a curve: what one epoch gave
 
-WORTH_SAYING = 1.1  # times the rows a second, from which other threads are proposed
-SELDOM = 20  # times what keeping the state took, before it is kept again: of tiny epochs it would take most of the time
-LONG = 10 * 60  # seconds in which an epoch is not over, after which the state is kept within it
-LONG_ON_A_CPU = 12 * 3600  # seconds from which a run on a CPU is warned of
 WHERE = ("device", "cpu", "threads", "processes", "batchnorm", "compiled", "commit")  # a training is, part by part
-FOR_GPUS = ("wideresnet28", "densenet190")  # networks that in small, too, are too deep for a CPU
 
 
 def main(argv: Sequence[str] | None = None) -> Path | None:
@@ -85,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
         accelerator.mixed_precision,
         costs.seconds_to_decode(run.data.train, share),
     )
-    said = _opening(one, kept, cost, accelerator, not asked.run.overwrite and kept.state_path.exists())
+    said = saying.opening(one, kept, cost, accelerator, not asked.run.overwrite and kept.state_path.exists())
     measurement.announce(
         accelerator,
         asked.run,
@@ -104,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
         memory_bytes=cost.memory_bytes,
     )
     if asked.run.plan:
-        if not asked.run.json and (tried := _faster(accelerator, run, asked.run.threads)):
+        if not asked.run.json and (tried := saying.faster(accelerator, run, asked.run.threads)):
             processes.say(accelerator, tried)
         return None
     if accelerator.is_main_process:
@@ -135,21 +129,21 @@ def train(
     done, seconds, training_seconds = 0, 0.0, 0.0
     keeper, within = Keeper(accelerator), None
     here, before = {what: environment[what] for what in WHERE if what in environment}, list[dict[str, Any]]()
-    saved = None if asked.run.overwrite else processes.from_main(accelerator, partial(kept.load, _is_whole))
+    saved = None if asked.run.overwrite else processes.from_main(accelerator, partial(kept.load, is_whole))
     if saved:
         curve, seconds, training_seconds = saved["curve"], saved["seconds"], saved["training_seconds"]
         done = saved.get("epoch", len(curve))  # kept since epochs may go unmeasured
         within, before = saved.get("within"), saved.get("where", [])
         with kept.fitting():
             learning.restore(accelerator, saved, done * steps + (within["batches"] if within else 0))
-        keeper.kept_after = _place(done, steps, within)
+        keeper.kept_after = place(done, steps, within)
         processes.say(accelerator, f"Goes on after {keeper.kept_after} of {config.epochs}.")
     where = [*before, here] if before[-1:] != [here] else before
     processes.track(accelerator, asked.run.tracker, one.name, run.flat_config)
 
     def keep(after: int, more: float = 0.0, within: dict[str, Any] | None = None) -> None:
         """after, within  the epoch, and the place in the next one, that the state is after;  more  seconds of it"""
-        with keeper.keeping(_place(after, steps, within)):
+        with keeper.keeping(place(after, steps, within)):
             spent = {"seconds": seconds + more, "training_seconds": training_seconds + more}
             state = learning.kept(accelerator) | spent | ({"within": within} if within else {})
             kept.save(**state, epoch=after, curve=curve, where=where)
@@ -163,7 +157,7 @@ def train(
 
     first = done * steps + (within["batches"] if within else 0)
     with Progress(config.epochs * steps, first, accelerator.is_main_process, asked.run.json) as progress:
-        progress.say(_reached(done, config.epochs, curve))
+        progress.say(saying.reached(done, config.epochs, curve))
         for epoch in range(done + 1, config.epochs + 1):
             begun, lr = time.perf_counter(), within["lr"] if within else learning.optimizer.param_groups[0]["lr"]
             torch.manual_seed(seed("dropout", config.seed, epoch, accelerator.process_index))
@@ -194,7 +188,7 @@ def train(
                 if fitted:
                     curve[-1]["labels"] = run.by_label(fitted.predicted)
                 accelerator.log(_scalars(config.mixup, curve[-1]), step=epoch)
-            progress.say(_reached(epoch, config.epochs, curve))
+            progress.say(saying.reached(epoch, config.epochs, curve))
             seconds += time.perf_counter() - begun
             if is_main and keeper.is_due_after_an_epoch():
                 keep(epoch)
@@ -215,7 +209,7 @@ def train(
     environment |= {"before": where[:-1]} if len(where) > 1 else {}
     measurement.write(accelerator, one, environment, final, spent, weights=weights, curve=curve)
     kept.state_path.unlink(missing_ok=True)  # last: until it is gone, the run counts as unfinished
-    say(_closing(one, kept, final))
+    say(saying.closing(one, kept, final))
 
 
 def _measured_at_the_end(
@@ -236,71 +230,6 @@ def _measured_at_the_end(
     final["last_epoch"] |= metrics.calibration(seen.ranks, seen.confidences)
     final["last_epoch"]["by_class"] = metrics.by_class(seen.ranks, labels, classes)
     return final
-
-
-class Keeper:
-    """When the state is kept: after an epoch, but of tiny ones seldom; and within a long one, by the main process's
-    clock, after the same batch in every process.
-
-    kept_after  where it was kept last, in words; "": not yet
-    """
-
-    def __init__(self, accelerator: Accelerator) -> None:
-        self._accelerator, self.kept_after = accelerator, ""
-        self._kept_at, self._took = time.perf_counter(), 0.0
-
-    @contextmanager
-    def keeping(self, place: str) -> Iterator[None]:
-        self.kept_after, self._kept_at = place, time.perf_counter()
-        yield
-        self._took = time.perf_counter() - self._kept_at
-
-    def is_due_after_an_epoch(self) -> bool:
-        return time.perf_counter() - self._kept_at >= SELDOM * self._took
-
-    def begin(self, batches: int) -> None:
-        """An epoch, or the rest of it after so many batches."""
-        self._begun, self._first, self._look_after = time.perf_counter(), batches, batches + 1
-
-    def is_due_within(self, batches: int) -> bool:
-        """Every process asks after every batch; the clock is looked at as seldom as what is known of their speed lets
-        it, after the first, the second, the fourth …, since processes have to wait for each other to agree."""
-        if batches < self._look_after:
-            return False
-        self._look_after, is_due = processes.from_main(self._accelerator, partial(self._look, batches))
-        return is_due
-
-    def _look(self, batches: int) -> tuple[int, bool]:
-        """When to look again, and whether it is to be kept now."""
-        now, done = time.perf_counter(), batches - self._first
-        wait = max(LONG, SELDOM * self._took)
-        left = wait - (now - self._kept_at)
-        fitting = int((left if left > 0 else wait) * done / (now - self._begun))
-        return batches + max(1, min(done, fitting)), left <= 0
-
-
-def _place(done: int, steps: int, within: dict[str, Any] | None) -> str:
-    """In words, where a training is."""
-    return f"{within['batches']} of {steps} steps of epoch {done + 1}" if within else f"epoch {done}"
-
-
-def _reached(done: int, epochs: int, curve: list[Row]) -> str:
-    """What the bar says of the epochs that are done, and of the error that was measured last."""
-    if not done:
-        return "first epoch"
-    last = f", test error {_percent(curve[-1]['test'])}" if curve else ""
-    since = f" after epoch {curve[-1]['epoch']}" if curve and curve[-1]["epoch"] < done else ""
-    return f"epoch {done}/{epochs}{last}{since}"
-
-
-def _is_whole(state: dict[str, Any], config: dict[str, Any]) -> bool:
-    """Whether this is a state of a training."""
-    curve, done, within = state["curve"], state.get("epoch", len(state["curve"])), state.get("within")
-    if within is not None and (type(within["batches"]), type(within["lr"])) != (int, float):
-        return False
-    spent = state["seconds"], state["training_seconds"]
-    is_ours = records.is_curve(curve) and type(done) is int and len(curve) <= done <= config["epochs"]
-    return is_ours and all(type(seconds) is float and 0 <= seconds < math.inf for seconds in spent)
 
 
 def _unlearnt(run: Run, seen: Outcomes, clean: Outcomes) -> Row:
@@ -333,100 +262,6 @@ def _scalars(mixup: bool, row: Row) -> dict[str, float]:
         "val loss": row["test"]["cross_entropy"],
         "error": error,
     }
-
-
-def _opening(
-    one: Measurement[TrainConfig, Run], kept: Checkpoint, cost: Cost, accelerator: Accelerator, is_begun: bool
-) -> str:
-    """What a run is and will cost, before its first step.
-
-    is_begun  whether there is a state that it goes on from
-    """
-    run, data, config, steps = one.of, one.of.data, one.config, one.of.steps_per_epoch
-    shape = " x ".join(map(str, run.blueprint.shape))
-    measured = "test rows" if data.measured_on == "test" else "held-out training rows"
-    options = " ".join(f"{name}={value}" for name, value in config.to_json().items() if value is not None)
-    number = f"{accelerator.num_processes} process{'es' if accelerator.num_processes > 1 else ''}"
-    device = (
-        f"{processes.device_name(accelerator)}, {number} ({cost.images_per_second:.0f} rows a second, from a trial)"
-    )
-    lines = [
-        one.name,
-        f"  data     {len(data.train):,} training and {len(data.test):,} {measured} of {shape} "
-        f"in {len(data.classes)} classes, from {data.origin}",
-        *(f"           {note}" for note in data.notes),
-        textwrap.fill(options, 110, initial_indent="  options  ", subsequent_indent=" " * 11),
-        f"  steps    {steps:,} an epoch, {config.epochs * steps:,} in all; {cost.parameters:,} parameters",
-        f"  cost     about {duration(cost.seconds)} and {cost.memory_bytes / 2**30:.2g} GiB of tensors on {device}",
-        f"  record   {one.path}{'' if one.path.exists() else ' (not there yet)'}",
-    ]
-    if is_begun:
-        lines.append(f"  begun    goes on from {kept.state_path}; the cost is of the whole training")
-    if processes.is_emulated(accelerator):
-        lines.append(
-            f"  slow     this machine does not multiply {accelerator.mixed_precision} itself: without "
-            "--mixed_precision, in fp32, it is many times as fast"
-        )
-    if replaced := kept.replaced():
-        wrapped = textwrap.wrap(replaced, 110, break_long_words=False, break_on_hyphens=False)
-        lines += [f"  {'replaces' if number == 0 else '':<8} {line}" for number, line in enumerate(wrapped)]
-    if accelerator.device.type == "cpu" and cost.seconds > LONG_ON_A_CPU:
-        is_small = config.model not in FOR_GPUS and network(config.model).scales
-        smaller = "the same network" if is_small else "--model preactresnet18"
-        lines.append(
-            f"This takes {duration(cost.seconds)} on a CPU. What would not: a GPU, {smaller} in small "
-            "(--width 16 --subset 5000 --epochs 30: minutes), or --dataset digits (seconds)."
-        )
-    return "\n".join(lines)
-
-
-def _faster(accelerator: Accelerator, run: Run, threads: int | None) -> str:
-    """How fast other numbers of threads and the other precision are, and what to ask for; "" where there is no
-    choice."""
-    device, mine, precision = accelerator.device, torch.get_num_threads(), accelerator.mixed_precision
-    counts = {1, mine, processes.threads_at_most()} if threads is None and device.type == "cpu" else {mine}
-    ways = [(count, precision) for count in sorted(counts)]
-    if precision == "bf16":
-        ways.append((mine, "no"))
-    elif precision == "no" and processes.has_bf16(device):
-        ways.append((mine, "bf16"))
-    if len(ways) == 1:
-        return ""
-    rows = costs.rows_of_a_pass(run.config, len(run.data.train), accelerator.num_processes)
-    rates = costs.rates(run.blueprint, device, rows, ways)
-    best = max(rates, key=lambda way: rates[way])
-    said = ", ".join(f"{_way(*way)}: {rate:,.0f} rows a second" for way, rate in rates.items())
-    if rates[best] <= WORTH_SAYING * rates[mine, precision]:
-        return f"  faster   none of {said}"
-    launcher = f"accelerate launch --mixed_precision {best[1]} scripts/train.py …"
-    advice = f"--threads {best[0]}" if best[1] == precision else launcher
-    return f"  faster   {said}; {advice} is {rates[best] / rates[mine, precision]:.1f} times as fast here"
-
-
-def _way(threads: int, precision: str) -> str:
-    return f"{threads} thread{'s' if threads > 1 else ''} in {'fp32' if precision == 'no' else precision}"
-
-
-def _closing(one: Measurement[TrainConfig, Run], kept: Checkpoint, final: dict[str, Any]) -> str:
-    to_erm = "the same line without --mixup and its options (beside --config: with --no-mixup)"
-    other = to_erm if one.config.mixup else "the same line with --mixup"
-    after = (
-        f"{other}, to compare" if one.config.epochs else "scripts/attack.py or scripts/interpolate.py, with its name"
-    )
-    return "\n".join(
-        [
-            f"test error {_percent(final['last_epoch'])} after the last epoch, "
-            f"training error {_percent(final['clean_train'])} (clean rows, eval mode)",
-            *([f"with test-time flips: {_percent(final['test_time_flips'])}"] if "test_time_flips" in final else []),
-            f"  record   {one.path}",
-            f"  weights  {kept.weights_path}",
-            f"  next     {after}",
-        ]
-    )
-
-
-def _percent(outcome: Row) -> str:
-    return f"{outcome['errors'] / outcome['n']:.2%} ({outcome['errors']} of {outcome['n']})"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A training that is killed again and again must end as if nothing had happened.
 
-    python -m tests.endurance --kills 100
+    PYTHONPATH=scripts python -m tests.endurance --kills 100
 
 A small training is killed, by SIGKILL, SIGINT or SIGTERM, at random moments and in the middle of every kind of write,
 and started again by the same command until it ends; then the next one, ERM and mixup by turns. Nothing may be damaged

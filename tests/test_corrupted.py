@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from _train import keeping
 from common import metrics, records, trained
 from common.chance import rng
 from common.data.dataset import Dataset, Part, fingerprint
@@ -200,7 +201,7 @@ def test_erm_and_mixup_of_all_seeds_see_the_same_labels(folder):
 
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_a_stopped_run_drops_on_as_if_undisturbed(folder, stopped, epochs, monkeypatch):
-    monkeypatch.setattr(train, "SELDOM", 0)  # kept after every epoch, however short
+    monkeypatch.setattr(keeping, "SELDOM", 0)  # kept after every epoch, however short
     whole = run("--mixup", "--results-dir", "whole", "--checkpoint-dir", "whole")
     stopped(epochs, lambda: run("--mixup"))
     torch.manual_seed(12345)  # whatever was drawn before

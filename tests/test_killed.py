@@ -14,6 +14,7 @@ import endurance
 import pytest
 import torch
 
+from _train import keeping
 from common import checkpoints, cli, files, places, records, runs
 from common.data import cache
 from scripts import train
@@ -56,7 +57,7 @@ def ends_well(capsys):
 
 def stop_after(monkeypatch, epochs):
     """Runs until so many epochs are saved, then breaks off."""
-    monkeypatch.setattr(train, "SELDOM", 0)  # after each of them
+    monkeypatch.setattr(keeping, "SELDOM", 0)  # after each of them
     real, saves = checkpoints.Checkpoint.save, []
 
     def save(self, **state):

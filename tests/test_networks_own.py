@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from _train import keeping
 from analysis.collect import collect
 from analysis.judging import judged
 from analysis.questions import CLAIMS, settings
@@ -110,8 +111,8 @@ def test_a_class_that_asks_for_values_is_counted_on_the_cpu():
 
 
 def test_a_training_of_it_goes_on_to_the_bit(stopped, monkeypatch):
-    monkeypatch.setattr(train, "SELDOM", 0)
-    monkeypatch.setattr(train, "LONG", 0)
+    monkeypatch.setattr(keeping, "SELDOM", 0)
+    monkeypatch.setattr(keeping, "LONG", 0)
     whole = trained("Net", "--results-dir", "whole", "--checkpoint-dir", "whole")
     stopped(3, lambda: trained("Net"))
     assert trained("Net")["weights"] == whole["weights"]

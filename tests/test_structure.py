@@ -75,7 +75,7 @@ def test_what_belongs_to_a_script_is_imported_by_it_alone():
     """A folder ``scripts/_NAME/`` holds what ``scripts/NAME.py`` consists of."""
     of_scripts = [path for path in (ROOT / "scripts").iterdir() if path.name.startswith("_") and path.is_dir()]
     folders = [path.name for path in of_scripts if path.name != "__pycache__"]
-    assert sorted(folders) == ["_benchmark", "_study"]
+    assert sorted(folders) == ["_benchmark", "_study", "_train"]
     for room in ("scripts", "common", "analysis"):
         for file in (ROOT / room).rglob("*.py"):
             text = file.read_text()
@@ -142,6 +142,7 @@ def test_in_tests_only_what_others_wrote_is_imported_where_it_is_used():
             "analysis",
             "tests",
             "_study",
+            "_train",
             "_benchmark",
         }, file
 

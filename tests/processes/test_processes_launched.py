@@ -91,9 +91,10 @@ def test_an_error_of_one_process_alone_is_said_by_it(tmp_path):
 KEEPS_WITHIN = """
 import sys
 from common import cli
+from _train import keeping
 from scripts import train
-train.LONG = train.SELDOM = 0
-train.Keeper.is_due_after_an_epoch = lambda self: False
+keeping.LONG = keeping.SELDOM = 0
+keeping.Keeper.is_due_after_an_epoch = lambda self: False
 sys.exit(cli.run(train.main))
 """
 
@@ -110,7 +111,7 @@ def test_one_process_dying_ends_the_others_and_the_same_command_goes_on(tmp_path
     folder.mkdir()
     with (folder / "log").open("w") as log:
         running = subprocess.Popen(
-            command, cwd=folder, env=ENVIRONMENT | {"PYTHONPATH": str(ROOT)}, stdout=log, stderr=log
+            command, cwd=folder, env=ENVIRONMENT | {"PYTHONPATH": f"{ROOT}:{ROOT / 'scripts'}"}, stdout=log, stderr=log
         )
     wait_for(lambda: list(folder.glob("checkpoints/*.state")))
     workers = [child for child in psutil.Process(running.pid).children() if str(program) in child.cmdline()]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from _train import saying
 from common import records
 from common.costs import Cost
 from common.errors import UserError
@@ -19,10 +20,10 @@ from tests.train.small import ROOT, run
 
 def test_the_bar_says_of_which_epoch_its_error_is():
     curve = [{"epoch": 2, "test": {"errors": 9, "n": 100}}]
-    assert train._reached(0, 5, []) == "first epoch"
-    assert train._reached(1, 5, []) == "epoch 1/5"
-    assert train._reached(2, 5, curve) == "epoch 2/5, test error 9.00% (9 of 100)"
-    assert train._reached(3, 5, curve) == "epoch 3/5, test error 9.00% (9 of 100) after epoch 2"
+    assert saying.reached(0, 5, []) == "first epoch"
+    assert saying.reached(1, 5, []) == "epoch 1/5"
+    assert saying.reached(2, 5, curve) == "epoch 2/5, test error 9.00% (9 of 100)"
+    assert saying.reached(3, 5, curve) == "epoch 3/5, test error 9.00% (9 of 100) after epoch 2"
 
 
 @pytest.mark.parametrize(
@@ -35,8 +36,8 @@ def test_the_bar_says_of_which_epoch_its_error_is():
     ],
 )
 def test_a_plan_tries_the_other_precision_where_the_machine_has_it(has_bf16, rates, said, monkeypatch, capsys):
-    monkeypatch.setattr(train.processes, "has_bf16", lambda device: has_bf16)
-    monkeypatch.setattr(train.costs, "rates", lambda *asked: dict(zip(asked[3], rates, strict=True)))
+    monkeypatch.setattr(saying.processes, "has_bf16", lambda device: has_bf16)
+    monkeypatch.setattr(saying.costs, "rates", lambda *asked: dict(zip(asked[3], rates, strict=True)))
     run("--plan")
     printed = capsys.readouterr().out
     assert said in printed if said else "faster" not in printed
@@ -44,7 +45,7 @@ def test_a_plan_tries_the_other_precision_where_the_machine_has_it(has_bf16, rat
 
 @pytest.mark.parametrize("has_bf16", [True, False])
 def test_a_precision_that_the_machine_has_not_is_said_before_it_is_trained_in(has_bf16, monkeypatch, capsys):
-    monkeypatch.setattr(train.processes, "has_bf16", lambda device: has_bf16)
+    monkeypatch.setattr(saying.processes, "has_bf16", lambda device: has_bf16)
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
     asked = []
 
@@ -53,7 +54,7 @@ def test_a_precision_that_the_machine_has_not_is_said_before_it_is_trained_in(ha
         asked.extend(ways)
         return dict(zip(ways, [10.0, 150.0], strict=True))
 
-    monkeypatch.setattr(train.costs, "rates", rates)
+    monkeypatch.setattr(saying.costs, "rates", rates)
     run("--plan", "--threads", "1", "--accumulate", "2")
     said = capsys.readouterr().out
     assert asked == [(1, "bf16"), (1, "no")]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from ways import WAYS, words
 
+from _train import keeping
 from analysis import rows
 from common import checkpoints, records
 from scripts import train
@@ -57,7 +58,7 @@ WITHIN = [["--mixup", "--dropout", "0.5"], ["--recipe", "fast", "--model", "smal
 def test_stopped_within_an_epoch_it_ends_as_if_undisturbed(monkeypatch, stopped, capsys, saves, method):
     """Of six steps an epoch: after the first, and after the second of the second epoch."""
     whole = run(*method, "--results-dir", "whole", "--checkpoint-dir", "whole")
-    monkeypatch.setattr(train, "LONG", 0)
+    monkeypatch.setattr(keeping, "LONG", 0)
     stopped(saves, lambda: run(*method))
     capsys.readouterr()
     assert measured(run(*method)) == measured(whole)
@@ -68,9 +69,9 @@ def test_stopped_within_an_epoch_it_ends_as_if_undisturbed(monkeypatch, stopped,
 def test_within_an_epoch_the_clock_says_when_it_is_kept(monkeypatch):
     """Of 1,000 batches of a second each every 600 seconds, by looking at few of them."""
     clock, looks = [5000.0], []
-    monkeypatch.setattr(train.time, "perf_counter", lambda: clock[0])
-    monkeypatch.setattr(train.processes, "from_main", lambda _, look: looks.append(1) or look())
-    keeper, kept = train.Keeper(None), []
+    monkeypatch.setattr(keeping.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(keeping.processes, "from_main", lambda _, look: looks.append(1) or look())
+    keeper, kept = keeping.Keeper(None), []
     keeper.begin(0)
     for batch in range(1, 1001):
         clock[0] += 1
@@ -90,7 +91,7 @@ def test_the_state_of_short_epochs_is_kept_seldom(monkeypatch):
     kept, real = [], checkpoints.Checkpoint.save
     monkeypatch.setattr(checkpoints.Checkpoint, "save", lambda one, **state: kept.append(real(one, **state)))
     for seldom, times in ((0, 4), (1e9, 1)):
-        monkeypatch.setattr(train, "SELDOM", seldom)
+        monkeypatch.setattr(keeping, "SELDOM", seldom)
         run("--results-dir", str(seldom), "--checkpoint-dir", str(seldom))
         assert len(kept) == times
         kept.clear()

@@ -4,6 +4,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 
+from _train import keeping
 from common import records, training
 from common.options import TrainConfig, reading, resolve, run_name
 from common.schedules import risen
@@ -118,8 +119,8 @@ def test_stopped_within_an_epoch_it_ends_as_if_undisturbed(photos, monkeypatch, 
     monkeypatch.chdir(photos.parent)
     words = ["--dataset", str(photos), "--model", "smallcnn", "--width", "4", "--batch-size", "4", *LAUNCHED]
     whole = records.read(train.main([*words, "--results-dir", "whole", "--checkpoint-dir", "whole"]))
-    monkeypatch.setattr(train, "SELDOM", 0)
-    monkeypatch.setattr(train, "LONG", 0)
+    monkeypatch.setattr(keeping, "SELDOM", 0)
+    monkeypatch.setattr(keeping, "LONG", 0)
     stopped(2, lambda: train.main(words))
     again = records.read(train.main(words))
     assert "Goes on after 2 of 4 steps of epoch 1 of 2" in capsys.readouterr().out
