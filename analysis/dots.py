@@ -10,33 +10,40 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
 
-from analysis.intervals import ROUNDING
+from analysis.intervals import LEVEL, holm
 from analysis.lines import MEAN
-from analysis.measures import Pairs, signed
+from analysis.measures import ENOUGH, Pairs, signed
 
 FAR = 3  # times the distance of the quartiles
-NUMBERS = ["panel", "row", "mark", "line", "difference", "low", "high", "n"]
+NUMBERS = ["panel", "row", "mark", "line", "difference", "low", "high", "n", "p", "is_shown"]
 WHISKERS = (
-    "Dots: the mean difference, line: its 95 % t interval over pairs, hollow where it holds 0; above it: each pair. "
-    "Left of 0 is less error than ERM."
+    "Dots: the mean difference, line: its 95 % t interval over pairs; above it: each pair. Filled where a difference "
+    f"is shown: p below .05 by Holm's correction over all dots of one kind in a panel, from {ENOUGH} pairs on."
 )
 Looks = Mapping[Any, tuple[str, str]]  # colour and symbol of each mark
 
 
 def numbers(panel: str, row: str, mark: Any, pairs: Pairs) -> pd.DataFrame:
-    """Those of one dot, columns NUMBERS: each pair's difference, and their mean with its interval."""
+    """Those of one dot, columns NUMBERS: each pair's difference, and their mean with its interval and p."""
     mean, n = pairs.interval, len(pairs.seeds)
     made = [
         {"line": f"seed {name}", "difference": value}
         for name, value in zip(pairs.names, pairs.differences, strict=True)
     ]
-    made += [{"line": MEAN, "difference": mean.mean, "low": mean.low, "high": mean.high, "n": n}] if n else []
+    if n:
+        ends = {"low": mean.low, "high": mean.high} if mean.is_shown else {}
+        made.append({"line": MEAN, "difference": mean.mean, **ends, "n": n, "p": mean.p})
     return pd.DataFrame(made, columns=NUMBERS).assign(panel=panel, row=row, mark=[mark] * len(made))
 
 
 def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    found = pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=NUMBERS)])
-    return found.astype({"mark": "object"})  # of methods and of words
+    """All dots of a picture, and of which a difference is shown: by p corrected for all of one mark in a panel."""
+    found = pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=NUMBERS)], ignore_index=True)
+    found = found.astype({"mark": "object"})  # of methods and of words
+    judged = found[(found["line"] == MEAN) & (found["n"] >= ENOUGH)]
+    for _, of in judged.groupby(["panel", judged["mark"].map(str)]):
+        found.loc[of.index, "p"] = holm(of["p"].tolist())
+    return found.assign(is_shown=found["p"].lt(1 - LEVEL) & found.index.isin(judged.index))
 
 
 def draw(ax: Axes, numbers: pd.DataFrame, names: Sequence[str], looks: Looks) -> None:
@@ -54,7 +61,7 @@ def draw(ax: Axes, numbers: pd.DataFrame, names: Sequence[str], looks: Looks) ->
                 ax.plot(x, beside, ".", color=color, alpha=0.5, markersize=4, label=f"_{mark}, {one['line']}")
                 continue
             ax.plot([low, high], [at, at], color=color, linewidth=1.6, label=f"_{mark}, interval")
-            face = color if low > ROUNDING or high < -ROUNDING else "white"
+            face = color if one["is_shown"] else "white"
             ax.plot(x, at, symbol, color=color, markerfacecolor=face, markersize=6, label=f"_{mark}")
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.5)

@@ -11,6 +11,7 @@ from scipy import optimize, special, stats
 LEVEL = 0.95
 POWER = 0.8  # four times in five
 QUANTILES = 2000
+SHOWN = 3  # values, to show an interval of: of two it is 13 standard errors wide
 ROUNDING = 1e-9  # what means of equal numbers may differ by
 
 
@@ -24,6 +25,10 @@ class Interval:
     high: float
     n: int
     p: float = math.nan
+
+    @property
+    def is_shown(self) -> bool:
+        return self.n >= SHOWN
 
 
 NONE = Interval(math.nan, math.nan, math.nan, 0)

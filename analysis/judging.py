@@ -20,7 +20,8 @@ from analysis.setting import Setting
 from analysis.table import Table
 from analysis.verdict import Verdict, not_run, p_shown
 
-IN_SHORT = ("D1", "P4", "P22")
+IN_SHORT = ("D1", "P33", "P4", "P31")  # what README opens with: of clean images, in between, and under attack
+ORDER = ("holds", "holds in part", "fails", "undecided", "too few runs", "not run")
 
 Judged = list[tuple[Claim, Verdict]]
 
@@ -61,22 +62,24 @@ def counted(verdicts: Judged) -> str:
     """For example "5 hold, 1 in part, 2 fail, 1 undecided, 12 with too few runs, 20 not run": each question once."""
     words = {"holds": "hold", "holds in part": "in part", "fails": "fail", "too few runs": "with too few runs"}
     counts = Counter[str](verdict.status for claim, verdict in verdicts if not claim.same_as)
-    order = ("holds", "holds in part", "fails", "undecided", "too few runs", "not run")
-    return ", ".join(f"{counts[status]} {words.get(status, status)}" for status in order)
+    return ", ".join(f"{counts[status]} {words.get(status, status)}" for status in ORDER)
 
 
 def in_short(claims: Sequence[Claim], results: Results) -> str:
-    """What README opens with: the verdicts on IN_SHORT, each with its first numbers, and how all the others fare."""
+    """What README opens with: the verdicts on IN_SHORT with their numbers, and below them the claims by verdict."""
     verdicts = judged(claims, results)
-    lines = [
+    said = [
         f"**{claim.sentence[0].upper()}{claim.sentence[1:]}: {verdict.status}** ({to_markdown(verdict.in_short)})."
         for claim, verdict in verdicts
         if claim.id in IN_SHORT
     ]
-    questions = sum(not claim.same_as for claim, _ in verdicts)
-    return "\n\n".join(
-        [*lines, f"Of {questions} questions of the deck, the paper and later work: {counted(verdicts)}."]
-    )
+    asked = [(claim, verdict.status) for claim, verdict in verdicts if not claim.same_as]
+    rows = []
+    for status in ORDER:
+        of = [f"{claim.id} {claim.sentence}" for claim, one in asked if one == status]
+        rows += [f"| **{status}** ({len(of)}) | {to_markdown('; '.join(of))} |"] if of else []
+    opening = f"All {len(asked)} questions of the deck (D), the paper (P) and later work (L), by verdict:"
+    return "\n\n".join([*said, opening, "\n".join(["| | |", "|---|---|", *rows])])
 
 
 def table(claims: Sequence[Claim], results: Results) -> Table:

@@ -12,45 +12,46 @@ from analysis.measures import SHOWN, interval, named
 from analysis.methods import Method, in_order
 from analysis.sentences import many
 
-# One look a method, everywhere: colours that the colour-blind tell apart (seaborn's), and dashes and marks for grey.
+# One look a method, everywhere: colours that the colour-blind tell apart (seaborn's, and darker ones of P. Tol's), and
+# dashes and marks for grey.
 SOLID, LONG, SHORT, DOTTED = "-", (0, (6, 1.5)), (0, (3, 1.5)), (0, (1, 1.2))
 Look = tuple[str, Any, str]  # colour, dashes, mark
 OF_ERM: Look = ("#0173b2", SOLID, "o")
 OF_ALPHA: dict[float, Look] = {  # of mixup
     1.0: ("#de8f05", LONG, "s"),
-    0.1: ("#56b4e9", SHORT, "^"),
+    0.1: ("#332288", SHORT, "^"),
     0.2: ("#029e73", SHORT, "^"),
     0.3: ("#cc78bc", SHORT, "v"),
-    0.4: ("#949494", SHORT, "v"),
-    0.5: ("#fbafe4", SHORT, "v"),
+    0.4: ("#767676", SHORT, "v"),
+    0.5: ("#882255", SHORT, "v"),
     2.0: ("#d55e00", DOTTED, "D"),
-    8.0: ("#ca9161", DOTTED, "D"),
-    32.0: ("#949494", DOTTED, "P"),
+    8.0: ("#8c6239", DOTTED, "D"),
+    32.0: ("#767676", DOTTED, "P"),
 }
 # Of mixup's kin, by what departs from it, or from ERM: of several the first of these.
 OF_KIN: dict[str, Look] = {
     "patches": ("#029e73", DOTTED, "H"),
     "hidden": ("#cc78bc", LONG, "8"),
-    **{f"layer{number}": ("#56b4e9", DOTTED, mark) for number, mark in enumerate("<>^vd", 1)},
+    **{f"layer{number}": ("#332288", DOTTED, mark) for number, mark in enumerate("<>^vd", 1)},
     "targets": ("#d55e00", LONG, "D"),
-    "regmixup": ("#ca9161", LONG, "P"),
-    "partners": ("#fbafe4", LONG, "p"),
-    "neighbours": ("#949494", LONG, "h"),
-    "pairs": ("#949494", DOTTED, "d"),
+    "regmixup": ("#8c6239", LONG, "P"),
+    "partners": ("#882255", LONG, "p"),
+    "neighbours": ("#767676", LONG, "h"),
+    "pairs": ("#767676", DOTTED, "d"),
     "label_smoothing": ("#cc78bc", SOLID, ">"),
-    "noise": ("#949494", SOLID, "<"),
+    "noise": ("#767676", SOLID, "<"),
     "mixup_prob": ("#029e73", SOLID, "s"),
     "cooldown_epochs": ("#d55e00", SOLID, "v"),
 }
 PER_ROW: Look = ("#d55e00", SHORT, "X")
 OF_MODEL: dict[str, Look] = {  # of scikit-learn, and losses of GANs
-    "logistic regression": ("#56b4e9", SOLID, "<"),
+    "logistic regression": ("#332288", SOLID, "<"),
     "gradient boosting": ("#029e73", SOLID, ">"),
     "scikit-learn's MLP": ("#555555", SOLID, "p"),
     "plain loss": OF_ERM,
     "non-saturating loss": ("#555555", SHORT, "X"),
     "the authors' code": ("#cc78bc", SHORT, "d"),
-    "R3GAN": ("#d55e00", SHORT, "*"),
+    "R3GAN": ("#d55e00", SHORT, "P"),
 }
 # Dropout, alone and with mixup: the mark tells p.
 DROPOUT, WITH_DROPOUT = ("#029e73", LONG), ("#cc78bc", SHORT)

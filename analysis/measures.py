@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.collect import Results, one_protocol
+from analysis.intervals import SHOWN as SHOWN
 from analysis.intervals import Interval, interval
 from analysis.methods import ERM, Method, in_order
 from analysis.setting import Setting
 from common.options.study import ENOUGH as ENOUGH
 
 SPREAD = "± is the standard deviation over seeds (n − 1); n is their number."
-SHOWN = 3  # values, to show an interval of
 UNITS = {"1/255": "/255", "std/100": "/100 of a standard deviation"}
 
 ROWS = ["method", "seed", "split", "source_seed", "machine", "value", "record"]
@@ -117,8 +117,7 @@ def percent(share: float) -> str:
 
 
 def error_interval(values: Sequence[float]) -> Interval:
-    """The same of error rates in percent, which lie within 0 and 100. Of two there is none: it would be 13 standard
-    errors wide."""
+    """The same of error rates in percent, which lie within 0 and 100; of too few values there is none."""
     return _of_errors(interval(values), 1)
 
 
@@ -128,7 +127,7 @@ def next_seed(values: Sequence[float]) -> Interval:
 
 
 def _of_errors(found: Interval, widths: float) -> Interval:
-    if found.n < SHOWN:
+    if not found.is_shown:
         return Interval(found.mean, math.nan, math.nan, found.n)
     half = widths * (found.high - found.mean)
     return Interval(found.mean, max(0.0, found.mean - half), min(100.0, found.mean + half), found.n)
@@ -229,10 +228,14 @@ def in_box(rows: pd.DataFrame, box: str) -> pd.DataFrame:
     """
     box  "white": each model on its own examples; "black": on those of ERM models of other seeds. A mixup model shares
          its first weights and its order with the ERM model of its own seed, so that one is no source for it either.
+         Where methods of one seed share sources, those alone: another would make one of them err more or less
     """
     if box == "white":
         return rows[rows["white_box"]].assign(source_seed=0)
-    return rows[(rows["source_method"] == ERM) & (rows["source_seed"] != rows["seed"])]
+    rows = rows[(rows["source_method"] == ERM) & (rows["source_seed"] != rows["seed"])]
+    target = ["attack", "epsilon", "seed", "split"]
+    methods = rows.groupby([*target, "source_seed"])["method"].transform("nunique")
+    return rows[methods == methods.groupby([rows[name] for name in target]).transform("max")]
 
 
 def attack_rows(setting: Setting, box: str, attack: str) -> pd.DataFrame:

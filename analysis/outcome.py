@@ -47,7 +47,7 @@ def _kind(pairs: Pairs, p: float) -> str:
 def difference(pairs: Pairs) -> str:
     """The mean difference with its interval."""
     mean = pairs.interval
-    within = f" {pairs.measure.show_range(mean.low, mean.high)}" if mean.n > 1 else ""
+    within = f" {pairs.measure.show_range(mean.low, mean.high)}" if mean.is_shown else ""
     return f"{pairs.measure.show_difference(mean.mean)}{within}"
 
 
@@ -56,4 +56,4 @@ def cell(pairs: Pairs) -> str:
     mean = pairs.interval
     if mean.n == 0:
         return ""
-    return signed(mean.mean, 2) + (f" {pairs.measure.show_range(mean.low, mean.high)}" if mean.n > 1 else "")
+    return signed(mean.mean, 2) + (f" {pairs.measure.show_range(mean.low, mean.high)}" if mean.is_shown else "")

@@ -23,11 +23,13 @@ def shown(settings: Iterable[Setting]) -> list[Setting]:
     return found if len(found) >= COURSE else []
 
 
-def drawn(columns: Mapping[str, Sequence[Setting]], x: X, label: str) -> Figure:
+def drawn(
+    columns: Mapping[str, Sequence[Setting]], x: X, label: str, name: Callable[[Setting], str] = lambda _: ""
+) -> Figure:
     """A column of panels for each sequence of settings, by its title: above, every seed and the means; below, what lies
     between mixup and ERM, in pairs.
 
-    x      of a setting, on a logarithmic scale;  label  what it is
+    x      of a setting, on a logarithmic scale;  label  what it is;  name  of a setting, below its x
     """
     picture = Picture(figsize=(max(WIDE, 3.2 * len(columns)), 5.2), layout="constrained")
     axes = picture.subplots(2, len(columns), squeeze=False, sharex="col", height_ratios=[3, 2])
@@ -37,14 +39,15 @@ def drawn(columns: Mapping[str, Sequence[Setting]], x: X, label: str) -> Figure:
         runs = pd.concat([one.here.runs.assign(x=x(one)) for one in settings])
         runs = runs[runs["method"].isin([ERM, *(one.mixup for one in settings)])]
         errors = lines.numbers(runs, "x", "error", title)
-        between = _between(settings, x, f"{title}, mixup less ERM")
+        between = _between(settings, x, f"{title}, mixup minus ERM")
         lines.draw(above, errors)
         reach = [between["y"] - between["low"], between["high"] - between["y"]]
-        below.errorbar(between["x"], between["y"], reach, color=color, marker=mark, capsize=3, label="_mixup less ERM")
+        below.errorbar(between["x"], between["y"], reach, color=color, marker=mark, capsize=3, label="_mixup minus ERM")
         below.axhline(0, color=lines.look_of(ERM)[0], linewidth=1.2)
         above.set(title=title, xscale="log")
         below.set(xlabel=label)
-        below.set_xticks(between["x"], [f"{at:,.3g}" if at < 1000 else f"{at:,.0f}" for at in between["x"]])
+        ticks = [f"{at:,.3g}" if at < 1000 else f"{at:,.0f}" for at in between["x"]]
+        below.set_xticks(between["x"], [f"{tick}\n{name(one)}" for tick, one in zip(ticks, settings, strict=True)])
         below.minorticks_off()
         parts += [errors, between]
         records += list(runs["record"])

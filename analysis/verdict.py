@@ -6,6 +6,7 @@ margin that was stated beforehand, and is judged by its distance from that.
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -85,10 +86,13 @@ class Verdict:
 
     @property
     def in_short(self) -> str:
-        """The numbers of the first part, and what the others come to."""
-        first, others = [part.sentence for part in self.parts[:1]], [part.status for part in self.parts[1:]]
-        rest = f"; its other part{'s' if len(others) > 1 else ''}: {', '.join(others)}" if others else ""
-        return ": ".join(filter(None, [self.opening, *first])) + rest
+        """The numbers of two parts at most; of more those of the first, and how all fare."""
+        if len(self.parts) <= 2:
+            return self.sentence
+        counts = Counter(part.status for part in self.parts)
+        fared = ", ".join(f"{status}: {n}" for status, n in counts.items())
+        first = ": ".join(filter(None, [self.opening, self.parts[0].sentence]))
+        return f"{first}; of its {len(self.parts)} parts {fared}"
 
     @property
     def sentence(self) -> str:
@@ -222,8 +226,9 @@ def said(pairs: Pairs) -> str:
         return f"{measure.name}: {', '.join(known) or 'not measured'}"
     base, other = (interval(values).mean for values in (pairs.base, pairs.other))
     found = pairs.interval
-    spread = measure.show_range(found.low, found.high) if found.n > 1 else "(no interval of one pair)"
-    difference = f"{measure.show_difference(found.mean)} {spread}"
+    none = f"(no interval of {many(found.n, 'pair')})"
+    difference = f"{measure.show_difference(found.mean)} "
+    difference += measure.show_range(found.low, found.high) if found.is_shown else none
     seeds = ", ".join(map(str, pairs.unlike))
     each = "each of seeds" if len(pairs.unlike) > 1 else "seed"
     difference += f" (the two runs of {each} {seeds} are of two kinds of machine)" if seeds else ""
@@ -245,7 +250,7 @@ def interval_said(found: Interval, unit: str, part: str = "{}", places: int = 2)
         return "not measured"
     mean = f"{signed(found.mean, places)}{unit}"
     spread = f" [{signed(found.low, places)}, {signed(found.high, places)}]"
-    return part.format(mean if math.isnan(found.low) else mean + spread)
+    return part.format(mean + spread if found.is_shown else mean)
 
 
 def lacking(setting: Setting, script: str) -> list[str]:

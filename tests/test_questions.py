@@ -114,7 +114,8 @@ def test_the_papers_numbers_hold_on_corrupted_labels_and_speech(tmp_path):
     corrupted_labels(tmp_path)
     speech(tmp_path)
     found = verdicts(tmp_path, ids=OTHERS)
-    expected = dict.fromkeys(("P10", "P11", "P12", "P13", "P14", "P15"), "holds")
+    expected = dict.fromkeys(("P10", "P11", "P12", "P13", "P15"), "holds")
+    expected["P14"] = "undecided"  # of differences that are all the same
     assert {claim: verdict.status for claim, verdict in found.items()} == {
         claim: expected.get(claim, "not run") for claim in OTHERS
     }

@@ -247,8 +247,8 @@ def test_the_table_has_the_papers_beside(two):
     assert list(rows)[:4] == ["ERM", "mixup", "mixup, 5 neighbours", "mixup before layer 1"]
     assert list(rows)[-5:] == ["CutMix", "manifold mixup", "mixup, 2 partners each", *map(str, kin.LAYERS[3:])]
     low, high = stats.ttest_1samp([-1.29 - off / 2 for off in SPREAD[:5]], 0).confidence_interval(0.95)
-    assert rows["mixup"]["1e-4: less ERM"] == f"−1.29 [{low:.2f}, {high:.2f}]".replace("-", "−")
-    assert rows["mixup"]["1e-4: less mixup"] == rows["ERM"]["1e-4: less ERM"] == ""
+    assert rows["mixup"]["1e-4: minus ERM"] == f"−1.29 [{low:.2f}, {high:.2f}]".replace("-", "−")
+    assert rows["mixup"]["1e-4: minus mixup"] == rows["ERM"]["1e-4: minus ERM"] == ""
     assert rows["mixup, 5 neighbours"]["Table 5"] == "mixup AC + KNN"
     theirs = [rows["mixup, 5 neighbours"][f"{decay}: the paper's (%)"] for decay in ("1e-4", "5e-4")]
     assert theirs == ["4.98*", "5.26*"]
@@ -267,7 +267,7 @@ def test_the_table_has_the_papers_beside(two):
 def test_the_figure_has_a_dot_for_each_effect_and_lines_for_erm_and_mixup(two):
     figure = show("ablation", of(two))
     against_erm, against_mixup = figure.picture.axes[:2]
-    assert [ax.get_title() for ax in (against_erm, against_mixup)] == ["less ERM", "less mixup"]
+    assert [ax.get_title() for ax in (against_erm, against_mixup)] == ["difference from ERM", "difference from mixup"]
     of_mixup = [method for method in PAPERS if method.is_kin]
     labels = [label.get_text().replace("\n", " ") for label in against_erm.get_yticklabels()]
     assert labels == [str(method) for method in [*of_mixup[:-3], kin.CUTMIX, kin.MANIFOLD, kin.THREE]]
@@ -315,7 +315,7 @@ def test_records_become_rows(tmp_path):
     table = show("table-ablation", collect(tmp_path))
     assert column(table, "1e-4: error (%)")[:5] == ["5.53", "4.24", "4.44", "5.45", "5.53"]
     assert column(table, "1e-4: the paper's (%)")[:5] == ["5.53", "4.24", "4.44*", "5.45*", "5.53*"]
-    assert column(table, "1e-4: less ERM")[:3] == ["", "−1.29", "−1.09"]
+    assert column(table, "1e-4: minus ERM")[:3] == ["", "−1.29", "−1.09"]
 
 
 def test_a_figure_of_a_setting_draws_as_many_methods_as_can_be_told_apart(two):

@@ -23,7 +23,7 @@ def test_a_row_a_class(tmp_path):
     first, second = table.frame.to_dict("records")
     assert (first["class"], first["ERM (%)"], first["mixup (%)"]) == ("airplane", "7.0 ± 0.4", "5.0 ± 0.0")
     low, high = stats.ttest_1samp([-2 - step / 20 for step in STEP], 0).confidence_interval(0.95)
-    assert first["mixup less ERM (points)"] == f"−2.05 [{low:.2f}, {high:.2f}]".replace("-", "−")
+    assert first["mixup minus ERM (points)"] == f"−2.05 [{low:.2f}, {high:.2f}]".replace("-", "−")
     assert second["class"] == "automobile"
     assert table.lead == ["Of 2 classes, by Holm's correction over them: less error on 1 (airplane)."]
 

@@ -37,7 +37,7 @@ def test_corrupted(whole):
     assert mixup["best epoch (%)"].startswith("11.90 ± ")
     assert [mixup[name] for name in table.frame.columns[6:9]] == ["2.2 ± 0.0", "86.3 ± 0.0", "10.0 ± 0.0"]
     low, high = stats.ttest_rel(errors, [(2260 + step) / 100 for step in fixtures.STEP[:3]]).confidence_interval(0.95)
-    assert mixup["last less ERM (points)"] == f"−10.21 [{low:.2f}, {high:.2f}]".replace("-", "−")
+    assert mixup["last minus ERM (points)"] == f"−10.21 [{low:.2f}, {high:.2f}]".replace("-", "−")
     theirs = ["18.8 / 44.6 (0.26* / 0.64*)", "14.1 / 15.5 (12.71* / 86.98*), dropout p=0.8"]
     theirs += ["11.3 / 12.7 (5.84* / 85.71*), mixup α=32", "10.9 / 10.9 (7.56* / 87.9*), mixup α=8 + dropout p=0.3"]
     assert column(table, "paper's") == theirs
@@ -63,7 +63,7 @@ def test_one_seed_is_an_anecdote(tmp_path):
         "Error after the last epoch, mixup α=8 against ERM, 1 pair: too few pairs to tell (one seed is an anecdote) on "
         "2 of 2 (20 %: −10.20 points; 80 %: −10.20 points)."
     )
-    assert column(table, "last less ERM (points)")[:2] == ["", "−6.20"]
+    assert column(table, "last minus ERM (points)")[:2] == ["", "−6.20"]
     assert "nan" not in table.to_markdown().lower()
 
 

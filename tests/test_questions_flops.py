@@ -57,11 +57,11 @@ def test_on_few_images_the_budget_is_named_from_which_on_mixup_pays(tmp_path):
     assert above.get_title() == "2,000 images, preactresnet18-w64"
     assert any(list(line.get_ydata()) == [0, 0] for line in below.get_lines())
     assert at(drawn(above)["_mixup"], 64 * 100e9 / 1e12) == pytest.approx(11.01, abs=0.02)
-    between = figure.data[figure.data["panel"] == "2,000 images, preactresnet18-w64, mixup less ERM"]
+    between = figure.data[figure.data["panel"] == "2,000 images, preactresnet18-w64, mixup minus ERM"]
     assert list(between["x"]) == pytest.approx([1.28, 6.4, 12.8])
     assert list(between["y"]) == pytest.approx([9, -10, -11], abs=0.05)
     assert (
-        "2,000 images, preactresnet18-w64, mixup less ERM: 20 epochs +8.99 points [+8.94, +9.04], n = 5; 100 "
+        "2,000 images, preactresnet18-w64, mixup minus ERM: 20 epochs +8.99 points [+8.94, +9.04], n = 5; 100 "
         in figure.caption
     )
     shown = "mixup is shown to err more at 20 and less at 100, 200 epochs; with each doubling"

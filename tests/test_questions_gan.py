@@ -146,7 +146,7 @@ def test_the_seed_that_is_shown_is_the_median_by_coverage(ring):
     assert said in figure.caption
     assert "the median by modes covered" in figure.caption
     axes = figure.picture.axes
-    assert [ax.get_title() for ax in axes[:2]] == ["10", "12"]
+    assert [ax.get_title() for ax in axes[:2]] == ["iteration 10", "iteration 12"]
     assert [ax.get_ylabel() for ax in axes[::2]] == ["plain", "mixup α=0.2", "non-saturating"]
     assert list(drawn(axes[1])["_plain loss, 12"].get_xdata()) == [0.5, -0.125]
     assert axes[0].get_xlim() == (-1.25, 1.25)
@@ -168,8 +168,8 @@ def test_the_table(ring):
     rows = {row["loss"]: row for row in table.frame.to_dict("records")}
     assert list(rows) == ["plain loss", "mixup α=0.2", "non-saturating loss"]
     assert rows["mixup α=0.2"]["modes covered (%)"] == "92.5 ± 11.2"
-    assert rows["mixup α=0.2"]["modes less plain (points)"].startswith("+75.00 [")
-    assert rows["plain loss"]["modes less plain (points)"] == ""
+    assert rows["mixup α=0.2"]["modes minus plain (points)"].startswith("+75.00 [")
+    assert rows["plain loss"]["modes minus plain (points)"] == ""
     assert rows["plain loss"]["diverged"] == "0 of 5"
     assert table.bold == {(1, "modes covered (%)")}
     assert table.lead == [

@@ -31,5 +31,5 @@ def test_the_headline_stands_without_a_probe(tmp_path):
     fixtures.study(tmp_path, seeds=1, probes=())
     figure = show("headline", collect(tmp_path))
     (left,) = figure.picture.axes
-    assert left.get_xlabel() == "mixup − ERM: −1.40 points (one pair)"
+    assert left.get_xlabel() == "mixup − ERM: −1.40 points (1 pair)"
     assert "scripts/interpolate.py" in figure.missing

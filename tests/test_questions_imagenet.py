@@ -31,7 +31,7 @@ def test_the_error_falls_for_each_network(tmp_path):
         written(tmp_path, model, 0.2, 2400 - less)
     verdict = of(tmp_path, "P7")
     assert (verdict.status, verdict.n, len(verdict.parts)) == ("holds", 5, 2)
-    assert "networks: resnet101, resnet50" in verdict.sentence
+    assert "of each network the setting of most pairs" in verdict.sentence
     assert of(tmp_path, "P9").status == "not run"
     written(tmp_path, "resnext101_32x4d")
     written(tmp_path, "resnext101_32x4d", 0.4, 2500)

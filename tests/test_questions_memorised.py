@@ -6,10 +6,17 @@ from tests import fixtures
 from tests.asking import corrupted, corrupted_labels, of_others, verdicts
 
 
-@pytest.mark.parametrize(("last", "status"), [(700, "holds"), (703, "fails"), (1200, "fails")])
-def test_how_near_the_last_epoch_is_to_the_best(tmp_path, last, status):
-    corrupted(tmp_path, both={"curve": (4500, 900, 621, last)})
+@pytest.mark.parametrize(("lasts", "status"), [((640, 630), "holds"), ((703, 704), "fails"), ((1200, 1210), "fails")])
+def test_how_near_the_last_epoch_is_to_the_best(tmp_path, lasts, status):
+    for seeds, last in zip((5, 2), lasts, strict=True):
+        corrupted(tmp_path, both={"curve": (4500, 900, 621, last)}, seeds=seeds)
     assert of_others(tmp_path, "P14") == [status]
+
+
+def test_of_differences_that_are_all_the_same_five_are_too_few(tmp_path):
+    """By the sign test, since there is no spread to tell by what another run would be."""
+    corrupted(tmp_path, both={"curve": (4500, 900, 621, 700)})
+    assert of_others(tmp_path, "P14") == ["undecided"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.fixtures import ERM, MIXUP, STEP
 
 def test_misses_and_slope_beyond_the_examples(whole):
     misses, steep = show("outside", whole).picture.axes
-    assert misses.get_xlim() == steep.get_xlim() == (-0.5, 1.5)
+    assert misses.get_xlim() == steep.get_xlim() == (-0.55, 1.55)
     for lam in (-0.5, 1.5):  # as far outside as the middle is inside, where the fixtures have as many
         assert at(drawn(misses)["_ERM"], lam) == pytest.approx(16.4 + np.mean(STEP[:SEEDS]) / 100)
     assert at(drawn(steep)["_ERM"], 1.5) == pytest.approx(10 + np.mean(STEP[:SEEDS]) / 1000)

@@ -19,7 +19,7 @@ def test_speech(whole):
     assert list(dict.fromkeys(column(table, "network"))) == ["lenet, width 20", "vgg11, width 64"]
     assert set(column(table, "parameters")) == {"11,000,000"}
     assert column(table, "paper's test error") == ["10.3*", "10.8*", "11.3*", "4.6", "3.8*", "3.4"]
-    assert column(table, "less ERM (points)", network="vgg11, width 64")[2] == "−1.21 [−1.28, −1.13]"
+    assert column(table, "minus ERM (points)", network="vgg11, width 64")[2] == "−1.21 [−1.28, −1.13]"
     assert table.lead[0].startswith(
         "Test error of lenet, 3 pairs: too few pairs to tell (one seed is an anecdote) on 2 of 2 (mixup α=0.1"
     )

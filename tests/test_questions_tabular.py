@@ -26,8 +26,8 @@ def test_tabular(whole):
     named = ["ERM", "mixup", "logistic regression", "gradient boosting", "scikit-learn's MLP"]
     assert column(table, "method") == named * 3
     of = table.frame.set_index(["set", "method"])
-    assert of.loc[("arcene", "mixup"), "error less ERM (points)"] == "+0.49 [+0.07, +0.92]"
-    assert of.loc[("arcene", "logistic regression"), "error less ERM (points)"] == "+4.00 [+4.00, +4.00]"
+    assert of.loc[("arcene", "mixup"), "error minus ERM (points)"] == "+0.49 [+0.07, +0.92]"
+    assert of.loc[("arcene", "logistic regression"), "error minus ERM (points)"] == "+4.00 [+4.00, +4.00]"
     balanced = [100 * (errors // 2 / 2000 + (errors - errors // 2) / 8000) / 2 for errors in (2000, 2007, 1996)]
     assert of.loc[("iris", "ERM"), "balanced error (%)"].startswith(f"{statistics.mean(balanced):.2f} [")
     assert of.loc[("iris", "ERM"), "paper's error"] == "21.3"
@@ -57,7 +57,7 @@ def test_differences_are_corrected_for_overlap(tmp_path):
     half = stats.t.ppf(0.975, 4) * statistics.stdev(differences) * math.sqrt(1 / 5 + overlap)
     mean = statistics.mean(differences)
     shown = f"{mean:+.2f} [{mean - half:+.2f}, {mean + half:+.2f}]".replace("-", "−")
-    assert of.loc["mixup", "error less ERM (points)"] == shown
+    assert of.loc["mixup", "error minus ERM (points)"] == shown
 
 
 def test_models_of_other_rows_are_not_beside_ours(tmp_path):
@@ -139,7 +139,7 @@ def test_differences_to_erm_and_their_whiskers(whole):
         half = stats.t.ppf(0.975, SEEDS - 1) * np.std(values, ddof=1) * np.sqrt(1 / SEEDS + overlap)
         assert list(whisker.get_xdata()) == pytest.approx([np.mean(values) - half, np.mean(values) + half])
         assert dot.get_ydata()[0] == whisker.get_ydata()[0]
-    assert [dot.get_markerfacecolor() == "white" for dot in dots] == [False, False, True]  # hollow where 0 is in it
+    assert all(dot.get_markerfacecolor() == "white" for dot in dots)  # of three pairs nothing is shown
     marks = {line.get_label() for line in others.get_lines() if line.get_marker() not in (".", "None")}
     assert marks == {"_logistic regression", "_gradient boosting", "_scikit-learn's MLP"}
     assert "3 pairs a dot" in figure.caption

@@ -30,7 +30,7 @@ def test_before_and_after(tmp_path):
     assert results.problems == []
     table = show("table-tempered", results)
     erm, mixup, less = table.frame.to_dict("records")
-    assert [erm["method"], mixup["method"], less["method"]] == ["ERM", "mixup", "mixup less ERM"]
+    assert [erm["method"], mixup["method"], less["method"]] == ["ERM", "mixup", "mixup minus ERM"]
     assert (erm["temperature"], mixup["temperature"]) == ("1.50 ± 0.00", "0.60 ± 0.00")
     assert erm["cross-entropy"] == "0.300 ± 0.000"
     assert erm["tempered cross-entropy"] == "0.280 ± 0.016"

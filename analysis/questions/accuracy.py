@@ -12,9 +12,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis import commands, measures, missing, paper
-from analysis.measures import Measure, Pairs, named, pair, spread, test_error
+from analysis.measures import SHOWN, Measure, Pairs, named, pair, spread, test_error
 from analysis.methods import ERM, Method
 from analysis.question import Claim, Question, claim, table
+from analysis.sentences import many
 from analysis.setting import Setting
 from analysis.table import Row, Table, paths, stacked
 from analysis.verdict import Verdict, differ, joined, not_run
@@ -32,9 +33,9 @@ REACHED = {
 PROBES = {"interpolate": "in between two examples", "attack": "under attack"}
 
 
-@table("paired", "mixup less ERM, at the same seed", of_each=True)
+@table("paired", "mixup minus ERM, at the same seed", of_each=True)
 def paired(setting: Setting) -> Table:
-    """Mixup less ERM, seed by seed."""
+    """Mixup minus ERM, seed by seed."""
     results, here, method = setting.results, setting.here, setting.mixup
     if method not in setting.methods:
         return missing.table(f"{setting.name} has no run under mixup.", commands.seeds(results, setting.name, method))
@@ -46,7 +47,7 @@ def paired(setting: Setting) -> Table:
             continue
         mean = pairs.interval
         shown = measure.show_difference(mean.mean)
-        columns[measure.name] = pairs, shown + (f" {measure.show_range(mean.low, mean.high)}" if mean.n > 1 else "")
+        columns[measure.name] = pairs, shown + (f" {measure.show_range(mean.low, mean.high)}" if mean.is_shown else "")
         used += pairs.records
     if not columns:
         lines = commands.seeds(results, setting.name, method)
@@ -57,9 +58,10 @@ def paired(setting: Setting) -> Table:
         for place in order
     ]
     rows.append({"seed": "mean"} | {name: mean for name, (_, mean) in columns.items()})
-    several = "In brackets: 95 % t interval of the mean difference over seeds."
-    notes = [f"{setting.name}: {method} less ERM; below 0, {method} has less."]
-    notes += [several if len(order) > 1 else "One pair: no interval.", _binomial(setting), *missing.pairs(setting)]
+    n = many(len(order), "pair")
+    brackets = "In brackets: 95 % t interval of the mean difference over seeds."
+    notes = [f"{setting.name}: {method} minus ERM; below 0, {method} has less."]
+    notes += [brackets if len(order) >= SHOWN else f"{n}: no interval.", _binomial(setting), *missing.pairs(setting)]
     notes += [
         f"Not measured {what}. {missing.made_by([commands.probe(results, setting.name, script)])}"
         for (script, what), measured in zip(PROBES.items(), (here.between, here.attacks), strict=True)
@@ -117,7 +119,7 @@ def _reached(method: Method, runs: pd.DataFrame) -> Row:
 
 @claim("D1", "mixup beats ERM in clean test accuracy", "deck 16", "+1.16 points", SECTION)
 def beats_erm(setting: Setting) -> Verdict:
-    """On the data set of the setting, each network in its best setting."""
+    """On the data set of the setting; of each network in the setting of most pairs, and of those the most computed."""
     return of_each_network([setting, *setting.alike("dataset", "corrupt_labels")])
 
 
@@ -137,7 +139,11 @@ def of_each_network(settings: Sequence[Setting]) -> Verdict:
     for one in [one for one in settings if one.pairs >= ENOUGH] or settings:
         seen.setdefault(one.config["model"], one)
     verdicts = [differ(one, [test_error(one.here)], -1) for one in seen.values()]
-    return verdicts[0] if len(verdicts) == 1 else joined(verdicts, f"networks: {', '.join(seen)}")
+    return (
+        verdicts[0]
+        if len(verdicts) == 1
+        else joined(verdicts, "of each network the setting of most pairs, and of those the most computed")
+    )
 
 
 LOWERS = "mixup lowers the error (the paper: on CIFAR-10)"

@@ -1,5 +1,5 @@
 """**Class by class.** A mean over classes may hide that one of them pays. Here is the error on the test images of each,
-and mixup less ERM at the same seeds.
+and mixup minus ERM at the same seeds.
 """
 
 import pandas as pd
@@ -44,7 +44,7 @@ def by_class(setting: Setting) -> Table:
         row = {"class": name}
         for method in (ERM, setting.mixup):
             row[f"{method} (%)"] = spread(runs.loc[runs["method"] == method, "error"], 1)
-        rows.append(row | {f"{setting.mixup} less ERM (points)": cell(pairs[name])})
+        rows.append(row | {f"{setting.mixup} minus ERM (points)": cell(pairs[name])})
         used += paths(runs)
     n = {len(of.seeds) for of in pairs.values()}
     notes = [

@@ -168,7 +168,7 @@ def _row(share: float, setting: Setting, method: Method) -> Row:
     shown = {"corrupted": percent(share), "method": str(method), "n": str(len(of))}
     shown |= {f"{name} (%)": spread(of[column], 2) for name, column in TESTED.items()}
     less = "" if method == ERM else cell(pair(test_error(setting.here), method))
-    shown |= {"last less ERM (points)": less}
+    shown |= {"last minus ERM (points)": less}
     shown |= {name: spread(of[column], 1) for name, column in TRAINED.items()}
     means = {f"{name} (%)": of[column].mean() for name, column in TESTED.items()}
     return shown | {"paper's": _theirs(share, method)}, means

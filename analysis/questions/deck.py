@@ -74,9 +74,6 @@ def ours(setting: Setting, row: Compared) -> tuple[list[float], list[str]]:
     if row.box != "clean":
         measure = measures.under_attack(setting, row.box, "fgsm", paper.PAPERS_EPSILON)
     method = method_of(setting, row)
-    pairs = measures.pair(measure, setting.mixup)
-    if row.box == "black" and pairs.seeds:  # of the same sources, as where the two are compared
-        return pairs.base if method == ERM else pairs.other, pairs.records
     rows = measure.rows[measure.rows["method"] == method]
     return measure.by_seed(method).tolist(), rows["record"].tolist()
 

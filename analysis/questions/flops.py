@@ -120,7 +120,12 @@ def error_on_few_images(results: Results) -> Figure:
         "pairs, with its own."
     )
     alt = f"Errors of ERM and mixup over FLOPs, of each seed. {told}."
-    return replace(over.drawn(columns, tflop, "TFLOP of the training"), caption=caption, alt=alt)
+    drawn = over.drawn(columns, tflop, "TFLOP of the training, and its epochs", _epochs)
+    return replace(drawn, caption=caption, alt=alt)
+
+
+def _epochs(one: Setting) -> str:
+    return f"{one.config['epochs']} ep"
 
 
 def _in_short(settings: list[Setting]) -> str:
@@ -140,7 +145,7 @@ def _in_short(settings: list[Setting]) -> str:
     doublings = [math.log2(tflop(one)) for one in settings]
     slope = interval([float(np.polyfit(doublings, row, 1)[0]) for row in by_seed.dropna().to_numpy()])
     moves = interval_said(slope, " points", "with each doubling the difference moves by {}")
-    return f"mixup less ERM: {told}. By Holm's correction over the budgets {shown}; {moves} (n = {slope.n})"
+    return f"mixup minus ERM: {told}. By Holm's correction over the budgets {shown}; {moves} (n = {slope.n})"
 
 
 def _differences(settings: list[Setting]) -> str:

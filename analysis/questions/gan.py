@@ -8,7 +8,7 @@ every seed. Beside the paper's plain loss there is the fair opponent, the non-sa
 and no number: plain GANs leave the window from 1,000 iterations on, mixup covers ring and grid.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import fill
 
 import pandas as pd
@@ -111,9 +111,9 @@ def _snapshots(name: str, target: str, title: str) -> Shown[Figure]:
                     ax.plot(x, y, ".", color=look_of(method)[0], markersize=2.5, label=f"_{method}, {at}")
                     drawn.append(pd.DataFrame({"method": method, "seed": seed, "iteration": at, "x": x, "y": y}))
                 if ax in grid[0]:
-                    ax.set_title(f"{at:,}", fontsize="small")
+                    ax.set_title(f"iteration {at:,}", fontsize="small")
             covered = ends.loc[ends["seed"] == seed, "covered"].iloc[0] / 100 * TARGETS[target]
-            axes[0].set_ylabel(_beside(method), fontsize="small")
+            axes[0].set_ylabel(_beside(method, every), fontsize="small")
             said.append(f"{method}: {covered:.0f} of {TARGETS[target]} (seed {seed} of {many(len(ends), 'seed')})")
         first = rows.iloc[0]
         caption = (
@@ -164,7 +164,7 @@ def over_iterations(results: Results) -> Figure:
     if not of_target:
         return Figure(missing=missing.study(results, "of a GAN", STUDY))
     every = in_row(method for rows in of_target.values() for method in rows["method"])
-    picture = Picture(figsize=(WIDE, 0.6 + 0.95 * len(every)), layout="constrained")
+    picture = Picture(figsize=(WIDE, 0.6 + 1.1 * len(every)), layout="constrained")
     axes = picture.subplots(len(every), len(of_target), sharex=True, sharey=True, squeeze=False)
     numbers = []
     for row, method in zip(axes, every, strict=True):
@@ -182,7 +182,8 @@ def over_iterations(results: Results) -> Figure:
                 decades = [at for at in TICKS if at <= last]
                 ax.set_xticks(decades, [f"{at:,}" for at in decades])
                 ax.xaxis.set_minor_formatter(NullFormatter())
-        row[0].set_ylabel(_beside(method), fontsize="small")
+        row[0].set_ylabel(_beside(method, every), fontsize="small")
+    picture.supylabel("modes covered (%)")
     found = pd.concat(of_target.values())
     counts = found.groupby(["target", "method"])["seed"].nunique()
     n = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
@@ -223,7 +224,7 @@ def in_numbers(results: Results) -> Table:
             row = {"setting": str(setting), "loss": str(method), "n": str(len(of))}
             row |= {title: _spread(of[column], places) for column, (title, places) in COLUMNS.items()}
             less = _against(alike, method, PLAIN)
-            row["modes less plain (points)"] = cell(less) if less.seeds and method != PLAIN else ""
+            row["modes minus plain (points)"] = cell(less) if less.seeds and method != PLAIN else ""
             rows.append(row | {"diverged": f"{int(of['diverged'].sum())} of {len(of)}"})
     floors = ends.groupby("target")["floor"].first()
     notes = [
@@ -284,9 +285,11 @@ def covers_more(setting: Setting) -> Verdict:
     return whole(f"on {' and '.join(where)}", parts, seen, used, [line] if min(n) < ENOUGH else [])
 
 
-def _beside(method: Method) -> str:
-    """Its name beside a row of panels, which are not high."""
-    return fill(str(method).replace(" loss", "").replace("the ", ""), BESIDE)
+def _beside(method: Method, among: Sequence[Method]) -> str:
+    """Its name beside a row of panels, which are not high: without the options of a loss that is there once."""
+    is_alone = method.model and [one.model for one in among].count(method.model) == 1
+    name = method.model if is_alone else str(method)
+    return fill(name.replace(" loss", "").replace("the ", ""), BESIDE)
 
 
 QUESTION = Question(__doc__, [ring, grid, over_iterations, in_numbers], [covers_more])

@@ -11,7 +11,7 @@ from analysis import lines, measures, missing
 from analysis.figure import WIDE, Figure
 from analysis.measures import pair
 from analysis.question import Question, claim, figure
-from analysis.questions.misses import at_half, kind_of
+from analysis.questions.misses import IN_BETWEEN, at_half, kind_of
 from analysis.setting import Setting
 from analysis.verdict import Verdict, of_pairs, verdict
 
@@ -29,7 +29,7 @@ def gradients(setting: Setting) -> Figure:
     picture = Picture(figsize=(WIDE, 3.4), layout="constrained")
     for ax, panel in zip(picture.subplots(1, 2), NORMS.values(), strict=True):
         lines.draw(ax, numbers[numbers["panel"] == panel])
-        ax.set(title=panel, xlabel="λ", xlim=(0, 1))
+        ax.set(title=panel, xlabel="λ", xlim=IN_BETWEEN)
         ax.set_ylim(bottom=0)
     picture.axes[0].set_ylabel("mean L2 norm")
     lines.legend(picture, frame["method"])

@@ -16,6 +16,7 @@ from analysis.measures import Pairs, means_of, pair, test_error
 from analysis.methods import ERM, in_order
 from analysis.question import Question, figure
 from analysis.questions.misses import at_half, draw_misses, numbers_of, pairs_said
+from analysis.sentences import many
 from analysis.setting import Setting
 
 LEAST = 1.0  # points of test error that the axis spans: less would make much of nothing
@@ -78,7 +79,7 @@ def _draw_errors(ax: Axes, numbers: pd.DataFrame) -> None:
 
 
 def _differences(setting: Setting) -> str:
-    """Of each method less ERM, over the seeds that both have."""
+    """Of each method minus ERM, over the seeds that both have."""
     pairs = [pair(test_error(setting.here), method) for method in setting.methods if method != ERM]
     return ("; ".join(_said(one, " ", ", ") for one in pairs if one.seeds) or "no seed is shared yet") + "."
 
@@ -88,8 +89,8 @@ def _said(pairs: Pairs, colon: str, comma: str) -> str:
     if not mean.n:
         return ""
     difference = f"{pairs.method} − ERM{colon}{shown.show_difference(mean.mean)}"
-    if mean.n == 1:
-        return f"{difference} (one pair)"
+    if not mean.is_shown:
+        return f"{difference} ({many(mean.n, 'pair')})"
     return f"{difference} ({mean.n} pairs){comma}95 % t interval {shown.show_range(mean.low, mean.high)}"
 
 

@@ -30,7 +30,7 @@ def neither_resists(setting: Setting) -> Verdict:
             wrong, n = of["errors"].tolist(), of["n"].tolist()
             found = intervals.share(wrong, n)
             odds = [logit((w + 0.5) / (total + 1)) for w, total in zip(wrong, n, strict=True)]
-            spread = f" [{found.low:.2f}, {found.high:.2f}]" if found.n > 1 else ""
+            spread = f" [{found.low:.2f}, {found.high:.2f}]" if found.is_shown else ""
             mean = f"{found.mean:.2f} %{spread} (n = {found.n})" if found.n else "not measured"
             says, bound = f"{measure.name}, {method}: {mean}", float(logit(chance))
             parts.append(above(says, odds, bound, overlap=measure.overlap))

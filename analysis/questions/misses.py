@@ -17,6 +17,7 @@ from analysis.setting import Setting
 from analysis.table import Table, paths
 from analysis.verdict import Verdict, interval_said, of_pairs, side, verdict
 
+IN_BETWEEN = (-0.03, 1.03)  # the axis of λ, with room for the marks at its ends
 LAM = "λ (0: the second example, 1: the first)"
 SHOWN_LAMS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 ENDS, SIDES = (0.0, 1.0), (0.25, 0.75)  # values of lambda that the middle is held against
@@ -46,7 +47,7 @@ def numbers_of(frame: pd.DataFrame) -> pd.DataFrame:
 
 def draw_misses(ax: Axes, numbers: pd.DataFrame) -> None:
     lines.draw(ax, numbers)
-    ax.set(xlabel=LAM, ylabel="misses (%)", xlim=(0, 1))
+    ax.set(xlabel=LAM, ylabel="misses (%)", xlim=IN_BETWEEN)
     ax.set_ylim(bottom=0)
 
 
@@ -114,7 +115,7 @@ def fewer_misses(setting: Setting) -> Verdict:
     rises = _beyond(setting, middle, SIDES, "at ¼ and ¾")
     for method in (ERM, setting.mixup):
         found = interval(rises.by_seed(method).tolist(), setting.here.overlap)
-        parts.append(side(f"{method}, misses at ½ less those at ¼ and ¾: {interval_said(found, ' points')}", found, 1))
+        parts.append(side(f"{method}, misses at ½ minus those at ¼ and ¾: {interval_said(found, ' points')}", found, 1))
     return verdict(setting, parts, pairs, "interpolate")
 
 
@@ -123,7 +124,7 @@ def _beyond(setting: Setting, middle: Measure, lams: tuple[float, float], where:
     others = pd.concat([measures.in_between(setting.here, "missed", lam, "", "%").rows for lam in lams])
     means = others.groupby("record")["value"].mean()
     rows = middle.rows.assign(value=middle.rows["value"] - middle.rows["record"].map(means).astype(float))
-    return replace(middle, name=f"{middle.name} less those {where}", rows=rows)
+    return replace(middle, name=f"{middle.name} minus those {where}", rows=rows)
 
 
 QUESTION = Question("", [misses, in_numbers], [fewer_misses])

@@ -32,7 +32,7 @@ def outside(setting: Setting) -> Figure:
     for ax, panel in zip(picture.subplots(1, 2), SHOWN.values(), strict=True):
         lines.draw(ax, numbers[numbers["panel"] == panel])
         ax.axvspan(0, 1, color="#888888", alpha=0.12, linewidth=0)
-        ax.set(title=panel, xlabel=LAM, xlim=ends)
+        ax.set(title=panel, xlabel=LAM, xlim=(ends[0] - 0.05, ends[1] + 0.05))
         ax.set_ylim(bottom=0)
     lines.legend(picture, frame["method"])
     caption = (

@@ -36,7 +36,7 @@ def every(results: Results) -> Table:
                 "pairs": str(one.pairs),
                 "ERM: test error (%)": of_erm,
                 "mixup: test error (%)": mixed,
-                "mixup less ERM (points)": cell(pair(test_error(one.here), method)) if method else "",
+                "mixup minus ERM (points)": cell(pair(test_error(one.here), method)) if method else "",
             }
         )
     notes = [f"{measures.SPREAD} In brackets: 95 % t interval of the mean difference over pairs, each of one seed."]

@@ -88,7 +88,7 @@ def sets(results: Results) -> dict[str, dict[str, Learnt]]:
 
 
 def less_erm(setting: Learnt, column: str, method: Method) -> Pairs:
-    """A method's values less ERM's: at the same split, and of ours at the same seed, too."""
+    """A method's values minus ERM's: at the same split, and of ours at the same seed, too."""
     frame = setting.compared
     if method.model:
         frame = frame.assign(seed=frame["split"])
@@ -103,7 +103,7 @@ def each(settings: Mapping[str, Mapping[str, Learnt]]) -> list[tuple[str, Learnt
 
 @figure_of_all("tabular", "Tables: differences to ERM on the same split")
 def differences(results: Results) -> Figure:
-    """Mixup less ERM on each table, by both errors and after each length of training; and scikit-learn's models less
+    """Mixup minus ERM on each table, by both errors and after each length of training; and scikit-learn's models less
     ERM of the longest."""
     settings = sets(results)
     if not settings:
@@ -131,7 +131,7 @@ def differences(results: Results) -> Figure:
     picture = Picture(figsize=(WIDE, 1.4 + 0.5 * len(names)), layout="constrained")
     for ax, panel in zip(picture.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels, strict=True):
         dots.draw(ax, numbers[numbers["panel"] == panel], names, looks)
-        ax.set(title=panel, xlabel="points")
+        ax.set(title=panel if panel != OTHERS else f"{OTHERS}\nerror", xlabel="points")
     dots.legend(picture, numbers, looks)
     of_mixup = numbers[numbers["mark"] == "error"]
     told = ". ".join(
@@ -140,8 +140,8 @@ def differences(results: Results) -> Figure:
         if (of_mixup["panel"] == title).any()
     )
     caption = (
-        f"Pairs of one split and one seed ({dots.pairs_said(numbers)}). {dots.WHISKERS} The panels have scales of "
-        "their own."
+        f"Pairs of one split and one seed ({dots.pairs_said(numbers)}). {dots.WHISKERS} Left of 0 is less "
+        "error than ERM. The panels have scales of their own."
     )
     alt = f"A row for each table, with dots and whiskers. Error: {told or 'no pair yet'}."
     numbers = numbers.assign(panel=numbers["panel"].str.replace("\n", ", "))
@@ -196,7 +196,7 @@ def _row(name: str, setting: Learnt, method: Method, of: pd.DataFrame) -> Row:
     shown |= {f"{what} (%)": _mean(error_interval(of[column].dropna().tolist())) for column, what in SEEN.items()}
     for column, what in SEEN.items():
         less = "" if method == ERM else cell(less_erm(setting, column, method))
-        shown[f"{what} less ERM (points)"] = less
+        shown[f"{what} minus ERM (points)"] = less
     means = {f"{what} (%)": of[column].mean() for column, what in SEEN.items()}
     return shown | {"paper's error": _theirs(name, method, setting)}, means
 

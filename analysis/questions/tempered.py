@@ -49,7 +49,7 @@ def less_erm(setting: Setting, title: str) -> Pairs:
 
 @table_of_all("tempered", "Before and after temperature scaling")
 def in_numbers(results: Results) -> Table:
-    """ERM, mixup, and mixup less ERM: cross-entropy and calibration error, before and after."""
+    """ERM, mixup, and mixup minus ERM: cross-entropy and calibration error, before and after."""
     one = held_out(results)
     if one is None:
         return missing.table("No network was tempered on held-out rows yet.", [commands.study(STUDY, results)])
@@ -63,7 +63,7 @@ def in_numbers(results: Results) -> Table:
     pairs = {title: less_erm(one, title) for title in COLUMNS}
     n = len(pairs["cross-entropy"].seeds)
     if n:
-        row = {"method": f"{one.mixup} less ERM", "n": f"{n} pair{'s' if n > 1 else ''}", "temperature": ""}
+        row = {"method": f"{one.mixup} minus ERM", "n": f"{n} pair{'s' if n > 1 else ''}", "temperature": ""}
         rows.append(row | {title: difference(of) for title, of in pairs.items()})
     notes = [
         f"{one.name}: {int(runs['n_test'].iloc[0]):,} training rows held out, {int(runs['n_train'].iloc[0]):,} trained "

@@ -41,6 +41,7 @@ def matrix(setting: Setting) -> Figure:
         fits = {"fmt": ".0f", "annot_kws": {"size": 7}}
     bar = {"label": "error (%)", "shrink": 0.8}
     sns.heatmap(table, ax=ax, annot=True, cmap="cividis_r", square=True, linewidths=1, cbar_kws=bar, **fits)
+    ax.grid(visible=False)
     ax.set(xlabel="tested on", ylabel="made on")
     ax.tick_params(axis="x", rotation=90 if len(order) > 4 else 0)
     ax.tick_params(axis="y", rotation=0)
@@ -77,7 +78,7 @@ def _transferred_less_own(setting: Setting, epsilon: float, claimed: int) -> Ver
         own, others = white.by_seed(method), black.by_seed(method)
         differences = (others - own).dropna()
         found = interval(differences.tolist(), setting.here.overlap)
-        says = f"{method} (n = {found.n}): {interval_said(found, ' points', 'transferred less own {}')}"
+        says = f"{method} (n = {found.n}): {interval_said(found, ' points', 'transferred minus own {}')}"
         parts.append(side(says, found, claimed, bool(len(own) + len(others))))
         rows += [
             f"{method}, seed {named(s, differences.index)}: own {own[s]:.2f} %, transferred {others[s]:.2f} %"

@@ -21,7 +21,8 @@ from analysis.questions.ablation.kin import FURTHER, Decays, Screened, at, paper
 from analysis.table import Row, Table, paths, stacked
 from analysis.verdict import decided
 
-COLORS = ("#555555", "#cc78bc", "#029e73")  # of weight decays
+LOOKS = {1e-4: ("#029e73", "s"), 5e-4: ("#555555", "o")}  # colour and mark of weight decays
+OTHER_DECAY = "#cc78bc", "D"
 
 
 EFFECTS, NUMBERS = "what each departs by from ERM, and from mixup", "with intervals"
@@ -52,15 +53,16 @@ def _effects(results: Results, place: int) -> Figure:
     names = {method: fill(str(method), 27) for method in _kin(found)}
     marks = {f"weight decay {said_of(decay)}": one for decay, one in found.items()}
     parts = [
-        dots.numbers(panel, names[method], mark, one.less(method, than))
-        for panel, than in (("ERM", ERM), ("mixup", MIXUP))
-        for method in names
+        dots.numbers(str(than), names.get(method, ""), mark, one.less(method, than))
+        for than, other in ((ERM, MIXUP), (MIXUP, ERM))
+        for method in (*names, other)  # which is a line, and one of those that are corrected together
         for mark, one in marks.items()
     ]
     numbers = dots.joined(parts)
+    numbers = numbers[numbers["row"] != ""]
     if numbers.empty:
         return Figure(missing=missing.study(results, "of mixup's kin at the seeds of ERM or mixup", study))
-    looks = {mark: (color, symbol) for mark, color, symbol in zip(marks, COLORS, "osD", strict=False)}
+    looks = {mark: LOOKS.get(decay, OTHER_DECAY) for mark, decay in zip(marks, found, strict=True)}
     picture = Picture(figsize=(WIDE, 1.5 + 0.42 * len(names)), layout="constrained")
     lines, beyond = {ERM: look_of(ERM)[0], MIXUP: look_of(MIXUP)[0]}, False
     for ax, than, other in zip(picture.subplots(1, 2, sharey=True), (ERM, MIXUP), (MIXUP, ERM), strict=True):
@@ -70,19 +72,18 @@ def _effects(results: Results, place: int) -> Figure:
         for dashes, mark, mean in zip((SOLID, SHORT, ":"), marks, means, strict=False):
             ax.axvline(mean, color=lines[other], linewidth=1.6, zorder=1, linestyle=dashes, label=f"_{other}, {mark}")
         beyond |= dots.cut(ax, numbers[numbers["panel"] == str(than)], list(names.values()), [0.0, *means])
-        ax.set(title=f"less {than}", xlabel="points of test error")
+        ax.set(title=f"difference from {than}", xlabel="points of test error")
         ax.tick_params(axis="y", labelsize="small")
     dots.legend(picture, numbers, looks, [Line2D([], [], color=color, label=str(one)) for one, color in lines.items()])
     dashed = ", dashed that of the larger weight decay" if len(found) > 1 else ""
     caption = (
-        f"{', '.join(one.name for one in found.values())}. Test error after the last epoch, less that of ERM and that "
-        f"of mixup, at the same seeds ({dots.pairs_said(numbers)}). Dots: the mean difference, line: its 95 % t "
-        "interval over pairs, not corrected for their number, hollow where it holds 0; above it: each pair. Upright "
+        f"{', '.join(one.name for one in found.values())}. Test error after the last epoch, minus that of ERM and that "
+        f"of mixup, at the same seeds ({dots.pairs_said(numbers)}). {dots.WHISKERS} Upright "
         f"lines: ERM and mixup themselves{dashed}.{' Arrows: means too far away to be drawn.' if beyond else ''}"
     )
     less_erm = numbers[(numbers["line"] == MEAN) & (numbers["panel"] == "ERM")]
     told = "; ".join(_told(one) for one in less_erm.to_dict("records"))
-    alt = f"A row for each method, with a dot and whiskers for each weight decay. Less ERM: {told or 'no pair yet'}."
+    alt = f"A row for each method, with a dot and whiskers for each weight decay. Minus ERM: {told or 'no pair yet'}."
     used = [path for one in found.values() for path in paths(one.setting.here.runs[_of_rows(found, one)])]
     return Figure(caption, alt, picture, numbers.assign(row=numbers["row"].str.replace("\n", " ")), tuple(used))
 
@@ -115,7 +116,7 @@ def in_numbers_of_best(results: Results) -> Table:
 
 
 def _in_numbers(results: Results, place: int) -> Table:
-    """A row a method: for each weight decay its error, less ERM's and less mixup's; and the paper's beside."""
+    """A row a method: for each weight decay its error, minus ERM's and minus mixup's; and the paper's beside."""
     found = at(results, place)
     if not found:
         return missing.table(
@@ -150,7 +151,7 @@ def _row(found: Decays, method: Method) -> Row:
         title, head = f"{said_of(decay)}: error (%)", f"{said_of(decay)}: "
         shown |= {f"{head}n": str(len(runs) or ""), title: spread(runs["error"], 2)}
         for than in (ERM, MIXUP):
-            shown[f"{head}less {than}"] = "" if method == than else cell(one.less(method, than))
+            shown[f"{head}minus {than}"] = "" if method == than else cell(one.less(method, than))
         shown[f"{head}the paper's (%)"] = str(row.errors.get(decay, "")) if row else ""
         means[title] = runs["error"].mean() if len(runs) else math.inf
     return shown, means
