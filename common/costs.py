@@ -20,6 +20,7 @@ from common import mixup
 from common.chance import rng
 from common.data.dataset import Part
 from common.data.stream import Stream
+from common.errors import UserError, is_out_of_memory
 from common.evaluation import at_once
 from common.models import Blueprint, build, countable_on
 from common.options import TrainConfig
@@ -205,6 +206,8 @@ def predict(
 
     data_bytes  of all rows, which are resident
     decoding    as `seconds_to_decode` times it
+
+    raises UserError, with the memory that it takes, where the device has too little
     """
 
     def together(passing: float, decoding: float) -> float:
@@ -213,23 +216,33 @@ def predict(
 
     parameters = sum(parameter.numel() for parameter in _to_count(blueprint).parameters())
     share = rows_of_a_pass(config, train_rows, processes)
-    rate = processes * images_per_second(blueprint, device, share, precision)
     rows = max(2, share)
     plain = training_pass(blueprint, rows)
     mixed = [plain] if not config.mixup or config.passes_once else mixed_passes(blueprint, config, rows)
     mixed_epochs = config.epochs - config.warmup_epochs - config.cooldown_epochs if config.mixup else 0
     flops = sum(counter.flops // rows for counter in mixed) // len(mixed)  # of a mixed row
     flops = (config.epochs - mixed_epochs) * (plain.flops // rows) + mixed_epochs * flops  # of a row of all epochs
-    evaluation = evaluation_pass(blueprint, min(at_once(device), max(train_rows, test_rows)))
+    evaluation = evaluation_pass(blueprint, min(at_once(device, blueprint.shape), max(train_rows, test_rows)))
     measurements = max(1, -(-config.epochs // config.measure_every))
     copies = 4 if config.optimizer == "adam" else 3  # of the weights: themselves, gradients, one or two moments
+    memory = copies * 4 * parameters + max(one.peak_bytes for one in (plain, evaluation, *mixed)) + data_bytes
+    try:
+        rate = processes * images_per_second(blueprint, device, share, precision)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise UserError(
+            f"Out of memory: a pass of {share:,} rows takes about {memory / 2**30:.2g} GiB in fp32, data included, "
+            f"more than {device} has free. A smaller --batch-size or --width needs less; --accumulate K passes a batch "
+            "in K pieces."
+        ) from None
     decoding /= processes
     times = 1 + config.partners if config.mixup and config.pairs != "any" else 1  # that a row is decoded in an epoch
     measured = measurements * test_rows
     return Cost(
         parameters=parameters,
         training_flops=train_rows * flops,
-        memory_bytes=copies * 4 * parameters + max(one.peak_bytes for one in (plain, evaluation, *mixed)) + data_bytes,
+        memory_bytes=memory,
         images_per_second=1 / together(1 / rate, times * decoding),
         seconds=together(
             train_rows * flops / (plain.flops // rows) / rate, config.epochs * times * train_rows * decoding

@@ -1,5 +1,11 @@
 """What a user can cause ends with one sentence, no traceback, and a status: 2, or 3 for a loss that diverged."""
 
+import re
+
+# What torch says of memory: it has a class for a GPU's tensors alone, and none for a CPU's, nor for what CUDA and its
+# libraries allocate themselves.
+OUT_OF_MEMORY = re.compile("out of memory|ALLOC_FAILED|can't allocate memory")
+
 
 class UserError(Exception):
     """Something the user can mend. The message is one clear sentence or short paragraph that names the option or
@@ -18,3 +24,10 @@ class UnfinishedError(UserError):
     """Some of what was asked for has failed, and the rest is done."""
 
     status = 1
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Of a GPU, or of the machine. torch need not be there to ask."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and OUT_OF_MEMORY.search(str(error)) is not None
+    )

@@ -99,6 +99,7 @@ def announce(
             for one in wanted
         ]
         told = {"records": there, "seconds": seconds, "device": processes.device_name(accelerator)}
+        told["gpus"] = processes.gpus(accelerator)
         said = json.dumps(told | more)
     processes.say(accelerator, said)
     for one in [] if machine.plan else missing:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from common.chance import rng
 from common.data.dataset import Part
 from common.errors import UserError
-from common.evaluation import natural
+from common.evaluation import WITH_GRADIENTS, natural
 from common.mixup import mix, mixed_cross_entropy
 from common.shapes import Inputs, Labels, Logits, Rows, Weights
 
@@ -21,7 +21,6 @@ from common.shapes import Inputs, Labels, Logits, Rows, Weights
 MISSED, P_FIRST, P_SECOND, LOSS_NORM, LOGIT_NORM = range(5)
 
 LEAST_ROWS, MOST_ROWS = 16, 1000
-NUMBERS_ON_A_GPU = 2**21  # in the inputs of a batch: 682 of 3 x 32 x 32; WRN-28-10's gradient takes 13 GiB
 NUMBERS = 2**16  # on a CPU: 21 images of 3 x 32 x 32, for which PreAct ResNet-18 was timed
 
 Table = Float[np.ndarray, "5 l n"]
@@ -118,7 +117,7 @@ def shares(accelerator: Accelerator, part: Part, pairs: int, gradient_pairs: int
 def rows_at_once(accelerator: Accelerator, part: Part) -> int:
     """Rows of a forward pass: on a CPU as many as leave their activations in the cache, else as many as fill the
     accelerator, whose memory holds what a gradient takes. It moves no number beyond rounding."""
-    numbers = NUMBERS if accelerator.device.type == "cpu" else NUMBERS_ON_A_GPU
+    numbers = NUMBERS if accelerator.device.type == "cpu" else WITH_GRADIENTS
     return min(MOST_ROWS, max(LEAST_ROWS, numbers // math.prod(part.shape)))
 
 

@@ -18,10 +18,11 @@ from accelerate import Accelerator
 from accelerate.tracking import get_available_trackers
 from accelerate.utils import DistributedType, DynamoBackend, InitProcessGroupKwargs, broadcast, broadcast_object_list
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from common import terminal
 from common.cores import local_processes, share_of_cores, usable_cores
-from common.errors import UserError
+from common.errors import UserError, is_out_of_memory
 from common.files import check_temporary, check_writable
 from common.options.machine import PRECISIONS
 
@@ -33,13 +34,19 @@ PROJECT = "mixup-study"
 RUN_NAME = {"wandb": "name", "trackio": "name", "mlflow": "run_name", "swanlab": "experiment_name"}
 
 # How long a process waits for another one that says nothing: longer than any of them is busy alone; and while one
-# reads the data, which may be a million files or 150 GB to write. One that has died is noticed at once.
+# reads the data, which may be a million files or 150 GB to write. One that has died is noticed at once on CPUs (gloo);
+# on GPUs of several machines (NCCL) not before that time.
 PATIENCE = datetime.timedelta(minutes=10)
 PATIENCE_WITH_DATA = datetime.timedelta(days=1)
+
+PLAIN_BATCHNORMS = {nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm}
+TIMMS_BATCHNORM = "timm", "BatchNormAct2d"  # package and class
 
 # FLOPs of a row in training. Of a network of fewer, a thread has too little to do between two meetings: a second one
 # gains half at best, and costs ten times over where something else wants the core.
 TINY = 8_000_000
+
+ON = ("1", "true", "yes", "on", "y", "t")  # of a variable of Accelerate's
 
 # What torch calls a CPU's instructions that multiply bfloat16: of x86, then of ARM.
 BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
@@ -63,6 +70,7 @@ def start(threads: int | None, tracker: str | None = None) -> Accelerator:
     _check_tracker(tracker)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))  # or Accelerate sets it, with a warning
+    _check_gpus()
     if local_processes() < int(os.environ.get("WORLD_SIZE", "1")):
         os.environ.setdefault("GLOO_SOCKET_IFNAME", _interface_towards(os.environ.get("MASTER_ADDR", "localhost")))
     patience = InitProcessGroupKwargs(timeout=PATIENCE)
@@ -70,13 +78,13 @@ def start(threads: int | None, tracker: str | None = None) -> Accelerator:
         # On a machine without accelerator, several processes must be told so, or each believes to be alone.
         on_cpu = not torch.accelerator.is_available()
         accelerator = Accelerator(cpu=on_cpu, log_with=tracker, project_dir=TRACKED, kwargs_handlers=[patience])
-    except (ValueError, ImportError) as error:
+    except (ValueError, ImportError, NotImplementedError) as error:
         raise UserError(
             f"Accelerate does not take what its launcher, its configuration or the environment asks for "
             f"({next(iter(str(error).splitlines()), '')!s:.200}); mend that, or leave it out."
         ) from None
     except (RuntimeError, torch.distributed.DistError) as error:
-        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        if int(os.environ.get("WORLD_SIZE", "1")) == 1 or is_out_of_memory(error):
             raise
         raise UserError(
             f"The processes cannot reach each other ({str(error).splitlines()[0]:.200}); check the address and port "
@@ -109,6 +117,20 @@ def start(threads: int | None, tracker: str | None = None) -> Accelerator:
     torch.set_num_threads(threads)
     _keep_freed_memory()
     return accelerator
+
+
+def _check_gpus() -> None:
+    """raises UserError for more processes than GPUs, of which NCCL says nothing that a user could mend
+
+    Where each process sees a GPU of its own, by CUDA_VISIBLE_DEVICES, there is one for each.
+    """
+    here, gpus = local_processes(), torch.cuda.device_count()
+    is_given = "CUDA_VISIBLE_DEVICES" in os.environ or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ON
+    if 0 < gpus < here and not is_given:
+        raise UserError(
+            f"The launcher started {here} processes for {gpus} GPU{'s' if gpus > 1 else ''}: start one for each, or "
+            "set ACCELERATE_USE_CPU=1 for processes on the CPU."
+        )
 
 
 def _check_tracker(tracker: str | None) -> None:
@@ -151,9 +173,9 @@ def watch_hooks(accelerator: Accelerator) -> None:
 
 
 def full_precision() -> None:
-    """Keeps GPUs from rounding the factors of a convolution to TF32 (10 bits), which is torch's default: a gradient's
-    sign is measured here."""
-    torch.backends.cudnn.allow_tf32 = False
+    """Keeps GPUs from rounding the factors of a product to TF32 (10 bits), which is torch's default for convolutions
+    and Accelerate's for matrices where its launcher compiles: a gradient's sign is measured here."""
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def _keep_freed_memory() -> None:
@@ -231,10 +253,26 @@ def batchnorm_over(accelerator: Accelerator) -> str:
 
 
 def synchronise_batchnorm(accelerator: Accelerator, model: nn.Module) -> nn.Module:
-    """The model as it must be before it is prepared, so that N processes mean what one means."""
-    if batchnorm_over(accelerator) == "synchronised":
+    """The model as it must be before it is prepared, so that N processes mean what one means.
+
+    raises UserError for layers that do more than BatchNorm, but for timm's, which an activation follows: torch puts its
+    own in their place, and what more they did would be gone without a word
+    """
+    if batchnorm_over(accelerator) != "synchronised":
+        return model
+    more = {type(layer) for layer in model.modules() if isinstance(layer, _BatchNorm)} - PLAIN_BATCHNORMS
+    if not more:
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
-    return model
+    others = [one.__name__ for one in more if (one.__module__.partition(".")[0], one.__name__) != TIMMS_BATCHNORM]
+    if others:
+        raise UserError(
+            f"--model: its layers {', '.join(sorted(others))} are BatchNorm and something more, which torch cannot "
+            "synchronise over processes; train it by one process, or take a network of plain BatchNorm."
+        )
+    from timm.layers import convert_sync_batchnorm  # there, since these are its layers
+
+    synchronised: nn.Module = convert_sync_batchnorm(model)
+    return synchronised
 
 
 def environment(accelerator: Accelerator) -> dict[str, object]:
@@ -270,6 +308,11 @@ def device_name(accelerator: Accelerator) -> str:
     if accelerator.device.type == "cpu":
         return f"CPU {platform.machine()}"
     return str(accelerator.device.type)
+
+
+def gpus(accelerator: Accelerator) -> int:
+    """How many of this machine can be given to processes, each one of its own; 0 where none of CUDA's is used."""
+    return torch.cuda.device_count() if accelerator.device.type == "cuda" else 0
 
 
 def has_bf16(device: torch.device) -> bool:

@@ -1,5 +1,6 @@
 """What a training run is before it is trained: its configuration, rows and network, and what each epoch is made of."""
 
+import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -102,8 +103,9 @@ class Run:
     def begin(self, accelerator: Accelerator) -> Training:
         """Before the first step, with the weights that its seed draws, or that are given.
 
-        raises UserError for given ones that do not fit
+        raises UserError for given ones that do not fit, and for processes without a row that could not go on
         """
+        self._check_shares(accelerator)
         with processes.first_here(accelerator):
             _ = self.pairs  # neighbours are searched by the first process of a machine, and read by the others
         processes.watch_hooks(accelerator)
@@ -127,6 +129,20 @@ class Run:
             rise_epochs=self.config.rise_epochs,
             steps_per_epoch=self.steps_per_epoch,
         )
+
+    def _check_shares(self, accelerator: Accelerator) -> None:
+        """In half precision, torch's synchronised BatchNorm gathers float32 of processes with rows and halves of one
+        without: NCCL then hangs, or takes garbage for statistics. raises UserError for a batch of too few rows"""
+        if processes.batchnorm_over(accelerator) != "synchronised" or accelerator.mixed_precision == "no":
+            return
+        stops = [0, *batch_stops(len(self.data.train), self.config.batch_size)]
+        fewest = min(stop - start for start, stop in itertools.pairwise(stops))
+        if fewest < accelerator.num_processes:
+            raise UserError(
+                f"--batch-size {self.config.batch_size}: leaves {fewest} of {len(self.data.train):,} rows for the last "
+                f"batch, and {accelerator.num_processes} processes in half precision need a row each; take another "
+                "size, fewer processes or --mixed_precision no."
+            )
 
     @property
     def clean_train(self) -> Part:

@@ -26,6 +26,7 @@ from common import cli, measurement, metrics, processes, records, trained
 from common.attacks import space
 from common.data.dataset import Part
 from common.errors import UserError
+from common.evaluation import WITH_GRADIENTS, fitting
 from common.matrix import Made, Matrix, Tested, counts
 from common.measurement import Measurement
 from common.options.attack import AttackConfig, AttackOptions, attack_name, check_unit, passes, resolve
@@ -36,6 +37,7 @@ from common.trained import Trained
 Pair = Measurement[AttackConfig, tuple[int, int]]  # of a source and a target, by their numbers
 Todo = dict[int, list[Pair]]  # what is missing, by the number of its source
 
+ON_A_CPU = 100  # rows at once
 ZERO_SHARE = 0.01  # of vanished gradients, from which the reader is warned
 WIDEST = 4  # models whose pairs fit beside each other; of more, each source has a table
 
@@ -46,12 +48,13 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     accelerator, runs, environment = trained.start(asked.models.runs, asked.run)
     is_main = accelerator.is_main_process
     config, models = resolve(asked.attack), [run.model for run in runs]
+    part, on_cpu = _measured_part(runs), accelerator.device.type == "cpu"
     matrix = Matrix(
         accelerator=accelerator,
         config=config,
-        part=_measured_part(runs).to(accelerator.device),
+        part=part.to(accelerator.device),
         space=space(models[0], runs[0].data.kind),
-        batch_size=asked.run.batch_size or (100 if accelerator.device.type == "cpu" else 500),
+        batch_size=asked.run.batch_size or (ON_A_CPU if on_cpu else fitting(WITH_GRADIENTS, part.shape)),
     )
     check_unit(asked.attack, matrix.space.unit, runs[0].data.name)
     wanted = [

@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
     environment = records.environment(**processes.environment(accelerator))
     config = resolve(asked.measured)
     compare = COMPARE[config.what]
-    name = record_name(config, torch.get_num_threads())
+    name = record_name(config, torch.get_num_threads(), processes.device_name(accelerator))
     path = records.path_of(asked.run.results_dir, "benchmark", "benchmark", name)
     one = Measurement("benchmark", name, path, config, compare, {}, precision=accelerator.mixed_precision)
     missing = measurement.missing(accelerator, asked.run, [one])

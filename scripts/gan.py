@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
     """returns the record's path, or None with --plan"""
     asked = cli.parse(GanOptions, __doc__, argv)
     accelerator = processes.start(asked.run.threads)
+    processes.full_precision()
     if accelerator.num_processes > 1:
         raise UserError(
             "gan.py trains all of its --seeds at once in one process; start it without --num_processes, and other "

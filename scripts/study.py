@@ -11,6 +11,7 @@ if __name__ == "__main__":
 
     ready.answer("study", __doc__)
 
+import os
 import re
 import shlex
 import subprocess
@@ -18,6 +19,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from _study import crew, forecast, members, standing
 from _study.crew import Call, Hand
@@ -37,6 +39,7 @@ from common.progress import duration
 from common.terminal import say
 
 JOBS_ON_CPUS = 2  # two runs of one thread beat one of two; more of them want more memory than a laptop is sure to have
+VISIBLE = "CUDA_VISIBLE_DEVICES"  # each job sees one, or all would take the first
 TICK = 0.2  # seconds between two looks at what runs
 
 
@@ -75,7 +78,9 @@ class Work:
         self.missing = [member for member in study.members if not self.found[member.name].is_done]
         self.jobs = asked.jobs or min(JOBS_ON_CPUS, physical_cores())
         self.costs: dict[str, Cost] = {}
+        self.gpus = list[str]()  # as CUDA_VISIBLE_DEVICES calls them, where there are several to give away
         self.running: dict[str, Hand] = {}
+        self.places: dict[str, int] = {}  # of those that run, among the jobs
         self.failed: dict[str, str] = {}  # and why
 
     def look(self) -> str:
@@ -84,8 +89,12 @@ class Work:
             self.missing, self.study.members, lambda member: self.call(member, self.share()).beside("--plan", "--json")
         )
         devices = sorted({cost.device for cost in self.costs.values()} - {""})
+        gpus = max((cost.gpus for cost in self.costs.values()), default=0)
         if self.asked.jobs is None and any(not device.startswith("CPU") for device in devices):
-            self.jobs = 1
+            self.jobs = max(1, gpus)
+        if gpus > 1:
+            self.gpus = os.environ.get(VISIBLE, "").split(",")
+            self.gpus = self.gpus if all(self.gpus) else [str(number) for number in range(gpus)]
         return _listing(self.study, self.found, self.costs) + "\n" + self._price(devices)
 
     def share(self) -> int:
@@ -135,7 +144,7 @@ class Work:
             status = hand.process.exitcode
             if status is None:
                 continue
-            del self.running[name]
+            del self.running[name], self.places[name]
             self._look_at(next(member for member in self.missing if member.name == name))
             if status == 0 and self.found[name].is_done:
                 display.ended(name, f"done     {name}")
@@ -165,7 +174,11 @@ class Work:
                 continue
             threads = self.share() if member.script == "train" else share_of_cores(together)
             log = self.asked.checkpoint_dir / crew.LOGS / f"{member.name}.log"
-            self.running[member.name] = crew.start(self.call(member, threads).beside("--json"), log)
+            place = min(set(range(self.jobs)) - set(self.places.values()))
+            call = self.call(member, threads).beside("--json")
+            if self.gpus:
+                call = replace(call, environment={**call.environment, VISIBLE: self.gpus[place % len(self.gpus)]})
+            self.running[member.name], self.places[member.name] = crew.start(call, log), place
             display.say(f"started  {member.name}")
 
     def _look_at(self, member: Member) -> None:

@@ -91,7 +91,9 @@ def test_ranges_are_checked():
     ],
 )
 def test_how_many_steps_a_turn_has_is_in_the_name_where_they_are_not_the_usual(asked, name):
-    assert record_name(resolve(MeasuredConfig(**asked)), 2) == name
+    measured = resolve(MeasuredConfig(**asked))
+    assert record_name(measured, 2, "CPU x86_64") == name
+    assert record_name(measured, 2, "NVIDIA GeForce RTX 4090 (48 GB)") == f"{name}-nvidia-geforce-rtx-4090-48-gb"
 
 
 @pytest.mark.long

@@ -209,7 +209,7 @@ OLD = {  # how many of about 500 flipped bits of a committed record, its digest 
     "digits/interpolate-digits-smallcnn-erm-seed1.json": 39,
     "digits/attack-digits-smallcnn-erm-seed2--digits-smallcnn-erm-seed0.json": 45,
     "toy/boundary-moons-seeds0+1+2+3+4.json": 68,
-    "benchmark/benchmark-train-preactresnet18-w16-b128-2threads.json": 91,
+    "benchmark/benchmark-train-preactresnet18-w16-b128-2threads.json": 90,
     "endurance/endurance-kills120-seed0.json": 136,
 }
 

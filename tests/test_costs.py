@@ -10,6 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from common import costs
 from common.models import Blueprint, build
 from common.options import MixupOptions, ModelOptions, TrainConfig, TrainingOptions, TrainOptions, resolve
+from tests.refusal import refused
 
 GIB = 2**30
 
@@ -95,6 +96,22 @@ def test_a_plan_adds_weights_gradients_momentum_data_and_the_larger_of_two_passe
         whole.memory_bytes + 4 * 700_762
     )
     assert whole.training_flops == 200 * 50_000 * costs.flops_per_row(network)
+
+
+def test_a_pass_that_does_not_fit_says_how_much_it_takes(monkeypatch):
+    def full(*asked):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    network = blueprint("preactresnet18", 16)
+    takes = predicted(monkeypatch, network).memory_bytes / GIB
+    monkeypatch.setattr(costs, "images_per_second", full)
+    config = resolve(TrainOptions().asked, "cifar10", "images", 32)
+    sizes = 50_000, 10_000, 60_000 * 3 * 32 * 32
+    refused(
+        lambda: costs.predict(network, config, *sizes, torch.device("cuda"), 1),
+        f"a pass of 128 rows takes about {takes:.2g} GiB in fp32, data included, more than cuda has free",
+        "--accumulate K",
+    )
 
 
 def test_images_that_stay_encoded_are_waited_for(monkeypatch):

@@ -24,6 +24,16 @@ def test_outcomes_are_those_of_each_row(monkeypatch, batch):
     assert np.allclose(got.confidences, logits.softmax(1).amax(1), atol=1e-6)
 
 
+def test_of_large_images_fewer_are_passed_at_once():
+    """500 of 224 x 224 take 24 GiB through PreAct ResNet-18."""
+    cpu, other = torch.device("cpu"), torch.device("cuda")
+    shapes = ((3, 32, 32), (3, 224, 224), (3, 2000, 2000), (30,))
+    assert [evaluation.at_once(cpu, shape) for shape in shapes] == [128] * 4
+    assert [evaluation.at_once(other, shape) for shape in shapes] == [500, 55, 16, 500]
+    with_gradients = [evaluation.fitting(evaluation.WITH_GRADIENTS, shape) for shape in shapes]
+    assert with_gradients == [500, 16, 16, 500]
+
+
 def test_ties_count_as_argmax_breaks_them():
     class Tied(nn.Module):
         def forward(self, x):

@@ -296,9 +296,16 @@ def test_divergence_keeps_the_last_good_state(capsys, monkeypatch):
     assert not Path("results").exists()
 
 
-@pytest.mark.parametrize(
-    "error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory. Tried"), None], ids=["python", "gpu", "cpu"]
-)
+OF_MEMORY = {
+    "python": MemoryError(),
+    "gpu": torch.OutOfMemoryError("CUDA out of memory. Tried"),
+    "context": torch.AcceleratorError("CUDA error: out of memory"),
+    "cublas": RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    "cpu": None,
+}
+
+
+@pytest.mark.parametrize("error", OF_MEMORY.values(), ids=OF_MEMORY)
 def test_a_lack_of_memory_names_the_way_out(capsys, error):
     def main():
         if error is None:

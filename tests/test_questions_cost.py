@@ -33,7 +33,7 @@ def test_next_to_no_time_is_judged_by_turns_in_alternation(tmp_path, dearer, sta
     timed = MeasuredConfig("mixup", width=64, batch_size=128, steps=1, repeats=6)
     like = records.read(next((records.ROOT / "results" / "benchmark").glob("*-train-*-w64-*.json")))
     final = {"ratio_mixup": statistics.median([dearer] * 6), "seconds": seconds}
-    name = record_name(timed, like["environment"]["threads"])
+    name = record_name(timed, like["environment"]["threads"], like["environment"]["device"])
     record = like | {"run": name, "config": timed.to_json(), "final": final}
     records.write(records.path_of(tmp_path, "benchmark", "benchmark", name), record)
     verdict = verdicts(tmp_path, ids=["P34"])["P34"]

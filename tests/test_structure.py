@@ -100,7 +100,7 @@ WITHIN_FUNCTIONS = {
     # Whoever has no such network needs neither.
     "common/models/others.py": {"torchvision", "timm"},
     # What is not there everywhere: of Unix alone; of those who develop; of notebooks.
-    "common/processes.py": {"resource"},
+    "common/processes.py": {"resource", "timm.layers"},
     "scripts/_benchmark/attacking.py": {"torchattack"},
     "analysis/figure.py": {"IPython.display"},
 }

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from common import signals
-from common.errors import UserError
+from common.errors import UserError, is_out_of_memory
 from common.terminal import say, speak_plainly
 
 # A process that is not to speak waits this long for the one that is: a launcher ends all with the first that ends,
@@ -88,9 +88,11 @@ def _sentence(error: Exception) -> str | None:
     if isinstance(error, OSError) and (error.filename or error.errno in UNNAMED):
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
         return f"{what}. Mend that; the same command{_without_overwrite()} then goes on."
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         what = next(iter(str(error).splitlines()), "")[:200] or type(error).__name__
-        return f"Out of memory ({what}). A smaller --batch-size or --width needs less, and --plan says how much."
+        return (
+            f"Out of memory ({what}). A smaller --batch-size or --width needs less; so does --accumulate, in training."
+        )
     return None
 
 
@@ -108,9 +110,3 @@ def _stopped() -> str:
 
 def _without_overwrite() -> str:
     return " without --overwrite" if "--overwrite" in sys.argv else ""
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """torch, which is not imported here, has a class of its own for a GPU, and none for the CPU."""
-    of_torch = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
-    return of_torch or isinstance(error, MemoryError)

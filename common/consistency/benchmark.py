@@ -56,7 +56,8 @@ def each_turn(record: Record) -> Iterator[Compared]:
 
 
 def name(record: Record) -> str:
-    return record_name(MeasuredConfig(**record["config"]), record["environment"]["threads"])
+    machine = record["environment"]
+    return record_name(MeasuredConfig(**record["config"]), machine["threads"], machine["device"])
 
 
 RULES: tuple[Rule, ...] = (each_turn,)

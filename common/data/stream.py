@@ -169,7 +169,9 @@ class Stream:
                 rows, made, futures = waiting.popleft()
                 for future in futures:
                     future.result()
-                yield Held(rows.to(self.device), made.to(self.device, non_blocking=True), self.device)
+                # Elsewhere than on CUDA, where it is pinned, the memory might be used again before it is read.
+                moved = made.to(self.device, non_blocking=self.device.type == "cuda")
+                yield Held(rows.to(self.device), moved, self.device)
         finally:
             pool.shutdown(cancel_futures=True)
 

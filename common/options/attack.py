@@ -104,7 +104,9 @@ class AttackConfig:
 class AttackRunOptions(MachineWithRuns):
     """Where and how this machine runs it. None of it changes what is measured."""
 
-    batch_size: Annotated[int | None, own("N", "100; on a GPU: 500"), Fact("[1, 1e9]")] = None
+    batch_size: Annotated[int | None, own("N", "100; on a GPU: up to 500, of large images fewer"), Fact("[1, 1e9]")] = (
+        None
+    )
     """Rows at once on each process."""
 
 

@@ -1,6 +1,7 @@
 """The options of `benchmark.py`."""
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -65,8 +66,10 @@ def _usual_steps(measured: MeasuredConfig) -> int:
     return STREAMED if measured.what == "stream" else max(1, (64 // measured.width) ** 2)
 
 
-def record_name(measured: MeasuredConfig, threads: int) -> str:
-    """What is timed, at which size, with how many threads: ``train-preactresnet18-w16-b128-2threads``."""
+def record_name(measured: MeasuredConfig, threads: int, device: str) -> str:
+    """What is timed, at which size, with how many threads, and, of none that is a CPU, on which device:
+    ``train-preactresnet18-w16-b128-2threads-nvidia-h200``."""
     network = "" if measured.what == "stream" else f"-preactresnet18-w{measured.width}"
+    of_device = "" if device.startswith("CPU ") else "-" + re.sub("[^a-z0-9]+", "-", device.lower()).strip("-")
     steps = "" if measured.steps == _usual_steps(measured) else f"-steps{measured.steps}"
-    return f"{measured.what}{network}-b{measured.batch_size}{steps}-{threads}threads"
+    return f"{measured.what}{network}-b{measured.batch_size}{steps}-{threads}threads{of_device}"

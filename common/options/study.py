@@ -18,7 +18,9 @@ class StudyOptions:
 
     study: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
     """A study of scripts/studies/, or a YAML file of your own, by its path."""
-    jobs: Annotated[int | None, own("N", "1 on a GPU; on CPUs 2, where there are 2 cores"), Fact("[1, 1024]")] = None
+    jobs: Annotated[int | None, own("N", "one on each GPU; on CPUs 2, where there are 2 cores"), Fact("[1, 1024]")] = (
+        None
+    )
     """Run so many of its members side by side, and share the cores out among them."""
     data_dir: Annotated[Path | None, own("PATH", "$MIXUP_DATA_DIR")] = None
     """Folder that holds the data sets, as for train.py."""

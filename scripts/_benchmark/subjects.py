@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from torch import nn
 
 from common import models
@@ -28,4 +29,5 @@ def finished(width: int) -> list[nn.Module]:
 
 
 def device_here() -> torch.device:
-    return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+    """That which Accelerate takes, by what its launcher or the environment says."""
+    return Accelerator(cpu=not torch.accelerator.is_available()).device

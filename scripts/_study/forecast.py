@@ -26,7 +26,7 @@ FORWARD, GRADIENT = 1 / 3, 2 / 3
 @dataclass(frozen=True)
 class Trial:
     """What `train.py --plan --json` says of a run: the seconds it will take, rows a second in training, the rows
-    that it is measured on, the device, and whether that only emulates the precision in force.
+    that it is measured on, the device, whether that only emulates the precision in force, and how many GPUs are here.
 
     start  seconds until the first step: the data and the trial (and where scripts are started from nothing, Python and
            torch), all of which the run itself begins with
@@ -37,6 +37,7 @@ class Trial:
     measured: int
     device: str
     is_emulated: bool
+    gpus: int
     start: float
 
 
@@ -54,12 +55,14 @@ class Cost:
     """
     seconds      to expect, or None: then `why` says why it is not known
     is_emulated  of a training: whether the device does not multiply in the precision that is asked for
+    gpus         of this machine
     """
 
     seconds: float | None
     why: str = ""
     device: str = ""
     is_emulated: bool = False
+    gpus: int = 0
 
 
 def of_all(missing: Sequence[Member], members: Sequence[Member], plan: Callable[[Member], Call]) -> dict[str, Cost]:
@@ -111,16 +114,19 @@ def _trial(call: Call) -> Trial | str:
     answer = _asked(call)
     if answer.plan is None:
         return answer.trouble
-    seconds, rate, measured, device, is_emulated = (
-        answer.plan[name] for name in ("seconds", "rows_per_second", "measured_rows", "device", "is_emulated")
+    seconds, rate, measured, device, is_emulated, gpus = (
+        answer.plan[name] for name in ("seconds", "rows_per_second", "measured_rows", "device", "is_emulated", "gpus")
     )
-    return Trial(seconds, rate, measured, device, is_emulated, answer.seconds)
+    return Trial(seconds, rate, measured, device, is_emulated, gpus, answer.seconds)
 
 
 def _own(call: Call) -> Cost:
     """Of a script that needs no run, as it says itself."""
     answer = _asked(call)
-    return Cost(answer.seconds + answer.plan["seconds"]) if answer.plan else Cost(None, answer.trouble)
+    if answer.plan is None:
+        return Cost(None, answer.trouble)
+    seconds, device, gpus = (answer.plan[name] for name in ("seconds", "device", "gpus"))
+    return Cost(answer.seconds + seconds, device=device, gpus=gpus)
 
 
 def _from_trials(member: Member, trials: Sequence[Trial | str], start: float) -> Cost:
@@ -128,11 +134,11 @@ def _from_trials(member: Member, trials: Sequence[Trial | str], start: float) ->
     known = [trial for trial in trials if isinstance(trial, Trial)]
     if len(known) < len(trials):
         return Cost(None, next(trial for trial in trials if isinstance(trial, str)))
-    device = known[0].device
-    if member.script == "train":
-        return Cost(start + known[0].seconds, device=device, is_emulated=known[0].is_emulated)
-    for_one = sum(1 / trial.rate for trial in known) / len(known)
-    return Cost(start + _steps(member, known) * for_one, device=device)
+    first, seconds = known[0], known[0].seconds
+    if member.script != "train":
+        seconds = _steps(member, known) * sum(1 / trial.rate for trial in known) / len(known)
+    is_emulated = first.is_emulated and member.script == "train"
+    return Cost(start + seconds, device=first.device, is_emulated=is_emulated, gpus=first.gpus)
 
 
 def _steps(member: Member, trials: Sequence[Trial]) -> float:

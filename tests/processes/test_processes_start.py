@@ -1,17 +1,21 @@
 """What the accelerator is started with: the launcher's settings, cores, precision, trackers; who reads first."""
 
 from typing import get_args
+from unittest.mock import Mock
 
 import psutil
 import pytest
+import timm
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.tracking import get_available_trackers
 from accelerate.utils import DistributedType, LoggerType
+from torch import nn
 
-from common import cores, processes
+from common import cli, cores, processes, runs
 from common.errors import UserError
+from common.options import TrainOptions
 from common.options.train import Tracker
 from tests.refusal import refused
 
@@ -63,6 +67,96 @@ def test_processes_that_do_not_know_of_each_other_are_refused(monkeypatch):
     with pytest.raises(UserError, match="The launcher started 1 processes, but Accelerate found 3"):
         processes.start(1, None)
     monkeypatch.setattr(Accelerator, "num_processes", real)
+
+
+def test_more_processes_than_gpus_are_refused(monkeypatch):
+    """NCCL would end them with a sentence on a lost connection."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    refused(lambda: processes.start(1, None), "2 processes for 1 GPU: start one for each", "ACCELERATE_USE_CPU=1")
+    for variable, value in (("ACCELERATE_USE_CPU", "true"), ("CUDA_VISIBLE_DEVICES", "3")):  # which a queue may bind
+        with monkeypatch.context() as given:
+            given.setenv(variable, value)
+            processes._check_gpus()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (NotImplementedError("Using RTX 4000 series … Please set `NCCL_P2P_DISABLE`"), "NCCL_P2P_DISABLE"),
+        (RuntimeError("connection refused"), "The processes cannot reach each other"),
+    ],
+)
+def test_what_accelerate_does_not_take_is_said(monkeypatch, error, said):
+    def start(*args, **how):
+        raise error
+
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    monkeypatch.setattr(processes, "Accelerator", start)
+    refused(lambda: processes.start(1, None), said)
+
+
+def test_a_full_gpu_is_no_lost_connection(monkeypatch):
+    def full(*args, **how):
+        raise torch.AcceleratorError("CUDA error: out of memory")
+
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    monkeypatch.setattr(processes, "Accelerator", full)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        processes.start(1, None)
+
+
+def test_gradients_are_measured_in_full_precision():
+    """Accelerate turns TF32 on where its launcher compiles, and torch of convolutions always."""
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+    processes.full_precision()
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
+@pytest.fixture
+def synchronised(monkeypatch):
+    """An accelerator that synchronises BatchNorm, though it is a CPU."""
+    monkeypatch.setattr(processes, "batchnorm_over", lambda accelerator: "synchronised")
+    return Accelerator(cpu=True)
+
+
+@pytest.mark.parametrize("name", ["resnet10t", "efficientnet_lite0", "regnetx_002"])
+def test_synchronised_batchnorm_keeps_what_follows_it(synchronised, name):
+    """timm's BatchNormAct2d is a BatchNorm with its activation, which torch's conversion drops."""
+    network = timm.create_model(name, num_classes=5).eval()
+    x = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        before = network(x)
+        converted = processes.synchronise_batchnorm(synchronised, network).eval()
+        assert any(isinstance(layer, nn.SyncBatchNorm) for layer in converted.modules())
+        assert torch.equal(converted(x), before)
+
+
+def test_a_layer_that_torch_would_replace_by_less_is_refused(synchronised):
+    class Louder(nn.BatchNorm2d):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    said = "--model: its layers Louder are BatchNorm and something more"
+    refused(lambda: processes.synchronise_batchnorm(synchronised, nn.Sequential(Louder(3))), said)
+
+
+@pytest.mark.parametrize(
+    ("precision", "subset", "is_refused"), [("bf16", 130, True), ("bf16", 144, False), ("no", 130, False)]
+)
+def test_in_half_precision_each_process_needs_a_row_of_each_batch(monkeypatch, precision, subset, is_refused):
+    """Of one without, torch's synchronised BatchNorm gathers numbers of another width."""
+    monkeypatch.setattr(processes, "batchnorm_over", lambda accelerator: "synchronised")
+    accelerator = Mock(spec=Accelerator, num_processes=16, mixed_precision=precision)
+    asked = cli.parse(TrainOptions, "", ["--dataset", "digits", "--batch-size", "64", "--subset", str(subset)])
+    run = runs.describe(asked.asked, asked.source())
+    said = (
+        "--batch-size 64: leaves 2 of 130 rows for the last batch, and 16 processes in half precision need a row each"
+    )
+    refused(lambda: run._check_shares(accelerator), said) if is_refused else run._check_shares(accelerator)
 
 
 @pytest.fixture

@@ -1,20 +1,22 @@
 """What a study will cost."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from _study import forecast, members
+from _study import crew, forecast, members
 from _study.crew import Call
 from _study.forecast import Answer
 from common import cores
+from common.errors import UnfinishedError
 from scripts import study
 from tests.study.asked import INTERPOLATE, PROBES, ROOT, SMALL, THREE
 
 BOUNDARY = "boundary-moons-points20-alphas1.0-2ep-seeds0-grid5"
 
 
-def a_plan(seconds, rate, device="CPU x86_64", is_emulated=False):
+def a_plan(seconds, rate, device="CPU x86_64", is_emulated=False, gpus=0):
     """What `train.py --plan --json` says, as far as a study reads it."""
     return {
         "seconds": seconds,
@@ -22,6 +24,7 @@ def a_plan(seconds, rate, device="CPU x86_64", is_emulated=False):
         "measured_rows": 300,
         "device": device,
         "is_emulated": is_emulated,
+        "gpus": gpus,
     }
 
 
@@ -31,7 +34,7 @@ def test_the_plan(capsys, write, digits, monkeypatch):
     def said(call):
         asked.append(call)
         if "boundary.py" in call.words[0]:
-            return Answer({"seconds": 12.0}, "", 0.0)
+            return Answer({"seconds": 12.0, "device": "CPU x86_64", "gpus": 0}, "", 0.0)
         return Answer(a_plan(240.0, 2.0), "", 0.0)
 
     monkeypatch.setattr(forecast, "_asked", said)
@@ -98,7 +101,7 @@ def test_the_start_of_each_process_is_part_of_its_cost(write, monkeypatch):
 
     def answer(call):
         if call.words == ("boundary",):
-            return Answer({"seconds": 12.0}, "", next(starts))
+            return Answer({"seconds": 12.0, "device": "CPU x86_64", "gpus": 0}, "", next(starts))
         return Answer(a_plan(2.0, 900.0), "", next(starts))
 
     monkeypatch.setattr(forecast, "_asked", answer)
@@ -123,3 +126,20 @@ def test_on_a_gpu_one_job(capsys, write, monkeypatch):
     assert "about 8 s with --jobs 1" in capsys.readouterr().out
     study.main([write("train: {dataset: wine, seed: [0, 1]}"), "--plan", "--jobs", "2"])
     assert "about 4 s with --jobs 2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("visible", "given"), [(None, ["0", "1", "0"]), ("5,7", ["5", "7", "5"])])
+def test_on_several_gpus_a_job_on_each(write, monkeypatch, visible, given):
+    """Alone, each would take the first."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    monkeypatch.setattr(forecast, "_asked", lambda call: Answer(a_plan(4.0, 9.0, "NVIDIA H100", gpus=2), "", 0.0))
+    started = []
+    ended = Mock(spec=crew.Hand, process=Mock(exitcode=0), log=Path("log"))
+    ended.last_words.return_value = ""
+    monkeypatch.setattr(crew, "start", lambda call, log: started.append(call.environment) or ended)
+    monkeypatch.setattr(crew, "stop", lambda hands: None)
+    with pytest.raises(UnfinishedError, match="3 of 3 are missing still"):  # nothing was trained
+        study.main([write("train: {dataset: wine, seed: [0, 1, 2]}\njudged: no")])
+    assert [one["CUDA_VISIBLE_DEVICES"] for one in started] == given

@@ -32,6 +32,7 @@ def test_pairs_of_tables_and_their_baselines_see_the_same_rows(name, sets, split
     assert baselines == [{"gradient_boosting", "logistic_regression", "mlp"}] * 10 * sets
 
 
+PLAN = {"seconds": 3.0, "device": "CPU x86_64", "gpus": 0}
 BASELINES = """
 train: {dataset: wine, test-share: 0.2, data-seed: 1, epochs: 1, threads: 1}
 baseline:
@@ -55,7 +56,7 @@ def test_baselines_are_members(write, monkeypatch):
         " ".join(found[2].words) == "--dataset wine --test-share 0.2 --data-seed 2 --methods logistic_regression"
     )  # in the file's order
     asked = []
-    monkeypatch.setattr(forecast, "_asked", lambda call: asked.append(call.words) or Answer({"seconds": 3.0}, "", 0.0))
+    monkeypatch.setattr(forecast, "_asked", lambda call: asked.append(call.words) or Answer(PLAN, "", 0.0))
     costs = forecast.of_all(found[1:], found, lambda member: Call(member.words))
     assert [cost.seconds for cost in costs.values()] == [3.0] * 3
     assert len(asked) == 2  # seeds cost the same
