@@ -1,4 +1,4 @@
-# make demo    set everything up, then the study in small, into demo/ (no GPU, no network after the set-up)
+# make demo    set everything up, then a small version of the study, into demo/ (no GPU, no network after the set-up)
 # make test    set up what is missing, then the tests, over two cores (WORKERS=4: over four)
 # make test-all  and those that take long: trainings killed again and again, studies stopped, two machines
 # make check   format, lint, types; that README, notebook and figures are what the records give

@@ -28,7 +28,7 @@ PLAIN = {"mixup": False, **OF_MIXUP, "dropout": 0.0, "noise": 0.0, "label_smooth
 
 
 def first(results: Results) -> list[str]:
-    """What to begin with where there is nothing: the study in small."""
+    """What to begin with where there is nothing: a small version of the study."""
     return [study("demo", results)]
 
 

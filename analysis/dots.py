@@ -103,12 +103,12 @@ def legend(picture: Picture, numbers: pd.DataFrame, looks: Looks, others: Iterab
 
 
 def pairs_said(numbers: pd.DataFrame) -> str:
-    """How many pairs a dot has: "10 pairs a dot"."""
+    """How many pairs per dot has: "10 pairs per dot"."""
     counts = numbers.loc[numbers["line"] == MEAN, "n"].astype(int)
     if counts.empty:
         return "no pair yet"
     low, high = counts.min(), counts.max()
-    return f"{low} pair{'s' if low > 1 else ''} a dot" if low == high else f"{low} to {high} pairs a dot"
+    return f"{low} pair{'s' if low > 1 else ''} per dot" if low == high else f"{low} to {high} pairs per dot"
 
 
 def means_said(numbers: pd.DataFrame, name: str) -> str:

@@ -1,6 +1,6 @@
 """How fast is it, beside what a user would write or pick instead? Paired, in alternation, medians over repeats.
 
-    python scripts/benchmark.py train        a step of training, against the loop people write
+    python scripts/benchmark.py train        a step of training, against a plain PyTorch loop
     python scripts/benchmark.py mixup        the same step under mixup and under ERM: what mixup adds
     python scripts/benchmark.py attack       FGSM over epsilons and targets, and PGD, against torchattack
     python scripts/benchmark.py interpolate  misses over lambda, against a loop of forward passes
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
 
 
 def compare_training(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
-    """Our step, the loop people write, and the machine's matrix product. returns what the record holds, and a line"""
+    """Our step, a plain PyTorch loop, and the machine's matrix product. returns what the record holds, and a line"""
     rows = measured.rows
     flops = rows * costs.flops_per_row(blueprint(measured.width))
     with Contest(torch.get_num_threads()) as contest:
@@ -133,7 +133,7 @@ def compare_misses(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
 
 
 def compare_streams(measured: MeasuredConfig) -> tuple[dict[str, Any], str]:
-    """Batches of mixed crops of JPEG files, without a network: ours, and by the loop people write; decoding, ours and
+    """Batches of mixed crops of JPEG files, without a network: ours, and by a plain PyTorch loop; decoding, ours and
     what the decoder alone does on all cores; what memory ours take, of four times the rows as well."""
     rows = measured.rows
     with tempfile.TemporaryDirectory() as folder, Contest(torch.get_num_threads()) as contest:

@@ -290,7 +290,7 @@ def test_the_figure_has_a_dot_for_each_effect_and_lines_for_erm_and_mixup(two):
     assert ends == [0, 0]
     assert drawn(against_erm)["_mixup, weight decay 1e-4"].get_xdata()[0] == pytest.approx(-1.29)
     assert drawn(against_mixup)["_ERM, weight decay 5e-4"].get_xdata()[0] == pytest.approx(0.50)
-    assert "5 pairs a dot" in figure.caption
+    assert "5 pairs per dot" in figure.caption
     assert "CutMix, weight decay 1e-4: −1.53" in figure.alt
 
 

@@ -40,7 +40,7 @@ def test_speech_by_network_and_alpha(whole):
 def test_one_pair_has_a_dot_and_no_whisker(tmp_path):
     fixtures.speech(tmp_path, seeds=1)
     figure = show("speech", collect(tmp_path))
-    assert "1 pair a dot" in figure.caption
+    assert "1 pair per dot" in figure.caption
     assert figure.data.loc[figure.data["line"] == "mean", "low"].isna().all()
     assert figure.png()
     fixtures.speech(tmp_path / "erm", errors={"lenet": {None: 1000}})

@@ -142,7 +142,7 @@ def test_differences_to_erm_and_their_whiskers(whole):
     assert all(dot.get_markerfacecolor() == "white" for dot in dots)  # of three pairs nothing is shown
     marks = {line.get_label() for line in others.get_lines() if line.get_marker() not in (".", "None")}
     assert marks == {"_logistic regression", "_gradient boosting", "_scikit-learn's MLP"}
-    assert "3 pairs a dot" in figure.caption
+    assert "3 pairs per dot" in figure.caption
     assert "abalone −1.01 points; arcene +0.49 points" in figure.alt
 
 

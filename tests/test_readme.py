@@ -52,7 +52,7 @@ def start(words):
 
 def test_the_lines_and_the_code_one_after_the_other(folder):
     matplotlib.use("agg")
-    lines = typed("The lines to type")
+    lines = typed("Commands")
     probes = re.findall(r"^\| `scripts/\w+\.py` \| .* \| `(python .*)` \|$", README, re.M)
     lines += [shlex.split(line) for line in probes]
     scripts = []

@@ -1,7 +1,7 @@
 """## Calibration
 
 **Asked** by later work (Thulasidasan et al. 2019): is a model right as often as it is sure? Points above the diagonal:
-it is right more often than it claims, and so too timid; below: too sure.
+it is right more often than it claims, and so underconfident; below: overconfident.
 """
 
 from dataclasses import replace

@@ -30,7 +30,7 @@ def comparison(setting: Setting) -> Table:
         lacks |= not values
         shown = {"experiment": row.experiment, "ours": _shown(error_interval(values)), "deck": f"{row.deck.value:g}"}
         shown["paper"] = f"{row.paper.value:g} ({row.paper.place})"
-        found = _departures(setting, row, len(values))
+        found = _departures(setting, row)
         if found and row.method != "ERM":  # whose α is none
             departing["clean images" if row.box == "clean" else "under attack"] = found
         rows.append(shown | {"why they differ": _why(row, found)})
@@ -55,7 +55,8 @@ def _at_the_best(setting: Setting) -> dict[str, str]:
     least error would flatter itself."""
     of_set = [one for one in setting.alike("dataset", "corrupt_labels", "test_subset") if one.pairs]
     best = max(of_set, key=lambda one: float(one.here.runs["training_flops"].mean()), default=setting)
-    shown = {"experiment": "the same test where we computed most", "deck": "", "paper": ""}
+    told = f"clean, {best.n_train:,} training images, {best.config['model']}, {best.config['epochs']} epochs"
+    shown = {"experiment": told, "deck": "", "paper": ""}
     if best.name == setting.name:
         return shown | {"ours": "as above: it is that", "why they differ": ""}
     found = [(method, error_interval(test_error(best.here).by_seed(method).tolist())) for method in (ERM, best.mixup)]
@@ -90,16 +91,15 @@ def _shown(found: Interval) -> str:
     return f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}] (n = {found.n})"
 
 
-def _departures(setting: Setting, row: Compared, n: int) -> tuple[list[str], list[str]] | None:
+def _departures(setting: Setting, row: Compared) -> tuple[list[str], list[str]] | None:
     """From the configurations: in what ours is not the deck's, and not what the paper's number is of."""
     runs = setting.here.runs
     runs = runs[runs["method"] == method_of(setting, row)]
     if runs.empty:
         return None
     record = setting.results.records[runs["record"].iloc[0]]
-    counted = [f"{n} seeds for one"] if n > 1 else []
     theirs = (paper.DECK, paper.PAPER if row.box == "clean" else paper.PAPER_UNDER_ATTACK)
-    from_deck, from_paper = ([*paper.departures(record, one), *counted] for one in theirs)
+    from_deck, from_paper = (paper.departures(record, one) for one in theirs)
     return from_deck, from_paper
 
 
@@ -138,7 +138,7 @@ def the_decks_errors(setting: Setting) -> Verdict:
         for column, name in (("error", "last epoch"), ("best_error", "best epoch")):
             found = measures.next_seed(runs[column].tolist())
             inside: Status = "holds" if found.low <= row.deck.value <= found.high else "fails"
-            range_ = f", one seed more in [{found.low:.2f}, {found.high:.2f}]" if found.n >= SHOWN else ""
+            range_ = f", one more seed is expected in [{found.low:.2f}, {found.high:.2f}]" if found.n >= SHOWN else ""
             mean = f"{found.mean:.2f} %{range_}" if found.n else "not run"
             rows.append(f"{method}, {name}: {mean} (n = {found.n}), the deck {row.deck.value:g}")
             if column == "error":

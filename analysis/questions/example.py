@@ -1,9 +1,9 @@
 """## In between two training examples (slide 13)
 
 **Asked:** what does a model make of a mix of two training images? **Measured:** for thousands of random pairs, at 21
-values of λ, the predicted class; a *miss* is a prediction that is neither's. **Look at** the middle, λ = ½, and at the
-ends as well: there stand the training images themselves, where a model that has learned little misses, too. **The
-paper** (Fig. 2a) has 16 % misses under ERM and 6 % under mixup in the middle, read off its picture.
+values of λ, the predicted class; a *miss* is a prediction that is neither one's class. **Look at** the middle, λ = ½,
+and at the ends as well: there stand the training images themselves, where a model that has learned little misses, too.
+**The paper** (Fig. 2a) has 16 % misses under ERM and 6 % under mixup in the middle, read off its picture.
 """
 
 import base64
@@ -99,8 +99,8 @@ def example(setting: Setting) -> Figure:
     caption = (
         f"{part.capitalize()} rows {pair.rows[0]} ({classes[i]}, λ = 1) and {pair.rows[1]} ({classes[j]}, λ = 0) of "
         f"{setting.name}: the mixed image, and the probabilities of one model a method "
-        f"({', '.join(map(str, pair.p))}, each its lowest seed). The first pair that was drawn: an illustration, no "
-        "statistic."
+        f"({', '.join(map(str, pair.p))}, each its lowest seed). The first pair that was drawn: an illustration, not "
+        "a statistic."
     )
     alt = (
         f"A strip of five images that goes from {classes[j]} to {classes[i]}, and probabilities over λ for each method."

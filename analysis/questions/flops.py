@@ -1,4 +1,4 @@
-"""## From which budget on does mixup pay?
+"""## From what training budget does mixup help?
 
 **Asked:** of a run on all of CIFAR-10, and on few of its images, what does mixup gain for how much computing?
 **Measured:** test error over the FLOPs of the training, ERM and mixup at the same seeds, and what lies between them.
@@ -119,7 +119,7 @@ def error_on_few_images(results: Results) -> Figure:
         f"CIFAR-10. {told}. Above: each seed, and means with 95 % t intervals; below: the mean difference of the "
         "pairs, with its own."
     )
-    alt = f"Errors of ERM and mixup over FLOPs, of each seed. {told}."
+    alt = "Above, the errors of ERM and mixup over FLOPs, of each seed; below, what lies between them."
     drawn = over.drawn(columns, tflop, "TFLOP of the training, and its epochs", _epochs)
     return replace(drawn, caption=caption, alt=alt)
 

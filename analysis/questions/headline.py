@@ -33,7 +33,7 @@ def headline(setting: Setting) -> Figure:
     pairs = pair(test_error(setting.here), setting.mixup)
     left.set_xlabel(_said(pairs, ": ", "\n"))
     caption = (
-        f"Left, test error: a mark a seed, joined where methods share it ({lines.seeds_said(runs)}); "
+        f"Left, test error: a mark per seed, joined where methods share it ({lines.seeds_said(runs)}); "
         f"{_differences(setting)}"
     )
     if rest:
@@ -43,7 +43,7 @@ def headline(setting: Setting) -> Figure:
         numbers = pd.concat([numbers, between])
         lines.legend(picture, runs["method"])
         caption += (
-            " Right, how often the class predicted for a mix of two examples is neither's, "
+            " Right, how often the prediction for a mix of two examples is neither one's class, "
             f"{pairs_said(frame)}. {at_half(between, ' %')} {lines.band_said(frame)}"
         )
     means = means_of(numbers[(numbers["panel"] == "test error") & (numbers["line"] == MEAN)], "y")

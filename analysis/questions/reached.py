@@ -1,7 +1,7 @@
 """## How soon does a run come near the deck's accuracy?
 
 **Asked:** for how much computing, and in what time, does a run on all of CIFAR-10 first measure a test accuracy of 90
-and of 93 %? **Beside it** the deck's training by the loop people write: a step of that was timed, its 200 epochs were
+and of 93 %? **Beside it** the deck's training by a plain PyTorch loop: a step of that was timed, its 200 epochs were
 not run.
 """
 
@@ -28,7 +28,7 @@ HOUR = 3600
 
 @table_of_all("reached", "How soon 90 and 93 % were reached")
 def reached(results: Results) -> Table:
-    """A row a method and setting, and one for each timed step of the loop people write."""
+    """A row a method and setting, and one for each timed step of a plain PyTorch loop."""
     settings = budgets(results)
     if not settings:
         return missing.table("There is no run on all of CIFAR-10 yet.", [commands.study("fast", results)])
@@ -45,7 +45,7 @@ def reached(results: Results) -> Table:
     notes = [
         "Means over the seeds. A run is measured at the end of epochs: it may have passed the mark before. Hours are "
         "as they were measured, with the measuring: other work may have shared the machine.",
-        "The loop people write: the deck's network and epochs at the rate of a step that "
+        "A plain PyTorch loop: the deck's network and epochs at the rate of a step that "
         f"{code('scripts/benchmark.py train')} timed. It was not trained; its error is the deck's.",
     ]
     return Table(pd.DataFrame(rows).fillna(""), notes, used)
@@ -78,7 +78,7 @@ def _plain(results: Results) -> Iterator[tuple[str, dict[str, str]]]:
             yield (
                 path,
                 {
-                    "setting": f"{paper.DECK['model']}, {paper.DECK['epochs']} epochs, the loop people write",
+                    "setting": f"{paper.DECK['model']}, {paper.DECK['epochs']} epochs, a plain PyTorch loop",
                     "method": "mixup",
                     "error": f"{paper.SLIDE_20[0].deck.value:g} (the deck's)",
                     "PFLOP": f"{paper.DECK_FLOPS / PETA:.3g}",

@@ -2,7 +2,8 @@
 
 **Asked:** and on sounds? **Measured:** spectrograms of spoken words, LeNet and VGG-11, ERM and mixup at the α that the
 table shows; mixup begins after a few epochs of ERM, as the paper's does. **Look at** the side of 0 on which each
-network lies. **The paper** (its Fig. 4) says that mixup wins; by its numbers VGG-11 gains (4.6 to 3.4 %) and LeNet
+network lies; VGG-11 is the paper's large one, which at the width here has fewer parameters than LeNet (the table has
+both). **The paper** (its Fig. 4) says that mixup wins; by its numbers VGG-11 gains (4.6 to 3.4 %) and LeNet
 loses (10.3 to 11.3 %, from memory).
 """
 

@@ -20,7 +20,7 @@ class MeasuredConfig:
     """What is timed."""
 
     what: Annotated[What, tyro.conf.Positional]
-    """train: a training step of PreAct ResNet-18 under mixup, against the loop people write; mixup: the same step under
+    """train: a training step of PreAct ResNet-18 under mixup, against a plain PyTorch loop; mixup: the same step under
     mixup and under ERM; attack: FGSM over epsilons and targets, and PGD, against torchattack; interpolate: misses over
     lambda, against a loop of forward passes; stream: batches of images that stay encoded, without a network, against
     torchvision's ImageFolder in a DataLoader."""

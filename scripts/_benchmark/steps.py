@@ -64,7 +64,7 @@ def _begun(measured: MeasuredConfig, rows: int) -> tuple[Accelerator, Part, trai
 
 
 def plain_loop(measured: MeasuredConfig, workers: int) -> Turn:
-    """The loop people write: torchvision's data set with PIL transforms, a DataLoader, a random permutation for mixup,
+    """A plain PyTorch loop: torchvision's data set with PIL transforms, a DataLoader, a random permutation for mixup,
     the loss read at every step."""
     device = device_here()
     recipe = [transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFlip(), transforms.ToTensor()]

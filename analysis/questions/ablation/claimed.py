@@ -58,7 +58,7 @@ def _asked(setting: Setting, judge: Callable[[Decays], Sequence[Verdict]]) -> Ve
     results = setting.results
     every = screened(results)
     if not every:
-        return not_run("none of mixup's kin was trained yet", [commands.study(study_of(results, {}), results)])
+        return not_run("no variant of mixup was trained yet", [commands.study(study_of(results, {}), results)])
     judged = [(found, judge(found)) for found in every]
     short = [
         commands.study(study_of(results, found), results)

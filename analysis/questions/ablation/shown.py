@@ -49,7 +49,7 @@ def _effects(results: Results, place: int) -> Figure:
     found = at(results, place)
     study = study_of(results, found, place)
     if not found:
-        return Figure(missing=missing.study(results, f"of mixup's kin{WHERE[place]}", study))
+        return Figure(missing=missing.study(results, f"of mixup's variants{WHERE[place]}", study))
     names = {method: fill(str(method), 27) for method in _kin(found)}
     marks = {f"weight decay {said_of(decay)}": one for decay, one in found.items()}
     parts = [
@@ -61,7 +61,7 @@ def _effects(results: Results, place: int) -> Figure:
     numbers = dots.joined(parts)
     numbers = numbers[numbers["row"] != ""]
     if numbers.empty:
-        return Figure(missing=missing.study(results, "of mixup's kin at the seeds of ERM or mixup", study))
+        return Figure(missing=missing.study(results, "of mixup's variants at the seeds of ERM or mixup", study))
     looks = {mark: LOOKS.get(decay, OTHER_DECAY) for mark, decay in zip(marks, found, strict=True)}
     picture = Picture(figsize=(WIDE, 1.5 + 0.42 * len(names)), layout="constrained")
     lines, beyond = {ERM: look_of(ERM)[0], MIXUP: look_of(MIXUP)[0]}, False
@@ -120,7 +120,7 @@ def _in_numbers(results: Results, place: int) -> Table:
     found = at(results, place)
     if not found:
         return missing.table(
-            f"None of mixup's kin was trained yet{WHERE[place]}.",
+            f"No variant of mixup was trained yet{WHERE[place]}.",
             [commands.study(study_of(results, found, place), results)],
         )
     every = rows(found)
