@@ -90,7 +90,8 @@ class Verdict:
         if len(self.parts) <= 2:
             return self.sentence
         counts = Counter(part.status for part in self.parts)
-        fared = ", ".join(f"{status}: {n}" for status, n in counts.items())
+        many = {"holds": "hold", "fails": "fail"}
+        fared = ", ".join(f"{n} {many.get(status, status) if n > 1 else status}" for status, n in counts.items())
         first = ": ".join(filter(None, [self.opening, self.parts[0].sentence]))
         return f"{first}; of its {len(self.parts)} parts {fared}"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-from _study import file
+from _study import file, members
 from common import cli, records
 from common import options as training
 from common.options import TrainOptions
@@ -101,6 +101,20 @@ def test_the_studies_that_are_named_are_there():
     assert len(named) >= 8
     for name in named:
         assert name == "./my.yaml" or file.place(name).is_file()
+
+
+def test_what_the_records_hold_of_each_study():
+    """All, none, or of so many commands those whose records are there."""
+    told = r"Our records hold all of (.*?); in part, by commands, (.*?); and none of (.*?)\. "
+    ((whole, parts, none),) = re.findall(told, " ".join(README.split()))
+    for path in (records.ROOT / "scripts" / "studies").glob("*.yaml"):
+        if path.stem in ("demo", "imagenet-attack"):  # which has a folder of its own; which is named with imagenet
+            continue
+        found = members.read(path.stem, None).members
+        there = sum(all((records.ROOT / "results" / one.path).is_file() for one in member.wanted) for member in found)
+        place = whole if there == len(found) else parts if there else none
+        count = f" {there:,} of {len(found):,}" if 0 < there < len(found) else ""
+        assert f"`{path.stem}`{count}" in place, (path.stem, there, len(found))
 
 
 def test_every_script_that_is_typed_takes_its_options():

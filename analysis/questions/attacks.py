@@ -165,7 +165,14 @@ CLAIMS = [
     Claim("D5", WHITE, "deck 19", "49.25 and 53.7, unit open", OF, errs_less("white", "fgsm")),
     Claim("D6", BLACK, "deck 19", "49.76 and 55.07, unit open", OF, errs_less("black", "fgsm")),
     Claim("P17", "white-box FGSM: mixup is right more often", "section 3.5", "2.7 times", OF, same_as="D5"),
-    Claim("P18", "black-box FGSM: likewise", "section 3.5", "1.25 times*", OF, same_as="D6"),
-    Claim("P19", "black-box I-FGSM: likewise", "section 3.5", "1.4 times", OF, errs_less("black", "ifgsm")),
+    Claim("P18", "black-box FGSM: mixup is right more often", "section 3.5", "1.25 times*", OF, same_as="D6"),
+    Claim(
+        "P19",
+        "black-box I-FGSM: mixup is right more often",
+        "section 3.5",
+        "1.4 times",
+        OF,
+        errs_less("black", "ifgsm"),
+    ),
 ]
 QUESTION = Question(__doc__, [over_epsilon, in_numbers], CLAIMS)

@@ -98,7 +98,7 @@ def example(setting: Setting) -> Figure:
     below.legend(handles=axes[0].get_lines(), loc="outside upper center", ncols=3, frameon=False)
     caption = (
         f"{part.capitalize()} rows {pair.rows[0]} ({classes[i]}, λ = 1) and {pair.rows[1]} ({classes[j]}, λ = 0) of "
-        f"{setting.name}: the mixed image, and the probabilities of one model a method "
+        f"{setting.name}: the mixed image, and the probabilities of one model per method "
         f"({', '.join(map(str, pair.p))}, each its lowest seed). The first pair that was drawn: an illustration, not "
         "a statistic."
     )
