@@ -86,8 +86,9 @@ class Setting:
         return [one for one in found if all(one.config.get(field) == wanted.get(field) for field in fields)]
 
     def where(self, pairs: Callable[["Setting"], int]) -> "Setting":
-        """This one, if there are enough pairs to ask something of it; else that of all in which it is asked of most,
-        and of those the one that is trained for most steps; corrupted labels aside.
+        """This one, if there are enough pairs to ask something of it; else another that has enough, of the same kind of
+        data before others, in which it is asked of most, and of those the one that is trained for most steps; corrupted
+        labels aside.
 
         pairs  that it is asked of in a setting
         """
@@ -95,7 +96,9 @@ class Setting:
             return self
         settings = (Setting(self.results, name) for name in self.results.settings())
         others = [one for one in settings if one.name != self.name and not one.config["corrupt_labels"]]
-        return max([self, *others], key=lambda one: (pairs(one), one.steps))
+        return max(
+            [self, *others], key=lambda one: (pairs(one) >= ENOUGH, one.kind == self.kind, pairs(one), one.steps)
+        )
 
     def contrasted(self, field: str) -> int:
         """The pairs of the contrast in this field that has most."""
