@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for claim, verdict in verdicts:
             say(_shown(claim, verdict))
         say("\n".join(_missing(verdicts)))
-        say(f"\n{FROM_MEMORY}")
+        say("\n" + textwrap.fill(FROM_MEMORY, WIDTH))
         folder = "" if asked.results_dir == Path("results") else f" --results-dir {shlex.quote(str(asked.results_dir))}"
         say(f"\n{counted(verdicts)}.\nWhy, of any of them: python -m analysis.claims --why D1{folder}")
     else:

@@ -10,7 +10,7 @@ from scripts import attack, baseline, benchmark, boundary, gan, interpolate, tra
 from tests.conftest import DIGITS
 
 PROBE = ["--pairs", "20", "--points", "3", "--threads", "1"]
-OF_ALL = {"records", "seconds", "device"}
+OF_ALL = {"records", "seconds", "device", "gpus"}
 
 
 def plan(capsys, main, *argv):

@@ -62,7 +62,7 @@ def test_why_they_differ_is_what_the_records_say(tmp_path):
     assert why("wd", options={"weight_decay": 5e-4}) == "weight decay 0.0005 instead of 0.0001"
     assert why("lr", options={"lr": 0.05}) == "rate 0.05 instead of 0.1"
     assert why("alpha", alpha=0.2) == "α = 0.2 instead of 1"
-    assert why("crops", options={"augment": "none"}) == "augmentation none for crop-flip"
+    assert why("crops", options={"augment": "none"}) == "augmentation none instead of crop-flip"
 
 
 @pytest.mark.parametrize("dataset", ["digits", "photos", "iris"])
