@@ -153,6 +153,8 @@ class Matrix:
             sign = attacks.random_signs(x, rows, config.seed)
         elif attack == "pgd":
             starts = [attacks.random_starts(x, rows, config.seed, number) for number in range(config.pgd_restarts or 1)]
+        else:
+            assert attack in (None, "ifgsm"), attack  # or one that harms nobody would be recorded
         for epsilon in epsilons:
             if attack == "ifgsm":
                 yield attacks.ifgsm(source, x, y, epsilon, space)

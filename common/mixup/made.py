@@ -26,4 +26,7 @@ def of(config: TrainConfig, shape: tuple[int, ...], pairs: Pairs | None = None) 
         return CutMix(**way, size=(height, width))
     if config.mix == "hidden":
         return Mixup(**way, layers=network(config.model).manifold)
-    return Mixup(**way, layers=(LAYERS.index(config.mix) + 1,) if config.mix in LAYERS else (0,))
+    if config.mix in LAYERS:
+        return Mixup(**way, layers=(LAYERS.index(config.mix) + 1,))
+    assert config.mix == "inputs", config.mix  # or another way would be recorded than was trained by
+    return Mixup(**way, layers=(0,))
