@@ -1,6 +1,7 @@
 """What came out, in a sentence made from the pairs: where a method has less error, where more, and where neither is
 shown. What does not help is said as plainly as what does."""
 
+import math
 from collections.abc import Sequence
 
 from analysis.intervals import LEVEL, holm
@@ -23,7 +24,7 @@ def outcome(what: str, found: Sequence[tuple[str, Pairs]]) -> str:
     shared = set.intersection(*(set(about(pairs)) for _, pairs in paired))
     what = ", ".join([what, *(one for one in about(paired[0][1]) if one in shared)])
     groups: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    corrected = holm([pairs.interval.p for _, pairs in paired])
+    corrected = holm([pairs.interval.p if len(pairs.seeds) >= ENOUGH else math.nan for _, pairs in paired])
     for (where, pairs), p in zip(paired, corrected, strict=True):
         own = [where, *(one for one in about(pairs) if one not in shared)]
         groups[_kind(pairs, p)].append(": ".join(filter(None, [", ".join(filter(None, own)), difference(pairs)])))

@@ -26,12 +26,12 @@ def at_once(device: torch.device, shape: Sequence[int]) -> int:
     return ON_CPU if device.type == "cpu" else fitting(NUMBERS, shape)
 
 
-def fitting(numbers: int, shape: Sequence[int]) -> int:
-    """Rows of a pass on an accelerator: fewer of large inputs, which fill its memory sooner.
+def fitting(numbers: int, shape: Sequence[int], most: int = ELSEWHERE) -> int:
+    """Rows of a pass: fewer of large inputs, which fill a cache, or an accelerator's memory, sooner.
 
     numbers  in the inputs of a pass, at most
     """
-    return min(ELSEWHERE, max(LEAST, numbers // math.prod(shape)))
+    return min(most, max(LEAST, numbers // math.prod(shape)))
 
 
 def natural(inputs: Resident) -> Inputs:

@@ -98,8 +98,8 @@ def announce(
             {"name": one.name, "path": str(one.path), "config": as_json(one.config), "finished": one not in missing}
             for one in wanted
         ]
-        told = {"records": there, "seconds": seconds, "device": processes.device_name(accelerator)}
-        told["gpus"] = processes.gpus(accelerator)
+        machine_is = {"device": processes.device_name(accelerator), "gpus": processes.gpus(accelerator)}
+        told = {"records": there, "seconds": seconds, **machine_is}
         said = json.dumps(told | more)
     processes.say(accelerator, said)
     for one in [] if machine.plan else missing:

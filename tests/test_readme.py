@@ -26,10 +26,13 @@ def blocks(kind, heading, of=README):
     return re.findall(rf"^```{kind}\n(.*?)^```$", section, re.M | re.S)
 
 
-def typed(heading):
+def typed(heading, of=README):
     """Each line's words, without its comment."""
     return [
-        words for block in blocks("sh", heading) for line in block.splitlines() if (words := shlex.split(line, True))
+        words
+        for block in blocks("sh", heading, of)
+        for line in block.splitlines()
+        if (words := shlex.split(line, True))
     ]
 
 
@@ -97,7 +100,8 @@ def test_the_lines_and_the_code_one_after_the_other(folder):
 
 
 def test_the_studies_that_are_named_are_there():
-    named = [words[2] for words in typed("A whole study") if words[:2] == ["python", "scripts/study.py"]]
+    lines = typed("A whole study") + typed("Studies", OF_SCRIPTS)
+    named = [words[2] for words in lines if words[:2] == ["python", "scripts/study.py"]]
     assert len(named) >= 8
     for name in named:
         assert name == "./my.yaml" or file.place(name).is_file()
@@ -106,7 +110,7 @@ def test_the_studies_that_are_named_are_there():
 def test_what_the_records_hold_of_each_study():
     """All, none, or of so many commands those whose records are there."""
     told = r"Our records hold all of (.*?); in part, by commands, (.*?); and none of (.*?)\. "
-    ((whole, parts, none),) = re.findall(told, " ".join(README.split()))
+    ((whole, parts, none),) = re.findall(told, " ".join(OF_SCRIPTS.split()))
     for path in (records.ROOT / "scripts" / "studies").glob("*.yaml"):
         if path.stem in ("demo", "imagenet-attack"):  # which has a folder of its own; which is named with imagenet
             continue
