@@ -103,7 +103,7 @@ def legend(picture: Picture, numbers: pd.DataFrame, looks: Looks, others: Iterab
 
 
 def pairs_said(numbers: pd.DataFrame) -> str:
-    """How many pairs per dot has: "10 pairs per dot"."""
+    """How many pairs a dot has: "10 pairs per dot"."""
     counts = numbers.loc[numbers["line"] == MEAN, "n"].astype(int)
     if counts.empty:
         return "no pair yet"

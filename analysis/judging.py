@@ -18,7 +18,7 @@ from analysis.question import Claim
 from analysis.sentences import to_markdown
 from analysis.setting import Setting
 from analysis.table import Table
-from analysis.verdict import Verdict, not_run, p_shown
+from analysis.verdict import OF_SEVERAL, Verdict, not_run, p_shown
 
 IN_SHORT = ("D1", "P33", "P4", "P31")  # what README opens with: of clean images, in between, and under attack
 ORDER = ("holds", "holds in part", "fails", "undecided", "too few runs", "not run")
@@ -60,9 +60,8 @@ def said(claim: Claim, verdict: Verdict) -> str:
 
 def counted(verdicts: Judged) -> str:
     """For example "5 hold, 1 in part, 2 fail, 1 undecided, 12 with too few runs, 20 not run": each question once."""
-    words = {"holds": "hold", "holds in part": "in part", "fails": "fail", "too few runs": "with too few runs"}
     counts = Counter[str](verdict.status for claim, verdict in verdicts if not claim.same_as)
-    return ", ".join(f"{counts[status]} {words.get(status, status)}" for status in ORDER)
+    return ", ".join(f"{counts[status]} {OF_SEVERAL.get(status, status)}" for status in ORDER)
 
 
 def in_short(claims: Sequence[Claim], results: Results) -> str:

@@ -17,6 +17,7 @@ from analysis.measures import ENOUGH, Measure, Pairs, signed
 from analysis.sentences import many
 from analysis.setting import Setting
 
+OF_SEVERAL = {"holds": "hold", "holds in part": "in part", "fails": "fail", "too few runs": "with too few runs"}
 Status = Literal["holds", "holds in part", "fails", "undecided", "too few runs", "not run"]
 
 
@@ -90,8 +91,7 @@ class Verdict:
         if len(self.parts) <= 2:
             return self.sentence
         counts = Counter(part.status for part in self.parts)
-        many = {"holds": "hold", "fails": "fail"}
-        fared = ", ".join(f"{n} {many.get(status, status) if n > 1 else status}" for status, n in counts.items())
+        fared = ", ".join(f"{n} {OF_SEVERAL.get(status, status) if n > 1 else status}" for status, n in counts.items())
         first = ": ".join(filter(None, [self.opening, self.parts[0].sentence]))
         return f"{first}; of its {len(self.parts)} parts {fared}"
 

@@ -16,7 +16,14 @@ import psutil
 import torch
 from accelerate import Accelerator
 from accelerate.tracking import get_available_trackers
-from accelerate.utils import DistributedType, DynamoBackend, InitProcessGroupKwargs, broadcast, broadcast_object_list
+from accelerate.utils import (
+    DistributedType,
+    DynamoBackend,
+    InitProcessGroupKwargs,
+    broadcast,
+    broadcast_object_list,
+    parse_flag_from_env,
+)
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -45,8 +52,6 @@ TIMMS_BATCHNORM = "timm", "BatchNormAct2d"  # package and class
 # FLOPs of a row in training. Of a network of fewer, a thread has too little to do between two meetings: a second one
 # gains half at best, and costs ten times over where something else wants the core.
 TINY = 8_000_000
-
-ON = ("1", "true", "yes", "on", "y", "t")  # of a variable of Accelerate's
 
 # What torch calls a CPU's instructions that multiply bfloat16: of x86, then of ARM.
 BF16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
@@ -125,7 +130,7 @@ def _check_gpus() -> None:
     Where each process sees a GPU of its own, by CUDA_VISIBLE_DEVICES, there is one for each.
     """
     here, gpus = local_processes(), torch.cuda.device_count()
-    is_given = "CUDA_VISIBLE_DEVICES" in os.environ or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ON
+    is_given = "CUDA_VISIBLE_DEVICES" in os.environ or parse_flag_from_env("ACCELERATE_USE_CPU")
     if 0 < gpus < here and not is_given:
         raise UserError(
             f"The launcher started {here} processes for {gpus} GPU{'s' if gpus > 1 else ''}: start one for each, or "

@@ -80,7 +80,7 @@ class Work:
         self.costs: dict[str, Cost] = {}
         self.gpus = list[str]()  # as CUDA_VISIBLE_DEVICES calls them, where there are several to give away
         self.running: dict[str, Hand] = {}
-        self.places: dict[str, int] = {}  # of those that run, among the jobs
+        self.slots: dict[str, int] = {}  # of those that run, among the jobs
         self.failed: dict[str, str] = {}  # and why
 
     def look(self) -> str:
@@ -144,7 +144,7 @@ class Work:
             status = hand.process.exitcode
             if status is None:
                 continue
-            del self.running[name], self.places[name]
+            del self.running[name], self.slots[name]
             self._look_at(next(member for member in self.missing if member.name == name))
             if status == 0 and self.found[name].is_done:
                 display.ended(name, f"done     {name}")
@@ -174,11 +174,11 @@ class Work:
                 continue
             threads = self.share() if member.script == "train" else share_of_cores(together)
             log = self.asked.checkpoint_dir / crew.LOGS / f"{member.name}.log"
-            place = min(set(range(self.jobs)) - set(self.places.values()))
+            slot = min(set(range(self.jobs)) - set(self.slots.values()))
             call = self.call(member, threads).beside("--json")
             if self.gpus:
-                call = replace(call, environment={**call.environment, VISIBLE: self.gpus[place % len(self.gpus)]})
-            self.running[member.name], self.places[member.name] = crew.start(call, log), place
+                call = replace(call, environment={**call.environment, VISIBLE: self.gpus[slot % len(self.gpus)]})
+            self.running[member.name], self.slots[member.name] = crew.start(call, log), slot
             display.say(f"started  {member.name}")
 
     def _look_at(self, member: Member) -> None:
