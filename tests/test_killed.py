@@ -86,7 +86,8 @@ def test_killed_again_and_again_nothing_is_lost(tmp_path):
         "--results-dir",
         str(tmp_path),
     ]
-    done = subprocess.run(command, cwd=endurance.ROOT, capture_output=True, text=True, timeout=300)
+    place = os.environ | {"PYTHONPATH": "scripts"}  # where train.py finds its own parts when it is imported
+    done = subprocess.run(command, cwd=endurance.ROOT, env=place, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     record = records.read(tmp_path / "endurance" / "endurance-kills8-seed0.json")
     assert record["final"]["kills"] >= 8
