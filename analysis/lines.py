@@ -67,13 +67,14 @@ ROOM, MARK = 95, 6  # letters that a legend has room for in a line, and that a l
 def look_of(method: Method) -> Look:
     """The same with and without epochs of ERM before mixup."""
     if method.model:
-        return OF_MODEL[method.model]
+        return OF_MODEL.get(method.model, OTHER)
     if method.dropout:
         color, dashes = WITH_DROPOUT if method.is_mixup else DROPOUT
         return color, dashes, OF_P.get(method.dropout, "*")
     if method.is_kin:
         has = {method.mix, *dict(method.more)}
-        return next(look for what, look in OF_KIN.items() if what in has) if method.alpha in (None, 1) else OTHER
+        looks = (look for what, look in OF_KIN.items() if what in has)
+        return next(looks, OTHER) if method.alpha in (None, 1) else OTHER
     if method.alpha is None:
         return OF_ERM
     if method.per_row:

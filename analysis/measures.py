@@ -219,9 +219,11 @@ def log(norms: "pd.Series[float]") -> "pd.Series[float]":
 
 
 def attacked(setting: Setting) -> pd.DataFrame:
-    """The rows of `attacks` to compare by: of sources of the same setting, of one protocol."""
+    """The rows of `attacks` to compare by: of sources of the same setting, each attack of one protocol."""
     rows = setting.here.attacks
-    return one_protocol(rows[rows["source_setting"] == setting.name])
+    rows = rows[rows["source_setting"] == setting.name]
+    kinds = [one_protocol(rows[rows["attack"] == attack]) for attack in rows["attack"].unique()]
+    return pd.concat(kinds).sort_index() if kinds else rows
 
 
 def in_box(rows: pd.DataFrame, box: str) -> pd.DataFrame:

@@ -76,7 +76,9 @@ class Method:
         if loss != "mixup":
             usual = gan.TAKES.get(loss, {}) | usual
         more = tuple((name, config[name]) for name, value in usual.items() if config[name] != value)
-        return cls(config["alpha"], more=more, says_one=True) if loss == "mixup" else cls(model=LOSSES[loss], more=more)
+        if loss == "mixup":
+            return cls(config["alpha"], more=more, says_one=True)
+        return cls(model=LOSSES.get(loss, loss), more=more)
 
     @property
     def is_kin(self) -> bool:
@@ -101,7 +103,9 @@ class Method:
             return self.model + (f" ({', '.join(more)})" if more else "")
         if self.alpha is None:
             return ", ".join(filter(None, [dropout, *more])) or "ERM"
-        name = NAMES[self.mix] + (f" α={self.alpha:g}" if self.alpha != 1 or self.per_row or self.says_one else "")
+        name = NAMES.get(self.mix, f"mixup ({self.mix})") + (
+            f" α={self.alpha:g}" if self.alpha != 1 or self.per_row or self.says_one else ""
+        )
         name = ", ".join([name, *more])
         name += (", λ per row" if self.per_row else "") + (f" + {dropout}" if dropout else "")
         return name + (f" after {first} epoch{'s' if first > 1 else ''} of ERM" if first else "")

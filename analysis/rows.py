@@ -143,7 +143,7 @@ def baseline(path: str, record: Record) -> Row:
         "record": path,
         "run": record["run"],
         "dataset": record["data"]["name"],
-        "method": BASELINES[config["method"]],
+        "method": BASELINES.get(config["method"], Method(model=config["method"])),
         "seed": config["seed"],
         "split": config["data_seed"] if is_drawn(config) else 0,
         "n_test": final["n"],

@@ -106,11 +106,12 @@ def training_pass(
 def mixed_passes(blueprint: Blueprint, config: TrainConfig, rows: int) -> list[Counter]:
     """The passes of which a step on so many mixed rows is one: one before each layer that is drawn from."""
     way = mixup.of(config, blueprint.shape)
+    drawn = way.draw(0, 0, np.arange(rows), (rows,))
 
     def loss(layer: int, model: nn.Module, x: Tensor) -> Tensor:
         y = torch.zeros(len(x), dtype=torch.int64, device=x.device)
         lam = torch.zeros(way.partners, len(x), device=x.device)
-        box = torch.zeros(len(x), 4, dtype=torch.int64, device=x.device) if config.pastes else None
+        box = None if drawn.box is None else torch.zeros(len(x), 4, dtype=torch.int64, device=x.device)
         parts = way.partners + 1
         return way.loss(model, mixup.Batch((x,) * parts, (y,) * parts, lam, box, layer))[0]
 

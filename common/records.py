@@ -23,7 +23,7 @@ import jsonschema_rs
 from common import consistency
 from common.errors import UserError
 from common.files import write_whole
-from common.options.attack import AttackConfig
+from common.options.attack import ATTACKS, AttackConfig
 from common.options.baseline import BaselineConfig
 from common.options.benchmark import MeasuredConfig
 from common.options.boundary import BoundaryConfig
@@ -207,6 +207,7 @@ def _schema() -> jsonschema_rs.Draft202012Validator:
 def _definitions() -> dict[str, Any]:
     schema: dict[str, Any] = json.loads(Path(__file__).with_name("record.schema.json").read_text())
     schema["$defs"] |= {f"{kind}_config": schema_of(config) for kind, config in CONFIGS.items()}
+    schema["$defs"]["attack"] = {"enum": [*ATTACKS]}
     return schema
 
 

@@ -9,6 +9,7 @@ from refusal import refused
 
 from common import cli, hints
 from common.cli import ending, reading
+from common.data.sets import SETS
 from common.errors import DivergedError, UserError
 from common.options import TrainOptions
 from common.options.attack import AttackOptions
@@ -16,6 +17,7 @@ from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
 from common.options.gan import GanOptions
 from common.options.interpolate import InterpolateOptions
+from common.options.networks import NETWORKS
 from common.options.study import StudyOptions
 from common.terminal import speak_plainly, visible
 from scripts import train
@@ -169,6 +171,7 @@ def test_the_help_keeps_within_the_terminal(columns, capsys, monkeypatch):
     assert "--weight-decay" in out
     assert not re.search(r"[{,|]None|None[},|]", out)
     assert max(map(len, out.splitlines())) <= columns
+    assert not {*SETS, *NETWORKS} - {*re.findall(r"\w+", out)}
     # A paragraph is broken at the edge alone: its next word would not have fitted.
     words = " ".join(train.__doc__.split("\n\n")[-1].split())
     shown = out[out.index("Leaves results/") :].split("\n\n")[0].splitlines()

@@ -1,6 +1,7 @@
 """The lines of methods: how they look, in which order, and what they are means of."""
 
 import math
+from typing import get_args
 
 import matplotlib as mpl
 import numpy as np
@@ -8,17 +9,18 @@ import numpy as np
 from analysis import lines
 from analysis.collect import collect
 from analysis.methods import BASELINES, ERM, MORE, Method
+from common.options.train import Mix
 
 
 def test_methods_are_told_apart_in_colour_and_in_grey():
     methods = [Method(alpha) for alpha in (None, *lines.OF_ALPHA)] + [
         Method(1.0, per_row=True),
-        *(Method(1.0, mix=mix) for mix in ("patches", "hidden", *(f"layer{number}" for number in range(1, 6)))),
+        *(Method(1.0, mix=mix) for mix in get_args(Mix) if mix != "inputs"),
         *(Method(1.0, more=((option, 1),)) for option in MORE),
         *BASELINES.values(),
     ]
     looks = [lines.look_of(method) for method in methods]
-    assert len(set(looks)) == len(looks)
+    assert len({*looks, lines.OTHER}) == len(looks) + 1
     dropped = [Method(alpha, dropout=p) for alpha in (None, 8.0) for p in lines.OF_P]
     assert len({lines.look_of(method) for method in dropped}) == len(dropped)
     smoothed = Method(
@@ -26,7 +28,8 @@ def test_methods_are_told_apart_in_colour_and_in_grey():
     )  # which departs first by its targets
     assert lines.look_of(smoothed) == lines.look_of(Method(1.0, more=(("targets", "heavier"),)))
     assert lines.look_of(Method(more=(("noise", 0.1),))) == lines.look_of(Method(more=(("noise", 0.2),)))
-    assert lines.look_of(Method(2.0, mix="hidden")) == lines.OTHER
+    unknown = [Method(1.0, mix="new"), Method(more=(("new", 1),)), Method(model="new"), Method(2.0, mix="hidden")]
+    assert {lines.look_of(method) for method in unknown} == {lines.OTHER}
     assert lines.look_of(Method(3.0)) == lines.look_of(Method(8.0, per_row=True)) == lines.OTHER
     assert lines.look_of(Method(0.2, warmup_epochs=5)) == lines.look_of(Method(0.2))
     (erm, erm_dashes, erm_mark), (mixup, mixup_dashes, mixup_mark) = looks[:2]

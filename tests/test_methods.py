@@ -1,12 +1,15 @@
 """Methods as values: their fields, names and order."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from ways import MIX
 
-from analysis.methods import ERM, MIXUP, Method, in_order
-from common.options.train import OF_MIXUP
+from analysis.methods import BASELINES, ERM, LOSSES, MIXUP, MORE, NAMES, OF_ALL, Method, in_order
+from common.options.baseline import METHODS
+from common.options.gan import GanTrainingOptions, LossName
+from common.options.train import OF_MIXUP, Mix
 
 
 @pytest.mark.parametrize(
@@ -81,3 +84,12 @@ def test_every_way_of_mixing_is_a_method_of_its_own():
     found = [Method.of(OF_MIXUP | usual | options) for options in MIX.values()]
     assert len({*found}) == len({*map(str, found)}) == len(MIX)
     assert [method for method in found if method.is_mixup] == [Method(1.0)]
+
+
+def test_every_value_of_an_option_has_a_name_and_one_without_is_called_by_its_word():
+    assert {*NAMES} == {*get_args(Mix)}
+    assert {*BASELINES} == {*METHODS}
+    assert {*LOSSES} == {*get_args(LossName)} - {"mixup"}
+    assert {*OF_MIXUP} == {"alpha", "mix", "lam_per", "warmup_epochs"} | {*MORE} - {*OF_ALL}
+    assert str(Method(1.0, mix="new")) == "mixup (new)"
+    assert str(Method.of_gan({"loss": "new", "discriminator_steps": GanTrainingOptions.discriminator_steps})) == "new"

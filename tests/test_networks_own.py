@@ -68,6 +68,17 @@ class Leaves(Net):
 
 class NoModule:
     pass
+
+
+class Lazy(nn.Sequential):
+    def __init__(self, num_classes):
+        super().__init__(nn.LazyLinear(8), nn.LazyBatchNorm1d(affine=False), nn.Linear(8, num_classes))
+
+
+class Sized(nn.Sequential):
+    def __init__(self, num_classes, in_channels, image_size):
+        height, width = image_size if isinstance(image_size, tuple) else (image_size, image_size)
+        super().__init__(nn.Flatten(), nn.Linear(in_channels * height * width, num_classes))
 """
 IRIS = ["--dataset", "iris", "--threads", "1"]
 PROBE = ["--pairs", "20", "--points", "2", "--threads", "1"]
@@ -108,6 +119,24 @@ def test_a_class_that_asks_for_values_is_counted_on_the_cpu():
     record, plain = trained("Asks"), trained("Net")
     assert record["cost"]["training_flops"] == plain["cost"]["training_flops"]
     assert record["weights"] != plain["weights"]  # its name and digest stand in the header
+
+
+def test_lazy_layers_find_their_size_and_begin_by_the_seed():
+    record = trained("Lazy", "--mixup")
+    assert record["cost"]["parameters"] == 4 * 8 + 8 + 8 * 3 + 3
+    made = [models.build(blueprint("Lazy", (4,)), seed) for seed in (1, 1, 2)]
+    first, again, other = (list(one.parameters()) for one in made)
+    assert all(map(torch.equal, first, again))
+    assert not any(map(torch.equal, first, other))
+    assert made[0].training
+    assert made[0].network[1].running_var.eq(1).all()
+    assert not made[0].network[1].num_batches_tracked
+
+
+@pytest.mark.parametrize("sides", [(8, 8), (8, 6)])
+def test_a_class_is_told_how_large_images_are(sides):
+    made = models.build(blueprint("Sized", (3, *sides)), 0)
+    assert made(torch.rand(2, 3, *sides)).shape == (2, 3)
 
 
 def test_a_training_of_it_goes_on_to_the_bit(stopped, monkeypatch):
@@ -225,9 +254,14 @@ def test_one_network_has_one_name():
     assert networks.piece("timm:resnet50.a1_in1k") == "timm.resnet50.a1_in1k"
 
 
+def blueprint(name, shape):
+    ones = (1.0,) * shape[0]
+    return Blueprint(f"{name}@{digest()}", 1, ("a", "b", "c"), shape, ones, ones, source=Path("own/net.py"))
+
+
 def weights_of(name, file="given.pth"):
     torch.manual_seed(3)
-    made = others.make(f"{name}@{digest()}", Path("own/net.py"), 4, 3)
+    made = others.make(f"{name}@{digest()}", Path("own/net.py"), (4,), 3)
     torch.save(made.state_dict(), file)
     return made
 
@@ -355,6 +389,6 @@ def test_a_file_may_import_what_lies_beside_it(tmp_path):
             f"    def __init__(self):  # in {folder}\n        super().__init__(4, UNITS)\n"
         )
         file = Path(folder, "deep.py")
-        assert others.make(networks.named(f"{file}:Deep"), file, 4, 3).out_features == units
+        assert others.make(networks.named(f"{file}:Deep"), file, (4,), 3).out_features == units
     assert not [name for name in sys.modules if name.startswith("beside")]
     assert str(tmp_path / "own") not in sys.path

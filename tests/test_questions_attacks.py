@@ -1,10 +1,17 @@
 """Error under attack over ε, white-box and black-box."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.collect import collect
+from analysis.measures import TITLES, attacked
 from analysis.questions import show
+from analysis.questions.attacks import MARKS
+from analysis.setting import Setting
+from common.options.attack import ATTACKS
 from tests import fixtures
 from tests.asking import SEEDS, at, drawn
 from tests.fixtures import STEP
@@ -67,3 +74,31 @@ def test_one_model_has_no_black_box(tmp_path):
     ax = show("epsilon", collect(tmp_path)).picture.axes[1]
     assert [text.get_text() for text in ax.texts] == ["no such pair of models yet"]
     assert not ax.get_lines()
+
+
+def test_of_other_attacks_than_these_nothing_is_drawn(tmp_path):
+    """An attack that is new, and known to no figure yet."""
+    fixtures.study(tmp_path, seeds=1)
+    known = collect(tmp_path)
+    frame = known.attacks.assign(attack=known.attacks["attack"].where(known.attacks["attack"] == "clean", "new"))
+    figure = show("epsilon", replace(known, attacks=frame))
+    assert figure.picture is None
+    assert "was attacked by none of those that are drawn: FGSM, I-FGSM, PGD, noise" in figure.missing
+    assert "test rows attacked: new 10,000" in show("table-attacks", replace(known, attacks=frame)).to_markdown()
+
+
+def test_an_attack_that_was_made_alone_is_shown_beside_the_others(tmp_path):
+    """Each attack has a protocol of its own: the records of another are no reason to leave it out."""
+    run = fixtures.train(tmp_path)
+    fixtures.attack(tmp_path, run, run, fixtures.ERM.white)
+    known = collect(tmp_path)
+    alone = known.attacks.query("attack == 'pgd'").assign(attack="ifgsm", protocol="ifgsm", record="another")
+    others = known.attacks.query("attack != 'ifgsm'")
+    both = pd.concat([others, alone], ignore_index=True)
+    seen = attacked(Setting(replace(known, attacks=both), known.settings()[0]))
+    assert {*seen["attack"]} == {"clean", "fgsm", "noise", "ifgsm", "pgd"}
+
+
+def test_every_attack_has_a_title_and_a_mark():
+    assert {*TITLES} == {*ATTACKS, "clean"}
+    assert {*MARKS} | {"fgsm", "noise"} == {*ATTACKS}

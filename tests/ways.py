@@ -10,7 +10,12 @@ MIX = {
     "mixup1.0-near5": {"neighbours": 5},
     "mixup1.0-sameclass-near3-heavier": {"pairs": "same-class", "neighbours": 3, "targets": "heavier"},
     "mixup1.0-layer1-partners2-perrow-reg0.5": {"mix": "layer1", "partners": 2, "lam_per": "row", "regmixup": 0.5},
-    "mixup1.0-patches-perrow-prob0.5": {"mix": "patches", "lam_per": "row", "mixup_prob": 0.5},
+    "mixup1.0-patches-perrow-prob0.5-reg1.0": {
+        "mix": "patches",
+        "lam_per": "row",
+        "mixup_prob": 0.5,
+        "regmixup": 1.0,
+    },
     "mixup1.0-cool1-reg1.0": {"cooldown_epochs": 1, "regmixup": 1.0},
 }
 WAYS = {name: {"mixup": True} | options for name, options in MIX.items()}

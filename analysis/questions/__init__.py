@@ -55,7 +55,9 @@ SHOWN: dict[str, Shown[Figure] | Shown[Table]] = {
 
 def _place(claim: Claim) -> tuple[int, int]:
     """The deck's first, then the paper's, then those of later work."""
-    return "DPL".index(claim.id[0]), int(claim.id[1:])
+    letter, number = claim.id[0], claim.id[1:]
+    assert letter in "DPL", f"{claim.id}: begins with D (the deck), P (the paper) or L (later work)"
+    return "DPL".index(letter), int(number)
 
 
 CLAIMS: list[Claim] = sorted((claim for question in QUESTIONS.values() for claim in question.claims), key=_place)

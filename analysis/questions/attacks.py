@@ -51,6 +51,9 @@ def over_epsilon(setting: Setting) -> Figure:
             at = rows[rows["attack"].isin([attack] if attack in MARKS else [attack, "clean"])]
             if (at["attack"] == attack).any():
                 seen[box, attack] = lines.numbers(at, "epsilon", "error", f"{box}-box, {attack}")
+    if not seen:
+        drawn = ", ".join(TITLES[one] for one in ("fgsm", *MARKS, "noise"))
+        return Figure(missing=gap or f"{setting.name} was attacked by none of those that are drawn: {drawn}.")
     numbers = pd.concat(seen.values())
     picture = Picture(figsize=(WIDE, 3.9), layout="constrained")
     for ax, box in zip(picture.subplots(1, 2, sharex=True, sharey=True), BOXES, strict=True):
@@ -70,15 +73,12 @@ def over_epsilon(setting: Setting) -> Figure:
     handles = [Line2D([], [], linestyle="", marker=mark, label=TITLES[one], **plain) for one, mark in MARKS.items()]
     handles.append(Line2D([], [], color="#333333", linestyle=NOISE_DASHES, label="noise"))
     lines.legend(picture, frame["method"], handles)
-    counts = frame.groupby("attack")["n"].max()
-    on = f"FGSM and noise on {counts.get('fgsm', 0):,} test rows"
-    on += f", I-FGSM and PGD on {counts['pgd']:,} of them" if "pgd" in counts else ""
     clipped = setting.results.records[frame["record"].iloc[0]]["final"]["clipped"]
     targets = lines.seeds_said(frame)
     caption = (
         "White-box: examples made on the model itself; black-box: on ERM models of other seeds. "
         f"Thick: FGSM; dotted, left: noise of the same size (each pixel up or down by ε at random). I-FGSM and PGD are "
-        f"drawn a little beside their ε. {on}; ε = 0 is clean. "
+        f"drawn a little beside their ε. Test rows attacked: {_counted(frame)}; ε = 0 is clean. "
         f"{'Clipped to the pixel range. ' if clipped else ''}"
         f"{targets[0].upper() + targets[1:]} as targets. {lines.band_said(frame)}"
     )
@@ -114,7 +114,7 @@ def in_numbers(setting: Setting) -> Table:
     made = found[found["attack"] != "clean"]
     names = {epsilon: f"ε = {epsilon:g}" for epsilon in sorted(made["epsilon"].unique())}
     rows = []
-    for box, attack in [(b, a) for a in ("fgsm", "ifgsm", "pgd") for b in BOXES] + [("white", "noise")]:
+    for box, attack in [(b, a) for a in ("fgsm", *MARKS) for b in BOXES] + [("white", "noise")]:
         for method in setting.methods:
             seen = attack_rows(setting, box, attack)
             seen = seen[seen["method"] == method]
@@ -125,15 +125,19 @@ def in_numbers(setting: Setting) -> Table:
                 row["ε = 0"] = spread(unharmed, 1)
                 of_seeds = seen.groupby(["epsilon", "seed"])["error"].mean()
                 rows.append(row | {names[e]: spread(of_seeds[e], 1) for e in of_seeds.index.unique("epsilon")})
-    sizes = {name: int(made.loc[made["attack"] == name, "n"].max()) for name in made["attack"].unique()}
-    counted = ", ".join(f"{TITLES[name]} {n:,}" for name, n in sizes.items())
     notes = [
-        f"{setting.name}. ε in {SCALES[str(found['unit'].iloc[0])]}; rows attacked: {counted}.",
+        f"{setting.name}. ε in {SCALES[str(found['unit'].iloc[0])]}; test rows attacked: {_counted(found)}.",
         f"{measures.SPREAD} Black-box: examples made on ERM models of other seeds.",
         *_zero_gradients(made),
         *missing.pairs(setting),
     ]
     return Table(pd.DataFrame(rows).fillna(""), notes, paths(found))
+
+
+def _counted(frame: pd.DataFrame) -> str:
+    """How many rows each attack was made on: "FGSM 10,000, I-FGSM 1,000"."""
+    most: Any = frame[frame["attack"] != "clean"].groupby("attack", sort=False)["n"].max()
+    return ", ".join(f"{TITLES.get(name, name)} {most[name]:,}" for name in most.index)
 
 
 def _zero_gradients(made: pd.DataFrame) -> list[str]:

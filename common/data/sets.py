@@ -9,8 +9,8 @@ class Known:
     side     of its images, in pixels
     flips    whether an image cropped and flipped is still of its class: then it is trained on so
     package  the function of `sklearn.datasets` that reads it
-    hub      its id on the Hugging Face hub, of images alone: reading sounds takes torchcodec, and the hub's Google
-             commands a script that `datasets` no longer runs
+    hub      its id on the Hugging Face hub, of all images that no package holds, and of these alone: reading sounds
+             takes torchcodec, and the hub's Google commands a script that `datasets` no longer runs
     copied   the folder that its parquet files lie in in a copy of the hub's
     archive  the class of `torchvision.datasets` that reads its authors' archive, and the folder that this unpacks to
     is_large    whether it does not fit in memory: its images stay encoded

@@ -191,7 +191,13 @@ def _folder(folder: Path) -> Source:
             "val/) with a folder of images or WAV files for each class, nor such class folders "
             f"themselves.{hint}"
         )
-    return Source(folder.resolve().name, kind_of(folder, layout), layout.origin, folder, layout.parts, layout.notes)
+    name = folder.resolve().name
+    if name in SETS and SETS[name].package:
+        raise UserError(
+            f"--dataset {folder}: is called as the {name} that scikit-learn ships, and so would its runs and records "
+            "be; rename the folder."
+        )
+    return Source(name, kind_of(folder, layout), layout.origin, folder, layout.parts, layout.notes)
 
 
 def _line(embedded: str) -> str:

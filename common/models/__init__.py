@@ -138,7 +138,7 @@ def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
             more["sides"] = blueprint.shape[1:]
         channels, classes = blueprint.shape[0], len(blueprint.classes)
         if not known.where:
-            net = others.make(blueprint.model, blueprint.source, channels, classes)
+            net = others.make(blueprint.model, blueprint.source, blueprint.shape, classes)
         else:
             sizes = (channels, classes, blueprint.width) if known.scales else (channels, classes)
             net = class_of(blueprint.model)(*sizes, **more)

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from common.consistency.compared import of_pixels
 from common.errors import UserError
@@ -26,19 +27,19 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 Statistics = tuple[tuple[float, ...], tuple[float, ...]]
 
 
-def make(model: str, file: Path | None, channels: int, classes: int) -> nn.Module:
+def make(model: str, file: Path | None, shape: tuple[int, ...], classes: int) -> nn.Module:
     """A network with weights as its own code draws them.
 
-    model  as a record calls it;  file  that holds it, as the user named it
+    model  as a record calls it;  file  that holds it, as the user named it;  shape  of one input
 
     raises UserError for a name or class that there is not, a file that is another than the record's, and whatever the
     user's code raises
     """
     library, _, name = model.partition(":")
     if library == "torchvision":
-        return _of_torchvision(name, channels, classes)
+        return _of_torchvision(name, shape[0], classes)
     if library == "timm":
-        return _of_timm(name, channels, classes)
+        return _of_timm(name, shape[0], classes)
     found = RECORDED.fullmatch(model)
     assert found
     if file is None:
@@ -46,13 +47,25 @@ def make(model: str, file: Path | None, channels: int, classes: int) -> nn.Modul
             f"{model} is a network of somebody's own, and its code is run only where its file is named: add "
             f"--model FILE.py:{found['name']}"
         )
-    own, sizes = _class(file, found["name"], found["digest"]), {"num_classes": classes, "in_channels": channels}
+    own, which = _class(file, found["name"], found["digest"]), f"--model {file}:{found['name']}"
+    sizes: dict[str, Any] = {"num_classes": classes, "in_channels": shape[0]}
+    if sides := shape[1:]:
+        sizes["image_size"] = sides[0] if len(set(sides)) == 1 else sides
     takes = inspect.signature(own).parameters
     asked = {name: size for name, size in sizes.items() if name in takes}
-    made = _made(f"--model {file}:{found['name']}", lambda: own(**asked), file)
+    made = _made(which, lambda: own(**asked), file)
     if not isinstance(made, nn.Module):
-        raise UserError(f"--model {file}:{found['name']}: makes a {type(made).__name__}, and no torch.nn.Module.")
+        raise UserError(f"{which}: makes a {type(made).__name__}, and no torch.nn.Module.")
+    if any(is_lazy(one) for one in (*made.parameters(), *made.buffers())):
+        _made(which, lambda: _sized(made, shape), file)
     return made
+
+
+@torch.no_grad()
+def _sized(network: nn.Module, shape: tuple[int, ...]) -> None:
+    """Has torch's lazy layers take their sizes from an input, by which nothing else in the network changes."""
+    network.eval()(torch.zeros(1, *shape))
+    network.train()
 
 
 def statistics(model: str, file: Path | None, channels: int) -> Statistics | None:

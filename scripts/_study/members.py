@@ -192,8 +192,10 @@ def _of_entry(
                 yield _matrix(where, options, words, runs or ())
             elif script == "boundary":
                 yield _border(options, words)
-            else:
+            elif script == "gan":
                 yield _gan(options, words)
+            else:
+                raise NotImplementedError(f"what {script}.py leaves is not said here")
         except UserError as error:
             said = str(error)
             raise UserError(said if said.startswith(where) else f"{where}: {said}") from None

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from common.data.dataset import fingerprint
 from common.data.load import load
 from common.data.sets import SETS
-from common.data.sources import Source, find
+from common.data.sources import Source, find, is_hub_id
 from tests.data.made import class_folders, parquet_set, plain_table
 from tests.refusal import refused
 
@@ -161,3 +161,14 @@ def test_a_path_that_holds_no_set_is_refused(tmp_path):
 def test_every_name_that_find_knows_can_be_loaded():
     shipped = [name for name, one in SETS.items() if one.package]
     assert [load(find(name, None)).name for name in shipped] == shipped
+
+
+def test_images_that_no_package_holds_come_from_the_hub():
+    assert all(is_hub_id(one.hub) for one in SETS.values() if one.kind == "images" and not one.package)
+    assert not any(one.hub for one in SETS.values() if one.kind != "images" or one.package)
+
+
+def test_a_folder_that_is_called_as_a_set_of_scikit_learns_is_refused(tmp_path):
+    """Its runs would be called as theirs, and probes would look for the wrong images."""
+    class_folders(tmp_path / "digits")
+    refused(lambda: find(str(tmp_path / "digits"), None), "digits", "scikit-learn", "rename the folder")
