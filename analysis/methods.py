@@ -24,6 +24,7 @@ MORE = {  # what else departs from mixup, or from ERM, in words
     "mixup_prob": "with probability {:g}",
     "regmixup": "RegMixup {:g}",
 } | OF_ALL
+NONE = "label_smoothing", 0  # where a recipe brings some
 OF_LOSS = {  # of GANs, where it is not the usual one
     "lam_max": "λ up to {:g}",
     "penalty": "penalty {:g}",
@@ -98,7 +99,7 @@ class Method:
         """ "ERM"; "mixup" for α = 1 and one λ a batch; else what departs: "dropout p=0.5", "mixup α=8", "mixup α=8 +
         dropout p=0.5", "mixup α=0.2 after 5 epochs of ERM", "label smoothing 0.1", "mixup, inputs only"."""
         dropout, first = f"dropout p={self.dropout:g}" if self.dropout else "", self.warmup_epochs
-        more = [(MORE | OF_LOSS)[option].format(value) for option, value in self.more]
+        more = ["no label smoothing" if one == NONE else (MORE | OF_LOSS)[one[0]].format(one[1]) for one in self.more]
         if self.model:
             return self.model + (f" ({', '.join(more)})" if more else "")
         if self.alpha is None:

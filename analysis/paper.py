@@ -220,6 +220,7 @@ PAPER: Configuration = {
     "augment": "crop-flip",
     "alpha": 1.0,
     "dropout": 0.0,
+    "label_smoothing": 0.0,
 }
 PAPER_UNDER_ATTACK: Configuration = {"dataset": "ImageNet", "model": "ResNet-101"}
 
@@ -238,6 +239,7 @@ WORDS = {
     "weight_decay": "weight decay {:g} instead of {:g}",
     "corrupt_labels": "{:.0%} of the labels corrupted instead of {:.0%}",
     "dropout": "dropout {:g} instead of {:g}",
+    "label_smoothing": "label smoothing {:g} instead of {:g}",
     "augment": "augmentation {} instead of {}",
     "alpha": "α = {:g} instead of {:g}",
     "lam_per": "λ per {} instead of {}",

@@ -10,6 +10,7 @@ from typing import Any
 from analysis import paper
 from analysis.collect import Results
 from analysis.methods import MIXUP, Method
+from common.options.defaults import smoothing_of
 from common.options.study import ENOUGH
 from common.records import Record
 
@@ -51,6 +52,12 @@ class Setting:
     def kind(self) -> str:
         """Of its data: images, sounds or table."""
         return str(self.record["data"]["kind"])
+
+    @property
+    def smoothed(self) -> str:
+        """What the recipe brings, under ERM and mixup alike, in words: " (under both with label smoothing 0.2)"."""
+        smoothing = smoothing_of(self.config.get("recipe"))
+        return f" (under both with label smoothing {smoothing:g})" if smoothing else ""
 
     @property
     def trains_on_clean_labels(self) -> bool:

@@ -171,7 +171,7 @@ def verdict(setting: Setting, parts: Sequence[Part], pairs: Sequence[Pairs], scr
     n = min((len(one.seeds) for one in pairs), default=0)
     records = [path for one in pairs for path in one.records or one.measure.rows["record"]]
     return whole(
-        f"on {setting.name}, {seeds_said(n)}",
+        f"on {setting.name}{setting.smoothed}, {seeds_said(n)}",
         parts,
         [row for one in pairs for row in rows_of(one)],
         records,

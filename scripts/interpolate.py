@@ -145,7 +145,7 @@ def _spread(norms: np.ndarray) -> dict[str, Any]:
 
 def _examples(run: Trained, part: Part, pairs: Pairs, differ: np.ndarray, lams: list[float]) -> list[dict[str, Any]]:
     """The first pairs of different classes: both inputs, and the probability of every class at each lambda."""
-    shown = []
+    shown, is_normalised = [], bool(run.record["config"]["per_utterance"])
     for place in differ.nonzero()[0][:EXAMPLES].tolist():
         first, second = int(pairs.first[place]), int(pairs.second[place])
         p = probes.probabilities(run.model, part, first, second, lams)
@@ -153,21 +153,22 @@ def _examples(run: Trained, part: Part, pairs: Pairs, differ: np.ndarray, lams: 
             {
                 "rows": [first, second],
                 "labels": [int(part.labels[first]), int(part.labels[second])],
-                "x_i": _shown(part.fetch(slice(first, first + 1))[0]),
-                "x_j": _shown(part.fetch(slice(second, second + 1))[0]),
+                "x_i": _shown(part.fetch(slice(first, first + 1))[0], is_normalised),
+                "x_j": _shown(part.fetch(slice(second, second + 1))[0], is_normalised),
                 "p": p.cpu().double().numpy().round(4).tolist(),
             }
         )
     return shown
 
 
-def _shown(row: torch.Tensor) -> str | list[float]:
+def _shown(row: torch.Tensor, is_normalised: bool) -> str | list[float]:
     """An image as a PNG file in base64; a spectrogram too, high frequencies on top, from silence in black to full scale
-    in white; a row of a table as its numbers."""
+    in white, or, normalised by itself, from its least to its most; a row of a table as its numbers."""
     if row.dim() == 1:
         return row.cpu().double().tolist()
     if row.dtype != torch.uint8:
-        row = (255 * (1 - row.flip(1) / math.log(FLOOR))).round().clamp(0, 255).to(torch.uint8)
+        low, high = (float(row.min()), float(row.max())) if is_normalised else (math.log(FLOOR), 0.0)
+        row = (255 * (row.flip(1) - low) / max(high - low, 1e-9)).round().clamp(0, 255).to(torch.uint8)
     pixels = row.permute(1, 2, 0).cpu().numpy()
     file = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(file, "PNG", optimize=True)

@@ -47,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """raises UnfinishedError where a member failed"""
     asked = cli.parse(StudyOptions, __doc__, argv)
     files.check_temporary()
-    work = Work(asked, members.read(asked.study, asked.data_dir, asked.mixed_precision))
+    work = Work(
+        asked, members.read(asked.study, asked.data_dir, asked.mixed_precision, places.known_data(asked.checkpoint_dir))
+    )
     try:
         if asked.print:
             say(work.as_commands())
@@ -107,7 +109,8 @@ class Work:
         waiting = list(self.missing)
         readers = [member for member in waiting if member.script in ("train", "baseline")]
         for dataset in dict.fromkeys(map(_dataset, readers)):
-            sources.find(dataset, self.asked.data_dir)  # before hours of work; raises UserError
+            known = places.known_data(self.asked.checkpoint_dir)
+            sources.find(dataset, self.asked.data_dir, known)  # before hours of work; raises UserError
         display = Display(self.costs, len(self.found) - len(waiting), len(self.found), self.jobs)
         try:
             while waiting or self.running:

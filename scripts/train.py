@@ -119,7 +119,7 @@ def train(
     environment: dict[str, Any],
 ) -> None:
     """Trains, from where it was stopped if it was, and leaves weights and record."""
-    run, config, classes = one.of, one.config, len(one.of.data.classes)
+    run, config = one.of, one.config
     device, is_main = accelerator.device, accelerator.is_main_process
     train_part, test_part, clean_part = (part.to(device) for part in (run.data.train, run.data.test, run.clean_train))
     learning = run.begin(accelerator)
@@ -183,10 +183,7 @@ def train(
                     f"another run, which starts from its first epoch.{last}"
                 ) from None
             if is_measured:
-                curve.append({"epoch": epoch, "lr": lr, "train": trained})
-                curve[-1]["test"] = metrics.errors(seen.ranks, seen.losses, classes)
-                if fitted:
-                    curve[-1]["labels"] = run.by_label(fitted.predicted)
+                curve.append({"epoch": epoch, "lr": lr, "train": trained} | _outcome(run, seen, fitted))
                 accelerator.log(_scalars(config.mixup, curve[-1]), step=epoch)
             progress.say(saying.reached(epoch, config.epochs, curve))
             seconds += time.perf_counter() - begun
@@ -215,14 +212,21 @@ def train(
 def _measured_at_the_end(
     accelerator: Accelerator, run: Run, network: nn.Module, test_part: Part, clean_part: Part, curve: list[Row]
 ) -> dict[str, Any]:
-    """What the record holds as final. Given weights that were not trained get the row of the curve that they have."""
+    """What the record holds as final. The last row of the curve is of what is seen here: a run that went on on another
+    machine may count a row otherwise than the one that trained it. Given weights that were not trained get a row."""
     classes, labels = len(run.data.classes), run.data.test.labels.numpy()
     seen = evaluation.outcomes(accelerator, network, test_part)
     clean = evaluation.outcomes(accelerator, network, clean_part)
+    clean_train = metrics.errors(clean.ranks, clean.losses, classes)
     if not curve:
-        curve.append(_unlearnt(run, seen, clean))
-    final = _final(curve) | {"clean_train": metrics.errors(clean.ranks, clean.losses, classes)}
-    if run.pad:  # for flips, which it was trained on
+        trained = {
+            "loss": clean_train["cross_entropy"],
+            "weighted_accuracy": 1 - clean_train["errors"] / clean_train["n"],
+        }
+        curve.append({"epoch": 0, "lr": 0.0, "train": trained})
+    curve[-1] |= _outcome(run, seen, clean)
+    final = _final(curve) | {"clean_train": clean_train}
+    if run.config.augment != "none":  # flips, all of them, which it was trained on
         flipped = evaluation.outcomes(accelerator, network, test_part, with_flips=True)
         final["test_time_flips"] = metrics.errors(flipped.ranks, flipped.losses, classes)
     if run.data.measured_on == "holdout" and len(test_part) > 1:  # by halves: of one row there are none
@@ -232,12 +236,10 @@ def _measured_at_the_end(
     return final
 
 
-def _unlearnt(run: Run, seen: Outcomes, clean: Outcomes) -> Row:
-    """The row of a run of no epochs: what the given weights are, the training rows looked at as they are."""
-    errors, test = (metrics.errors(one.ranks, one.losses, len(run.data.classes)) for one in (clean, seen))
-    trained = {"loss": errors["cross_entropy"], "weighted_accuracy": 1 - errors["errors"] / errors["n"]}
-    labels = {"labels": run.by_label(clean.predicted)} if run.data.corruption else {}
-    return {"epoch": 0, "lr": 0.0, "train": trained, "test": test} | labels
+def _outcome(run: Run, seen: Outcomes, clean: Outcomes | None) -> Row:
+    """What a row of the curve says of the test rows and, where labels are corrupted, of the training rows."""
+    labels = {"labels": run.by_label(clean.predicted)} if clean and run.data.corruption else {}
+    return {"test": metrics.errors(seen.ranks, seen.losses, len(run.data.classes))} | labels
 
 
 def _final(curve: list[Row]) -> dict[str, Any]:

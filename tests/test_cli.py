@@ -11,7 +11,7 @@ from common import cli, hints
 from common.cli import ending, reading
 from common.data.sets import SETS
 from common.errors import DivergedError, UserError
-from common.options import TrainOptions
+from common.options import TrainConfig, TrainOptions
 from common.options.attack import AttackOptions
 from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
@@ -54,6 +54,27 @@ def test_without_mixup_nothing_that_a_file_says_of_it_is_left(tmp_path):
     assert options.training.epochs == 9
     with pytest.raises(UserError, match=r"--alpha 0\.2: means nothing without --mixup"):
         parse("--config", file, "--no-mixup", "--alpha", "0.2")
+
+
+def test_a_record_of_erm_says_nothing_of_mixup_and_its_width_is_its_networks(tmp_path):
+    """Its warm-up of no epochs, say, which is what mixup on sounds does not do; and the 64 of another network."""
+    file = tmp_path / "record.json"
+    record = TrainConfig(dataset="spoken_digits", model="lenet", width=20, epochs=30, warmup_epochs=0).to_json()
+    file.write_text(json.dumps({"schema": 1, "kind": "train", "config": record}))
+    mixed = parse("--config", file, "--mixup")
+    assert (mixed.training.epochs, mixed.mixing.mixup, mixed.mixing.warmup_epochs) == (30, True, None)
+    assert parse("--config", file).mixing.warmup_epochs == 0
+    assert parse("--config", file, "--mixup", "--warmup-epochs", "2").mixing.warmup_epochs == 2
+    for words, width in (
+        (["--model", "vgg11"], None),
+        (["--model", "lenet"], 20),
+        (["--model=vgg11", "--width", "8"], 8),
+    ):
+        assert parse("--config", file, *words).model.width == width
+    own = tmp_path / "run.yaml"
+    own.write_text("model: lenet\nwidth: 20\nwarmup_epochs: 0\n")  # said by the user, and so meant
+    asked = parse("--config", own, "--mixup", "--model", "vgg11")
+    assert (asked.model.width, asked.mixing.warmup_epochs) == (20, 0)
 
 
 @pytest.mark.parametrize(("word", "value"), [("no", False), ("off", False), ("false", False), ("on", True)])

@@ -1,6 +1,7 @@
 import base64
 import io
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from accelerate import debug_launcher
 from PIL import Image
 
 from common import checkpoints, probes, records
+from common.data.sounds import FLOOR
 from common.errors import UserError
 from common.options.interpolate import ProbeOptions, record_name, resolve
 from common.trained import find
@@ -260,3 +262,14 @@ def test_two_configurations_never_share_a_name():
     assert len({record_name(config) for config in configs}) == len(set(configs)) == len(changes) - 1
     assert record_name(configs[0]) == "a-erm-seed0"
     assert record_name(configs[1]) == "a-erm-seed0-test"
+
+
+def test_a_spectrogram_is_shown_from_silence_to_full_scale_and_a_normalised_one_from_its_least_to_its_most():
+    def drawn(row, is_normalised):
+        return np.array(Image.open(io.BytesIO(base64.b64decode(interpolate._shown(row, is_normalised)))))
+
+    silence = math.log(FLOOR)
+    row = torch.tensor([[[silence, silence / 2], [0.0, 0.0]]])
+    assert drawn(row, False).tolist() == [[255, 255], [0, 128]]  # the highest frequency comes first
+    assert drawn(torch.tensor([[[-2.0, 0.0], [1.0, 2.0]]]), True).tolist() == [[191, 255], [0, 128]]
+    assert drawn(torch.zeros(1, 2, 2), True).tolist() == [[0, 0], [0, 0]]

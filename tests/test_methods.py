@@ -42,7 +42,7 @@ from common.options.train import OF_MIXUP, Mix
         (
             {"mixup": False, "label_smoothing": 0.0, "recipe": "fast"},
             Method(more=(("label_smoothing", 0.0),)),
-            "label smoothing 0",
+            "no label smoothing",
         ),
         (
             {"mixup": False, "dropout": 0.5, "noise": 0.05},

@@ -22,7 +22,7 @@ def test_what_lies_between_is_shown_over_the_rows(tmp_path):
     between = figure.data[figure.data["panel"] == "cifar10, mixup minus ERM"]
     assert list(between["x"]) == [500, 1000, 2000]
     assert list(between["y"]) == pytest.approx([-10, -5, -1], abs=0.05)
-    assert "cifar10, 1,000 rows (n = 5): test error: ERM 20.01 %, mixup 15.00 %" in figure.caption
+    assert "cifar10, 1,000 rows in batches of 128 (n = 5): test error: ERM 20.01 %, mixup 15.00 %" in figure.caption
     assert len(figure.records) == 30
 
 

@@ -63,8 +63,9 @@ def _seeds(runs: pd.DataFrame) -> dict[float, set[tuple[int, int]]]:
 
 
 def _pairs(setting: Setting) -> int:
-    """Seeds that ERM and two alphas share."""
-    seeds = _seeds(_runs(setting))
+    """Seeds that ERM and two alphas share, where one leaves a training row unlearnt: else nothing could rise."""
+    runs = _runs(setting)
+    seeds = _seeds(runs) if runs["clean_train_error"].gt(0).any() else {}
     return len(set.intersection(*seeds.values())) if len(seeds) >= ALPHAS and 0.0 in seeds else 0
 
 

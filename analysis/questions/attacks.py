@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 from analysis import commands, lines, measures, missing, paper
 from analysis.figure import WIDE, Figure
 from analysis.lines import MEAN
-from analysis.measures import TITLES, attack_rows, attacked, in_box, means_of, nearest, pair, spread
+from analysis.measures import TITLES, at_epsilon, attack_rows, attacked, in_box, means_of, nearest, pair, spread
 from analysis.methods import in_order
 from analysis.question import Claim, Question, figure, table
 from analysis.setting import Setting
@@ -158,7 +158,12 @@ def errs_less(box: str, attack: str) -> Callable[[Setting], Verdict]:
             return found
         erm, other = (100 - np.mean(values) for values in (pairs.base, pairs.other))
         ratio = f", {other / erm:.2f} times as many" if erm > 0 else ""
-        return replace(found, closing=f"right answers: ERM {erm:.2f} %, {setting.mixup} {other:.2f} %{ratio}")
+        right = f"right answers: ERM {erm:.2f} %, {setting.mixup} {other:.2f} %{ratio}"
+        rows = at_epsilon(attack_rows(setting, box, attack), paper.PAPERS_EPSILON)
+        rows = rows[rows["record"].isin(pairs.records)]
+        clean = means_of(rows.assign(clean=100 * rows["errors_clean"] / rows["n"]), "clean")
+        unharmed = ", ".join(f"{method} {error:.2f} %" for method, error in clean.items())
+        return replace(found, closing=f"{right}; error on the same rows unharmed: {unharmed}")
 
     return judge
 

@@ -10,11 +10,12 @@ from matplotlib.figure import Figure as Picture
 
 from analysis import lines, measures, missing
 from analysis.figure import WIDE, Figure
-from analysis.measures import means_of
+from analysis.measures import Measure, means_of
 from analysis.methods import in_order
 from analysis.question import Question, claim, figure
+from analysis.questions.accuracy import of_each_network
 from analysis.setting import Setting
-from analysis.verdict import Verdict, differ
+from analysis.verdict import Verdict
 
 BINS = 15
 FEWEST = 10  # examples in a bin that is drawn: fewer say little
@@ -61,9 +62,17 @@ def reliability(setting: Setting) -> Figure:
     "L1", "cross-entropy and calibration error are lower under mixup", "Thulasidasan 2019", "direction", "later work"
 )
 def calibrated(setting: Setting) -> Verdict:
-    nats = measures.of_runs(setting.here, "cross_entropy", "cross-entropy", "")
-    share = measures.of_runs(setting.here, "calibration_error", "calibration error", "")
-    return replace(differ(setting, [nats, share], -1), closing="after temperature scaling: see L7")
+    """Asked of the settings that D1 is asked of: mixup makes an overconfident network less sure, and a calibrated one
+    underconfident."""
+    found = of_each_network([setting, *setting.alike("dataset", "corrupt_labels")], _sureness)
+    return replace(found, closing="; ".join(filter(None, [found.closing, "after temperature scaling: see L7"])))
+
+
+def _sureness(setting: Setting) -> list[Measure]:
+    return [
+        measures.of_runs(setting.here, "cross_entropy", "cross-entropy", ""),
+        measures.of_runs(setting.here, "calibration_error", "calibration error", ""),
+    ]
 
 
 QUESTION = Question(__doc__, [reliability], [calibrated])

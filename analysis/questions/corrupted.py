@@ -223,7 +223,8 @@ def _less_error(results: Results, arm: Arm, base: Arm) -> Verdict:
             rows = [f"{percent(share)}, {row}" for one in found for row in rows_of(one)]
             used = runs.loc[runs["method"].isin([than, method]), "record"].tolist()
             verdicts.append(whole("", parts, rows, used, commands.seeds(results, setting.name, method, than=than)))
-    return of_shares(results, verdicts)
+    left = [percent(share) for share in paper.TABLE_2 if share not in shares(results)]
+    return of_shares(results, verdicts, f"the paper's {' and '.join(left)} are not asked" if left else "")
 
 
 def of_shares(results: Results, verdicts: list[Verdict], closing: str = "") -> Verdict:

@@ -28,7 +28,8 @@ def error_over_examples(results: Results) -> Figure:
     if not columns:
         return Figure(missing=missing.study(results, "on several numbers of rows", "few-digits"))
     told = ". ".join(
-        f"{title}, {one.n_train:,} rows (n = {one.pairs}): {said(pair(test_error(one.here), one.mixup))}"
+        f"{title}, {one.n_train:,} rows in batches of {one.config['batch_size']} (n = {one.pairs}): "
+        + said(pair(test_error(one.here), one.mixup))
         for title, settings in columns.items()
         for one in settings
     )

@@ -114,7 +114,7 @@ def error_on_few_images(results: Results) -> Figure:
     }
     if not columns:
         return Figure(missing=missing.study(results, "on few images in several budgets", "budgets"))
-    told = ". ".join(f"{title}, {_in_short(of)}" for title, of in columns.items())
+    told = ". ".join(f"{title}{of[0].smoothed}, {_in_short(of)}" for title, of in columns.items())
     caption = (
         f"CIFAR-10. {told}. Above: each seed, and means with 95 % t intervals; below: the mean difference of the "
         "pairs, with its own."
@@ -151,7 +151,7 @@ def _in_short(settings: list[Setting]) -> str:
 def _differences(settings: list[Setting]) -> str:
     found = [(one, pair(test_error(one.here), one.mixup)) for one in settings]
     return "; ".join(
-        f"{one.config['model']}, {one.config['epochs']} epochs (n = {len(pairs.seeds)}), {said(pairs)}"
+        f"{one.config['model']}, {one.config['epochs']} epochs{one.smoothed} (n = {len(pairs.seeds)}), {said(pairs)}"
         for one, pairs in found
         if pairs.seeds
     )

@@ -44,7 +44,7 @@ def gradients(setting: Setting) -> Figure:
     return Figure(caption, alt, picture, numbers, tuple(frame["record"].unique()), gap)
 
 
-@claim("P5", "smaller input gradients in between", "Fig. 2b", "direction", "2 in between")
+@claim("P5", "smaller input gradients in between, on the mean over λ", "Fig. 2b", "direction", "2 in between")
 def smaller(setting: Setting) -> Verdict:
     """For the loss and for the predicted logit, since the paper does not say which it shows: the mean over λ of the
     logarithm of the norm, whose difference is the mean log ratio."""
@@ -58,7 +58,7 @@ def smaller(setting: Setting) -> Verdict:
             at = [pair(measures.in_between(here, column, lam, name), setting.mixup).interval for lam in lams]
             closing.append(
                 f"of the {name}, {math.exp(pairs[-1].interval.mean):.2f} times ERM's, the interval wholly below at "
-                f"{sum(one.high < 0 for one in at)} of {len(lams)} λ"
+                f"{sum(one.high < 0 for one in at)} of {len(lams)} λ and above at {sum(one.low > 0 for one in at)}"
             )
     return verdict(setting, [of_pairs(one, -1) for one in pairs], pairs, "interpolate", "; ".join(closing))
 

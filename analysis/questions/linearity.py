@@ -54,7 +54,7 @@ def probability(setting: Setting) -> Figure:
     return Figure(caption, alt, picture, numbers, tuple(frame["record"].unique()), gap)
 
 
-@claim("P32", "predictions are linear in between", "section 2", "direction", "2 in between")
+@claim("P32", "predictions are nearer to linear in between", "section 2", "direction", "2 in between")
 def linear(setting: Setting) -> Verdict:
     """The mean of |p(y_i) − λ| over λ and over pairs of different classes is smaller under mixup."""
     asked = setting.where(lambda one: len(pair(_off(one), one.mixup).seeds))

@@ -137,7 +137,7 @@ def _of_normalising(setting: Setting) -> list[str]:
             found = interval((by_each - without).dropna().tolist(), setting.here.overlap)
             if found.n:
                 change = interval_said(found, " points")
-                said.append(f"Test error of {setting.config['model']}{EACH}, {method}: {change}, n = {found.n}.")
+                said.append(f"{method} of {setting.config['model']}{EACH}, minus without: {change}, n = {found.n}.")
     return said
 
 

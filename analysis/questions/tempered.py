@@ -1,7 +1,7 @@
 """**After temperature scaling.** A network that is overconfident, or underconfident, everywhere is soon mended: its
 logits are divided by one temperature, fitted to rows that it was not trained on (Guo et al. 2017). So here are
 cross-entropy and calibration error before and after that, on training rows held out from training, each half of them
-with the temperature fitted to the other. **Asked:** is mixup's calibration still the better one (Thulasidasan et al.
+with the temperature fitted to the other. **Asked:** is mixup's calibration the better one then (Thulasidasan et al.
 2019 measure it before), or does what mixup gains go away, or turn (Wang et al. 2023)?
 """
 

@@ -3,7 +3,8 @@
 **Asked:** how does the border between two classes of points look? **Measured:** a small network is trained on points in
 the plane, under ERM and under mixup with several α, and asked for p(class 1) everywhere. **Look at** the distance
 between the thin lines: between them the network is undecided. **The paper** (its Fig. 1b, α = 1) shows a hard edge
-under ERM and a gradual one under mixup. What it does not show: with large α the border leaves the right place.
+under ERM and a gradual one under mixup. What it does not show: mixup moves the border, too, the farther the larger α
+(the training errors in the table).
 """
 
 from dataclasses import replace

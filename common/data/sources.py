@@ -127,11 +127,15 @@ def find(dataset: str, data_dir: Path | None, known: Path | None = None) -> Sour
         return _csv(dataset, root, known)
     if "/" in dataset or dataset.startswith(".") or (not is_of_the_hub and dataset.lower().endswith(tuple(FOREIGN))):
         return _folder(Path(dataset).expanduser())
-    for folder in (root, Path(), known if data_dir is None else None):
-        if folder is not None and dataset and (folder / dataset).is_dir():
+    folders = [folder for folder in (root, Path(), known if data_dir is None else None) if folder and dataset]
+    for folder in folders:
+        if (folder / dataset).is_dir() and layout_of(folder / dataset, _unlabelled(dataset)):
             return _folder(folder / dataset)
-        if folder is not None and dataset and (file := _csv_of(dataset, folder)):
+        if file := _csv_of(dataset, folder):
             return Source(dataset, "table", CSV, file)
+    for folder in folders:
+        if (folder / dataset).is_dir():
+            return _folder(folder / dataset)  # raises UserError: it holds no set
     if is_hub_id(id_ := dataset.replace("--", "/")):
         return _hub(dataset, id_, root)
     raise _no_table(dataset, root) if one else _unknown(dataset, root)

@@ -9,7 +9,7 @@ import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
 from common.errors import UserError
-from common.options.fields import SEEDS, Fact, as_json, flag, own, pieces, words
+from common.options.fields import SEEDS, Fact, as_json, flag, joined, own, pieces, words
 from common.options.machine import MachineWithRuns
 
 Attack = Literal["fgsm", "ifgsm", "pgd", "noise"]
@@ -188,7 +188,7 @@ def resolve(asked: AttackConfig) -> AttackConfig:
 
 def attack_name(source: str, target: str, config: AttackConfig) -> str:
     """``<source>--<target>``, and all that departs from the defaults: ``…-seed0--…-seed1-pgd40``."""
-    return "-".join([f"{source}--{target}", *pieces(config, _usual(config)).values()])
+    return joined([f"{source}--{target}", *pieces(config, _usual(config)).values()])
 
 
 def command_words(config: AttackConfig) -> list[str]:

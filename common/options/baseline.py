@@ -4,11 +4,12 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, get_args
 
+from common import places
 from common.data import sources
 from common.data.sources import Source
 from common.errors import UserError
 from common.options.fields import SEEDS, Fact, as_json, flag
-from common.options.machine import MachineWithData
+from common.options.machine import MachineWithData, MachineWithModels
 from common.options.names import rows_name
 from common.options.train import DataOptions, TrainConfig, TrainingOptions, TrainOptions
 
@@ -46,7 +47,7 @@ class BaselineOptions:
 
     def source(self) -> Source:
         """raises UserError for a data set that cannot be had, or is no table"""
-        source = sources.find(self.data.dataset, self.run.data_dir)
+        source = sources.find(self.data.dataset, self.run.data_dir, places.known_data(MachineWithModels.checkpoint_dir))
         check_kind(source.name, source.kind)
         return source
 

@@ -7,7 +7,7 @@ import dataclasses
 import hashlib
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ T = TypeVar("T")
 OPEN: Any = None  # the value of an option that is left open: the data set, the model or the method decides
 LEFT_OPEN = "left open until it is resolved"
 ALWAYS = object()  # an option that there has always been
+LONGEST = 220  # bytes of a name
 SEEDS = "[0, 4294967295]"  # what NumPy and scikit-learn take
 
 if TYPE_CHECKING:
@@ -78,6 +79,16 @@ def plain(text: str | None) -> str:
     tells it from others."""
     kept = re.sub(r"[^A-Za-z0-9_.]", "", text or "")
     return kept if kept == text else f"{kept}+{hashlib.sha256((text or '').encode()).hexdigest()[:6]}"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """The name of these pieces. File systems take names of 255 bytes, and a record's has its kind before it and more
+    behind it: a longer one ends in a mark that tells it from others."""
+    name = "-".join(parts)
+    if len(name.encode()) <= LONGEST:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:6]
+    return f"{name.encode()[: LONGEST - 1 - len(mark)].decode(errors='ignore')}+{mark}"
 
 
 def several(texts: tuple[str, ...]) -> str:

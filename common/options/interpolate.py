@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, own, pieces, words
+from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, joined, own, pieces, words
 from common.options.machine import MachineWithRuns
 
 GRADIENT_PAIRS = 1000
@@ -63,7 +63,7 @@ def resolve(probe: ProbeOptions, run: str) -> InterpolateConfig:
 
 def record_name(config: InterpolateConfig) -> str:
     """The run, and all that departs from the defaults: ``digits-smallcnn-erm-seed0-test-pairs500``."""
-    return "-".join([config.run, *pieces(config, _usual(config)).values()])
+    return joined([config.run, *pieces(config, _usual(config)).values()])
 
 
 def command_words(config: InterpolateConfig) -> list[str]:

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 from common.options.defaults import smoothing_of
-from common.options.fields import OPEN, pieces, words
+from common.options.fields import OPEN, joined, pieces, words
 from common.options.networks import piece
 from common.options.resolving import usual
 from common.options.train import DataOptions, MixupOptions, ModelOptions, TrainConfig, TrainingOptions
@@ -38,7 +38,7 @@ def _name(config: TrainConfig, kind: str, side: int | None, precision: str, with
         parts += [f"mixup{config.alpha}" if config.mixup else "erm", *_pieces_of(MixupOptions, found)]
     if precision != "no":
         parts.append(precision)
-    return "-".join([*parts, f"seed{config.seed}"] if with_method else parts)
+    return joined([*parts, f"seed{config.seed}"]) if with_method else "-".join(parts)
 
 
 def command_words(config: TrainConfig, kind: str, side: int | None) -> list[str]:

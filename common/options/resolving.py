@@ -125,6 +125,8 @@ def _refuse_training(config: TrainConfig, kind: str, side: int | None) -> None:
             f"--momentum {config.momentum}: means nothing under --optimizer adam, which {config.dataset} is trained by "
             "here; leave it out, or add --optimizer sgd."
         )
+    if config.optimizer == "nesterov" and not config.momentum:
+        raise UserError("--momentum 0: --optimizer nesterov has none to look ahead by; take --optimizer sgd.")
     rows, parts = config.batch_size, config.accumulate
     if parts > 1 and rows < 2 * parts:
         raise UserError(

@@ -4,8 +4,9 @@ import dataclasses
 import difflib
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from common.options.train import OF_MIXUP
 
 SEEDS = ("seed", "data_seed")
 PRECISION = "ACCELERATE_MIXED_PRECISION"
+Find = Callable[[str], sources.Source]
 # What names a place on this machine is no part of a study.
 ON_THE_COMMAND_LINE = ("data_dir", "results_dir", "checkpoint_dir")
 
@@ -93,17 +95,20 @@ class Study:
     members: tuple[Member, ...]
 
 
-def read(study: str, data_dir: Path | None, precision_of_all: Precision | None = None) -> Study:
+def read(
+    study: str, data_dir: Path | None, precision_of_all: Precision | None = None, known: Path | None = None
+) -> Study:
     """The members of a study, in the order in which they are run.
 
     study             a name in scripts/studies/, or the path of a YAML file
+    data_dir, known   where sets lie, as in `sources.find`
     precision_of_all  of its trainings, in place of what it says
     raises UserError that names the file and what is wrong in it
     """
-    file = place(study)
+    file, find = place(study), partial(sources.find, data_dir=data_dir, known=known)
     members: dict[str, Member] = {}
     for script, entry in entries(file):
-        for member in _of_entry(f"{file}, {script}", script, entry, list(members.values()), data_dir, precision_of_all):
+        for member in _of_entry(f"{file}, {script}", script, entry, list(members.values()), find, precision_of_all):
             there = {wanted.path for other in members.values() for wanted in other.wanted}
             if all(wanted.path in there for wanted in member.wanted):
                 raise UserError(f"{file}, {script}: stands for {member.name} a second time; leave it out once.")
@@ -166,7 +171,7 @@ def _of_entry(
     script: str,
     entry: dict[str, Any],
     members: Sequence[Member],
-    data_dir: Path | None,
+    find: Find,
     precision_of_all: Precision | None,
 ) -> Iterator[Member]:
     for name in ON_THE_COMMAND_LINE:
@@ -183,9 +188,9 @@ def _of_entry(
         try:
             check(options)
             if script == "train":
-                yield _training(options, words, data_dir, of_the_study, precision_of_all)
+                yield _training(options, words, find, of_the_study, precision_of_all)
             elif script == "baseline":
-                yield _baseline(options, words, data_dir)
+                yield _baseline(options, words, find)
             elif script == "interpolate":
                 yield from (_probe(options, words, run) for run in runs or ())
             elif script == "attack":
@@ -226,11 +231,11 @@ def precision() -> str:
 def _training(
     options: TrainOptions,
     words: Sequence[str],
-    data_dir: Path | None,
+    find: Find,
     of_the_study: Precision | None,
     precision_of_all: Precision | None,
 ) -> Member:
-    name, kind, side = _kind_of(options.asked, data_dir)
+    name, kind, side = _kind_of(options.asked, find)
     config = resolve(options.asked, name, kind, side)
     asked = precision_of_all or of_the_study
     said, run = (run_name(config, kind, side, one or precision()) for one in (of_the_study, asked))
@@ -238,9 +243,9 @@ def _training(
     return Member(run, "train", tuple(words), config, (wanted,), asked, said)
 
 
-def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | None) -> Member:
+def _baseline(options: BaselineOptions, words: Sequence[str], find: Find) -> Member:
     asked = options.as_training.asked
-    name, kind, side = _kind_of(asked, data_dir)
+    name, kind, side = _kind_of(asked, find)
     baseline.check_kind(name, kind)
     trained, methods = resolve(asked, name, kind, side), options.fitting.methods
     wanted = tuple(
@@ -251,12 +256,12 @@ def _baseline(options: BaselineOptions, words: Sequence[str], data_dir: Path | N
     return Member(f"baseline-{record}", "baseline", tuple(words), None, wanted)
 
 
-def _kind_of(asked: TrainConfig, data_dir: Path | None) -> tuple[str, str, int | None]:
+def _kind_of(asked: TrainConfig, find: Find) -> tuple[str, str, int | None]:
     """Name and kind of a data set, and the side of its images. Images of the user's own must be read to know it."""
     dataset = asked.dataset
     if one := SETS.get(dataset):
         return dataset, one.kind, (asked.size or one.side) if one.kind == "images" else None
-    source = sources.find(dataset, data_dir)
+    source = find(dataset)
     if source.kind != "images":
         return source.name, source.kind, None
     from common.data.load import load  # torch, for the few studies of such images

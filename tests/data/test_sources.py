@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from common.data.dataset import fingerprint
 from common.data.load import load
 from common.data.sets import SETS
-from common.data.sources import Source, find, is_hub_id
+from common.data.sources import Source, find, is_hub_id, remember
 from tests.data.made import class_folders, parquet_set, plain_table
 from tests.refusal import refused
 
@@ -172,3 +172,15 @@ def test_a_folder_that_is_called_as_a_set_of_scikit_learns_is_refused(tmp_path):
     """Its runs would be called as theirs, and probes would look for the wrong images."""
     class_folders(tmp_path / "digits")
     refused(lambda: find(str(tmp_path / "digits"), None), "digits", "scikit-learn", "rename the folder")
+
+
+def test_a_folder_that_holds_no_set_hides_none_that_was_trained_on(tmp_path, monkeypatch):
+    """results/ and tests/ are folders of this repository, and names that tables have."""
+    monkeypatch.chdir(tmp_path)
+    for place in ("elsewhere", "results", "known"):
+        Path(place).mkdir()
+    Path("elsewhere/results.csv").write_text("x,label\n1,a\n2,b\n")
+    remember(find("elsewhere/results.csv", None), Path("known"))
+    found = find("results", None, Path("known"))
+    assert (found.name, found.kind) == ("results", "table")
+    refused(lambda: find("results", None), "holds neither train.parquet")

@@ -101,3 +101,9 @@ def test_mixup_is_left_an_epoch_at_least():
         sounds(mixup=True, epochs=3)
     assert sounds(epochs=3).warmup_epochs == 0
     check(asked(warmup_epochs=0))  # as a record of ERM says
+
+
+def test_nesterov_looks_ahead_by_a_momentum():
+    with pytest.raises(UserError, match=r"--momentum 0: .*--optimizer sgd"):
+        cifar(optimizer="nesterov", momentum=0.0)
+    assert cifar(optimizer="sgd", momentum=0.0).momentum == 0

@@ -1,6 +1,7 @@
 """A name is a configuration."""
 
 import dataclasses
+import itertools
 import json
 
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import cli
-from common.options import TrainConfig, TrainOptions, resolve
+from common.options import TrainConfig, TrainOptions, attack, resolve
+from common.options.attack import AttackConfig, attack_name
+from common.options.fields import LONGEST, joined
 from common.options.train import OF_MIXUP
 from tests.options.configurations import ANOTHER, cifar, name_of
 
@@ -72,3 +75,19 @@ def test_two_configurations_never_share_a_name(one, two):
     a, b = changed(one), changed(two)
     assert (a == b) == (name_of(a) == name_of(b))
     assert set(ANOTHER) == {field.name for field in dataclasses.fields(TrainConfig)}
+
+
+def test_a_name_that_a_file_system_would_not_take_ends_in_a_mark():
+    """255 bytes, of which the kind of a record, what stands behind it and what is written first take their part."""
+    config = attack.resolve(AttackConfig())
+    two = [f"cifar10-{'2' * 150}-seed{seed}" for seed in (0, 1)]
+    made = [attack_name(*pair, config) for pair in itertools.product(two, two)]
+    assert len({*made}) == 4
+    assert all(len(f".attack-{name}.json.{10**7}.part") <= 255 for name in made)
+    assert attack_name("a", "b", config) == "a--b"
+    for letter, times in (("a", LONGEST), ("é", LONGEST // 2)):
+        assert joined([letter * times]) == letter * times
+        assert len(joined([letter * times, ""]).encode()) <= LONGEST
+    long = dataclasses.replace(cifar(mixup=True), drop=tuple("abcdefgh" * 5), target="t" * 250)
+    assert name_of(long) != name_of(dataclasses.replace(long, seed=1))
+    assert len(name_of(long)) == LONGEST

@@ -8,7 +8,7 @@ from pathlib import Path
 import fixtures
 import pytest
 
-from common import checkpoints, records
+from common import checkpoints, evaluation, records
 from common.errors import UserError
 from scripts import train
 from tests.train.small import measured, run
@@ -95,3 +95,30 @@ def _save_then_stop(self, **state):
         | state,
     )
     raise KeyboardInterrupt
+
+
+def test_what_went_on_on_a_machine_that_counts_a_row_otherwise_is_one_record(monkeypatch):
+    """Stopped behind its last epoch. The last row of the curve and what is measured at the end are of one look."""
+    words = ["--dataset", "digits", "--subset", "103", "--epochs", "2", "--width", "4", "--threads", "1"]
+    words += ["--corrupt-labels", "0.2"]
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "_measured_at_the_end", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train.main(words)
+    real = evaluation.outcomes
+
+    def otherwise(*args, **kwargs):
+        seen = real(*args, **kwargs)
+        right = (seen.ranks == 0).nonzero()[0][0]
+        seen.ranks[right], seen.predicted[right] = 1, (seen.predicted[right] + 1) % 10
+        return seen
+
+    monkeypatch.setattr(evaluation, "outcomes", otherwise)
+    record = records.read(train.main(words))
+    by_class = record["final"]["last_epoch"]["by_class"]
+    assert record["curve"][-1]["test"]["errors"] == sum(by_class["errors"])
+    assert Path("results/digits").is_dir()

@@ -79,6 +79,7 @@ def test_a_large_set_is_trained_on_probed_and_attacked(photos, monkeypatch, deco
     words = ["--dataset", str(photos), "--stream", "--augment", "resized-crop", "--size", "24", "--mixup"]
     words += ["--model", "smallcnn", "--width", "4", "--epochs", "1", "--batch-size", "8", "--threads", "1"]
     path = train.main([*words, "--rise-epochs", "1"])
+    assert "test_time_flips" in records.read(path)["final"]
     name = path.stem.removeprefix("train-")
     assert name == "photos-size24-stream-smallcnn-w4-1ep-b8-rise1-augresizedcrop-mixup1.0-seed0"
     monkeypatch.setattr(interpolate, "_predicted", lambda *_: 0.0)
