@@ -56,6 +56,7 @@ def _at_the_best(setting: Setting) -> dict[str, str]:
     of_set = [one for one in setting.alike("dataset", "corrupt_labels", "test_subset") if one.pairs]
     best = max(of_set, key=lambda one: float(one.here.runs["training_flops"].mean()), default=setting)
     told = f"clean, {best.n_train:,} training images, {best.config['model']}, {best.config['epochs']} epochs"
+    told += best.smoothed
     shown = {"experiment": told, "deck": "", "paper": ""}
     if best.name == setting.name:
         return shown | {"ours": "as above: it is that", "why they differ": ""}
