@@ -213,8 +213,8 @@ def beats_dropout(setting: Setting) -> Verdict:
 
 def _less_error(results: Results, arm: Arm, base: Arm) -> Verdict:
     """Less error, of the best epoch and of the last."""
-    verdicts = []
-    for share, setting in shares(results).items():
+    verdicts, settings = [], shares(results)
+    for share, setting in settings.items():
         method, than = arm(setting), base(setting)
         if method and than:
             runs = setting.here.runs
@@ -223,7 +223,7 @@ def _less_error(results: Results, arm: Arm, base: Arm) -> Verdict:
             rows = [f"{percent(share)}, {row}" for one in found for row in rows_of(one)]
             used = runs.loc[runs["method"].isin([than, method]), "record"].tolist()
             verdicts.append(whole("", parts, rows, used, commands.seeds(results, setting.name, method, than=than)))
-    left = [percent(share) for share in paper.TABLE_2 if share not in shares(results)]
+    left = [percent(share) for share in paper.TABLE_2 if share not in settings]
     return of_shares(results, verdicts, f"the paper's {' and '.join(left)} are not asked" if left else "")
 
 

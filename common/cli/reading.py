@@ -46,7 +46,7 @@ def parse(options: type[Options], description: str | None, argv: Sequence[str] |
     file = getattr(typed, "config_file", None)
     if file is not None:
         content = _read(file)
-        content = {name: value for name, value in content.items() if name not in _of_another_run(content, typed, argv)}
+        content = _of_this_run(content, typed, argv)
         typed = _tyro(options, argv, description, default=from_mapping(options, file, content)[0])
     check(typed)
     return typed
@@ -176,15 +176,14 @@ def _read(file: Path) -> dict[Any, Any]:
     return content
 
 
-def _of_another_run(content: Mapping[Any, Any], typed: Any, argv: Sequence[str]) -> list[Any]:
-    """The lines of a file that mean nothing for what is typed beside it: what it says of mixup, under --no-mixup, or, a
-    record of ERM, under --mixup; and the width that a record has of another --model."""
-    names = {name: str(name).replace("-", "_") for name in content}
+def _of_this_run(content: Mapping[Any, Any], typed: Any, argv: Sequence[str]) -> dict[Any, Any]:
+    """A file without the lines that mean nothing for what is typed beside it: what it says of mixup, under --no-mixup,
+    or, a record of ERM, under --mixup; and the width that a record has of another --model."""
     others = {*OF_MIXUP} if "--no-mixup" in argv else set()
-    if isinstance(typed, TrainOptions) and {*vars(typed.asked)} <= {*names}:  # a record, which holds all of them
+    if isinstance(typed, TrainOptions) and {*vars(typed.asked)} <= {*content}:  # a record, which holds all of them
         others |= {*OF_MIXUP} if typed.asked.mixup and not content["mixup"] else set()
         others |= {"width"} if typed.asked.model not in (OPEN, content["model"]) else set()
-    return [name for name, plain in names.items() if plain in others]
+    return {name: value for name, value in content.items() if str(name).replace("-", "_") not in others}
 
 
 def _as_arguments(where: Path | str, name: str, value: Any, is_flag: bool) -> list[str]:

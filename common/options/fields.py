@@ -78,7 +78,7 @@ def plain(text: str | None) -> str:
     """A text as part of a name: where it holds other than letters, digits, '_' and '.', these alone and a mark that
     tells it from others."""
     kept = re.sub(r"[^A-Za-z0-9_.]", "", text or "")
-    return kept if kept == text else f"{kept}+{hashlib.sha256((text or '').encode()).hexdigest()[:6]}"
+    return kept if kept == text else f"{kept}+{_mark(text or '')}"
 
 
 def joined(parts: Iterable[str]) -> str:
@@ -87,8 +87,13 @@ def joined(parts: Iterable[str]) -> str:
     name = "-".join(parts)
     if len(name.encode()) <= LONGEST:
         return name
-    mark = hashlib.sha256(name.encode()).hexdigest()[:6]
-    return f"{name.encode()[: LONGEST - 1 - len(mark)].decode(errors='ignore')}+{mark}"
+    end = f"+{_mark(name)}"
+    return name.encode()[: LONGEST - len(end)].decode(errors="ignore") + end
+
+
+def _mark(text: str) -> str:
+    """What tells a text from others."""
+    return hashlib.sha256(text.encode()).hexdigest()[:6]
 
 
 def several(texts: tuple[str, ...]) -> str:
