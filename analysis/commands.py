@@ -50,7 +50,7 @@ def train(results: Results, record: Record, changes: Mapping[str, Any]) -> str:
     for option, recorded in (("--model", RECORDED), ("--weights", GIVEN)):  # by digest, which cannot be typed
         if option in words and recorded.fullmatch(words[words.index(option) + 1]):
             words[words.index(option) + 1] = typed.file_of(results.folder, record, option)
-    return _line(results, "train", [*words, *_threads(record)], record)
+    return _line(results, "train", [*words, *_threads(record)], record, record["environment"]["precision"])
 
 
 def _resolved(record: Record, changes: Mapping[str, Any]) -> TrainConfig:
@@ -145,8 +145,9 @@ def _threads(record: Record) -> list[str]:
     return ["--threads", threads] if threads else []
 
 
-def _line(results: Results, script: str, words: list[str], record: Record | None = None) -> str:
+def _line(results: Results, script: str, words: list[str], record: Record | None = None, precision: str = "no") -> str:
     """For the folders of a record; without one for those of the first run, if there is any."""
     runs = (one for one in results.records.values() if one["kind"] == "train")
     record = record or next(runs, None)
-    return typed.line(results.folder, f"scripts/{script}.py", words, typed.options(record) if record else {})
+    options = typed.options(record) if record else {}
+    return typed.line(results.folder, f"scripts/{script}.py", words, options, precision)

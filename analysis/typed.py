@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from common.options.machine import PRECISION
 from common.records import ROOT, Record
 
 # The options that name folders, where each is without them, and the scripts that take it.
@@ -16,15 +17,17 @@ FOLDERS = {"--results-dir": "results", "--checkpoint-dir": "checkpoints", "--dat
 OF_WEIGHTS = ("train", "interpolate", "attack", "study")
 
 
-def line(folder: Path, script: str, words: Sequence[str], typed: Mapping[str, str]) -> str:
+def line(folder: Path, script: str, words: Sequence[str], typed: Mapping[str, str], precision: str = "no") -> str:
     """The command that starts a script.
 
-    folder  of the records
-    script  its path, below the repository
-    typed   the options that made them, which say where weights and data lie
+    folder     of the records
+    script     its path, below the repository
+    typed      the options that made them, which say where weights and data lie
+    precision  Accelerate's
     """
+    start = ["python"] if precision == "no" else ["env", f"{PRECISION}={precision}", "python"]
     path = script if folder.resolve().is_relative_to(ROOT) else str(ROOT / script)
-    return shlex.join(["python", path, *words, *_folders(folder, Path(script).stem, typed)])
+    return shlex.join([*start, path, *words, *_folders(folder, Path(script).stem, typed)])
 
 
 def again(folder: Path, record: Record) -> str:
@@ -41,7 +44,7 @@ def again(folder: Path, record: Record) -> str:
         if not skip and option not in FOLDERS:
             kept.append(_from(base, word) if "/" in word else word)
         skip = option in FOLDERS and not equals
-    return line(folder, script, kept, typed)
+    return line(folder, script, kept, typed, record["environment"]["precision"])
 
 
 def options(record: Record) -> dict[str, str]:

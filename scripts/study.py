@@ -26,13 +26,14 @@ from _study.crew import Call, Hand
 from _study.display import Display
 from _study.file import OPTIONS
 from _study.forecast import Cost
-from _study.members import PRECISION, Member, Study
+from _study.members import Member, Study
 from _study.standing import Standing
 from common import cli, files, places
 from common.cores import physical_cores, share_of_cores
 from common.data import sources
 from common.errors import UnfinishedError
 from common.options.fields import flag
+from common.options.machine import PRECISION
 from common.options.study import StudyOptions
 from common.places import ROOT
 from common.progress import duration
@@ -198,7 +199,6 @@ class Work:
             folder = getattr(asked, name)
             if name in takes and folder != getattr(usual, name):
                 words += [flag(name), str(folder)]
-        # What `accelerate launch --mixed_precision` sets.
         return Call(tuple(words), {PRECISION: member.precision} if member.precision else {})
 
     def as_commands(self) -> str:

@@ -47,6 +47,23 @@ def test_a_command_makes_the_very_run_that_is_missing(tmp_path, dataset, options
     assert shlex.split(probe)[2:] == [*names, "--results-dir", str(tmp_path)]
 
 
+def test_a_run_in_another_precision_is_made_again_in_it(tmp_path):
+    """Else it would be another run, by name and numbers; a probe of it is in fp32, as all are."""
+    path = fixtures.train(tmp_path, dataset="digits")
+    record = records.read(path)
+    half = path.with_name(path.name.replace("-seed0", "-bf16-seed0"))
+    run = record["run"].replace("-seed0", "-bf16-seed0")
+    records.write(half, record | {"run": run, "environment": record["environment"] | {"precision": "bf16"}})
+    path.unlink()
+    results = collect(tmp_path)
+    start = ["env", "ACCELERATE_MIXED_PRECISION=bf16", "python", f"{ROOT}/scripts/train.py"]
+    (record,) = results.records.values()
+    (setting,) = results.settings()
+    for line in (again_(tmp_path, record), *commands.seeds(results, setting, methods.MIXUP, 1)):
+        assert shlex.split(line)[:4] == start
+    assert shlex.split(commands.probe(results, setting, "attack", 1))[0] == "python"
+
+
 @pytest.mark.parametrize(
     ("folder", "typed", "script", "folders"),
     [

@@ -9,6 +9,7 @@ from common.options.fields import Fact, own
 
 Precision = Literal["no", "bf16", "fp16"]  # that Accelerate may be started in
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+PRECISION = "ACCELERATE_MIXED_PRECISION"  # the variable that `accelerate launch --mixed_precision` sets
 
 
 @dataclass(frozen=True)

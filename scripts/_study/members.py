@@ -34,12 +34,11 @@ from common.options.boundary import BoundaryOptions
 from common.options.fields import as_json
 from common.options.gan import GanConfig, GanOptions
 from common.options.interpolate import InterpolateConfig, InterpolateOptions
-from common.options.machine import PRECISIONS, Precision
+from common.options.machine import PRECISION, PRECISIONS, Precision
 from common.options.study import ENOUGH
 from common.options.train import OF_MIXUP
 
 SEEDS = ("seed", "data_seed")
-PRECISION = "ACCELERATE_MIXED_PRECISION"
 Find = Callable[[str], sources.Source]
 # What names a place on this machine is no part of a study.
 ON_THE_COMMAND_LINE = ("data_dir", "results_dir", "checkpoint_dir")
