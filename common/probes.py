@@ -66,13 +66,14 @@ def between(
     pairs: Pairs,
     lams: Sequence[float],
     gradient_pairs: int,
-    step_done: Callable[[], None],
+    passed: Callable[[int], None],
 ) -> Table:
     """Looks at each pair at these values of lambda, in between its rows or beyond them; each process takes a share of
     the pairs, without padding.
 
     model           in eval mode, its parameters frozen
     gradient_pairs  the norms are measured on so many of the pairs, the first ones, and are 0 for the others
+    passed          is told after each batch how many passes each of its mixes took
 
     returns  (5, lams, pairs): MISSED is 1 where the prediction is neither row's class; the probabilities of the first
              and the second row's class; the L2 norm of the gradient with respect to the mixed input, in natural units,
@@ -95,7 +96,7 @@ def between(
                 with torch.inference_mode():
                     logits = model(x)
             table[:LOSS_NORM, place, places] = _outcomes_of(logits, y_i, y_j)
-        step_done()
+        passed(passes(with_gradient))
     measured = accelerator.reduce(table, "sum").cpu().numpy()
     if not np.isfinite(measured).all():
         raise UserError("The model gives numbers that are not finite in between two rows; train it again.")
@@ -111,6 +112,11 @@ def shares(accelerator: Accelerator, part: Part, pairs: int, gradient_pairs: int
         start, stop = (low + (high - low) * rank // processes for rank in (process, process + 1))
         batches += [(slice(at, min(at + batch, stop)), with_gradient) for at in range(start, stop, batch)]
     return batches
+
+
+def passes(with_gradient: bool) -> int:
+    """Of a batch at one lambda: forward, and with gradients back from the loss and from the predicted class's logit."""
+    return 3 if with_gradient else 1
 
 
 def rows_at_once(accelerator: Accelerator, part: Part) -> int:

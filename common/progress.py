@@ -54,9 +54,9 @@ class Progress:
     ) -> None:
         self._bar.close()
 
-    def step(self) -> None:
-        self._done += 1
-        self._bar.update()
+    def step(self, steps: int = 1) -> None:
+        self._done += steps
+        self._bar.update(steps)
         now = time.monotonic()
         shortest, longest = LINE_EVERY
         if self._is_line and now - self._last_line >= min(longest, max(shortest, (now - self._start) / 20)):

@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path] | None:
     measurement.announce(accelerator, asked.run, wanted, missing, seconds, said)
     if asked.run.plan:
         return None
-    steps = sum(_batches(accelerator, one.config, one.of) for one in missing)
+    steps = sum(_passes(accelerator, one.config, one.of) for one in missing)
     with Progress(steps, 0, accelerator.is_main_process, asked.run.json) as progress:
         for one in missing:
             progress.say(one.of.name)
@@ -74,14 +74,14 @@ def _wanted(asked: InterpolateOptions, run: Trained) -> Measurement[InterpolateC
 
 
 def measure(
-    accelerator: Accelerator, config: InterpolateConfig, run: Trained, step_done: Callable[[], None]
+    accelerator: Accelerator, config: InterpolateConfig, run: Trained, passed: Callable[[int], None]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Measures one run. returns what its record holds as final, and as cost"""
     begun = time.perf_counter()
     pairs = _pairs(accelerator, config, run)
     part = _held(accelerator, config, run, pairs)
     gradients, lams = config.gradient_pairs, probes.lambdas(config.points, config.beyond)
-    table = probes.between(accelerator, run.model, part, pairs, lams, gradients, step_done)
+    table = probes.between(accelerator, run.model, part, pairs, lams, gradients, passed)
     differ = (part.labels[pairs.first] != part.labels[pairs.second]).cpu().numpy()
     final = {
         "loss": LOSS,
@@ -110,8 +110,10 @@ def _pairs(accelerator: Accelerator, config: InterpolateConfig, run: Trained) ->
     return probes.draw_pairs(len(_part(config, run)), config.pairs, config.pairs_seed).to(accelerator.device)
 
 
-def _batches(accelerator: Accelerator, config: InterpolateConfig, run: Trained) -> int:
-    return len(probes.shares(accelerator, _part(config, run), config.pairs, config.gradient_pairs))
+def _passes(accelerator: Accelerator, config: InterpolateConfig, run: Trained) -> int:
+    """What `probes.between` says in all, in this process."""
+    shares = probes.shares(accelerator, _part(config, run), config.pairs, config.gradient_pairs)
+    return sum(probes.passes(with_gradient) for _, with_gradient in shares)
 
 
 def _row(lam: float, table: np.ndarray, differ: np.ndarray, gradient_pairs: int) -> dict[str, Any]:
@@ -185,7 +187,7 @@ def _predicted(accelerator: Accelerator, config: InterpolateConfig, run: Trained
         for _ in range(2 if len(few) else 0):
             begun = time.perf_counter()
             gradients = len(few) if with_gradient else 0
-            probes.between(accelerator, run.model, here, few, probes.lambdas(2), gradients, lambda: None)
+            probes.between(accelerator, run.model, here, few, probes.lambdas(2), gradients, lambda _: None)
             seconds = time.perf_counter() - begun
         spent += seconds * config.points / 2 * pairs / len(few) if len(few) else 0.0
     return spent

@@ -19,7 +19,7 @@ def our_misses(measured: MeasuredConfig) -> Turn:
     pairs = probes.draw_pairs(len(part), measured.rows, 0).to(accelerator.device)
 
     def turn() -> list[int]:
-        table = probes.between(accelerator, network, part, pairs, probes.lambdas(POINTS), 0, lambda: None)
+        table = probes.between(accelerator, network, part, pairs, probes.lambdas(POINTS), 0, lambda _: None)
         return table[probes.MISSED].sum(axis=1).astype(int).tolist()
 
     return turn
