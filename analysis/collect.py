@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import columns, rows, typed
-from analysis.methods import ERM, Method
+from analysis.methods import ERM, Method, in_order
 from analysis.sentences import named
 from common import records
 from common.errors import UserError
@@ -125,13 +125,8 @@ class Results:
         return float((self.runs["n_test"] / self.runs["n_train"]).mean()) if draws_test_part(config) else 0.0
 
     def methods(self, setting: str) -> list[Method]:
-        """The methods trained in a setting: ERM, dropout, mixup by alpha, mixup with dropout, their kin."""
-
-        def place(method: Method) -> tuple[Any, ...]:
-            alpha = method.alpha or 0.0
-            return method.is_kin, alpha > 0 and method.dropout > 0, alpha, method.dropout, method
-
-        return sorted(self._trained.get(setting, {}), key=place)
+        """The methods trained in a setting."""
+        return in_order(self._trained.get(setting, {}))
 
     @cached_property
     def _trained(self) -> dict[str, dict[Method, set[tuple[int, int]]]]:

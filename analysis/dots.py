@@ -49,7 +49,7 @@ def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def draw(ax: Axes, numbers: pd.DataFrame, names: Sequence[str], looks: Looks) -> None:
     """A row for each name, from above; within it the marks one below the other."""
     marks = [mark for mark in looks if (numbers["mark"] == mark).any()]
-    ax.axvline(0, color="#555555", linewidth=1)
+    ax.axvline(0, color="#555555", linewidth=1, zorder=0.9)
     for number, mark in enumerate(marks):
         color, symbol = looks[mark]
         of = numbers[numbers["mark"] == mark]

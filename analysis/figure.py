@@ -71,11 +71,11 @@ class Figure:
         """The numbers drawn, to six digits: further ones differ between machines."""
         return self.data.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
-    def to_markdown(self, folder: str) -> str:
+    def to_markdown(self) -> str:
         """For README: the picture, which lies below `folder`, and its caption; or what is missing."""
         if self.picture is None:
             return f"*{to_markdown(f'{self.title}: {self.missing}')}*"
-        return f"![{to_markdown(self.alt)}]({folder}/figures/{self.name}.png)\n\n*{to_markdown(self.caption)}*"
+        return f"![{to_markdown(self.alt)}](results/figures/{self.name}.png)\n\n*{to_markdown(self.caption)}*"
 
     def text(self) -> str:
         """Markdown: caption, what is missing, and from which records."""

@@ -14,6 +14,7 @@ from analysis.collect import Results, one_protocol
 from analysis.intervals import SHOWN as SHOWN
 from analysis.intervals import Interval, interval
 from analysis.methods import ERM, Method, in_order
+from analysis.sentences import many
 from analysis.setting import Setting
 from common.options.study import ENOUGH as ENOUGH
 
@@ -258,6 +259,20 @@ def under_attack(setting: Setting, box: str, attack: str, epsilon: float, column
 def at_epsilon(rows: pd.DataFrame, epsilon: float) -> pd.DataFrame:
     """Those of the rows of `attacks` at the epsilon next to this one."""
     return rows[rows["epsilon"] == nearest(rows["epsilon"], epsilon)]
+
+
+HARDLY = 50  # percent of its own training rows, unmixed, that a run may err on and still be said to be trained
+
+
+def hardly_trained(runs: pd.DataFrame) -> list[str]:
+    """Which methods have runs that learnt little, whose mean tells of the rate or of the start rather than of them: a
+    sentence, where there are such. runs  rows of `runs`"""
+    few: Any = runs.loc[runs["clean_train_error"] > HARDLY, "method"].value_counts()
+    every: Any = runs["method"].value_counts()
+    if few.empty:
+        return []
+    said = "; ".join(f"{method}, {few[method]} of {many(every[method], 'run')}" for method in in_order(few.index))
+    return [f"Hardly trained, with more than {HARDLY} % of the training rows wrong at the end: {said}."]
 
 
 TITLES = {"fgsm": "FGSM", "ifgsm": "I-FGSM", "pgd": "PGD", "noise": "noise", "clean": "clean"}

@@ -33,14 +33,17 @@ def arms(setting: Setting) -> str:
 
 
 def measurement(setting: Setting, measured: pd.DataFrame, script: str) -> str:
-    """The runs under ERM and mixup that a script has not measured yet, or else what `arms` says."""
+    """The runs under ERM and mixup that a script has not measured yet, with the command that does it while they are too
+    few to judge by; or else what `arms` says."""
     runs = setting.here.runs[setting.here.runs["method"].isin([ERM, setting.mixup])]
     left = sorted(set(runs["run"]) - set(measured["run"]))
     if not left:
         return arms(setting)
-    line = commands.probe(setting.results, setting.name, script)
     said = ", ".join(left) if len(left) <= NAMED else f"{len(left)} of {len(runs)} runs"
-    return f"Not measured yet: {said}; {_listed([line])}."
+    arms_of = runs[~runs["run"].isin(left)].groupby(["seed", "split"])["method"].nunique()
+    if (arms_of > 1).sum() >= ENOUGH:
+        return f"Not measured: {said}, beyond the {(arms_of > 1).sum()} pairs that are."
+    return f"Not measured yet: {said}; {_listed([commands.probe(setting.results, setting.name, script)])}."
 
 
 def borders(results: Results) -> str:
@@ -58,7 +61,7 @@ def table(sentence: str, lines: Sequence[str], columns: Sequence[str] = ()) -> T
 
 
 def runs(results: Results) -> Table:
-    return table(f"No run measured on a test part lies in {results.folder.name}/.", commands.first(results))
+    return table(f"No run measured on a test part lies in {results.folder.resolve().name}/.", commands.first(results))
 
 
 def pairs(setting: Setting) -> list[str]:

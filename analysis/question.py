@@ -59,14 +59,12 @@ def claim(
 class Shown(Generic[T]):
     """A figure or a table of a question, made of results and a setting (None: the one that is shown first).
 
-    name          of its files in results/figures/, and of its marks in README
-    of_a_setting  whether it is of one, or of all results
-    of_each       whether the page shows it of every other setting, too
+    name     of its files in results/figures/, and of its marks in README
+    of_each  whether the page shows it of every other setting, too
     """
 
     name: str
     make: Callable[[Results, str | None], T]
-    of_a_setting: bool
     of_each: bool = False
 
     def __call__(self, results: Results, setting: str | None = None) -> T:
@@ -95,7 +93,7 @@ def figure(name: str, title: str, of_each: bool = False) -> Callable[[Callable[[
                 drawn = _drawn(draw, results, setting) if setting else Figure(missing=missing.first_run(results))
             return replace(drawn, name=name, title=title)
 
-        return Shown(name, make, True, of_each)
+        return Shown(name, make, of_each)
 
     return shown
 
@@ -118,7 +116,7 @@ def figure_of_all(name: str, title: str) -> Callable[[Callable[[Results], Figure
             with mpl.rc_context(LOOK):
                 return replace(draw(results), name=name, title=title)
 
-        return Shown(name, make, False)
+        return Shown(name, make)
 
     return shown
 
@@ -131,7 +129,7 @@ def table(name: str, title: str, of_each: bool = False) -> Callable[[Callable[[S
             setting = setting or results.headline()
             return replace(fill(Setting(results, setting)) if setting else missing.runs(results), title=title)
 
-        return Shown(f"table-{name}", make, True, of_each)
+        return Shown(f"table-{name}", make, of_each)
 
     return shown
 
@@ -140,6 +138,6 @@ def table_of_all(name: str, title: str) -> Callable[[Callable[[Results], Table]]
     """One of no setting, or that finds its own."""
 
     def shown(fill: Callable[[Results], Table]) -> Shown[Table]:
-        return Shown(f"table-{name}", lambda results, _: replace(fill(results), title=title), False)
+        return Shown(f"table-{name}", lambda results, _: replace(fill(results), title=title))
 
     return shown

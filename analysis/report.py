@@ -10,6 +10,7 @@ beside the page. With --setting NAME only a page of that setting, report-NAME.ht
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import nbformat
@@ -94,7 +95,7 @@ def made(results: Results) -> Report:
     shown = {name: make(results) for name, make in SHOWN.items()}
     texts = {folder / "figures" / f"{name}.csv": one.csv() for name, one in shown.items() if one.shows}
     if folder == OWN:
-        parts = {name: one.to_markdown("results") for name, one in shown.items()}
+        parts = {name: one.to_markdown() for name, one in shown.items()}
         parts["claims"] = judging.in_short(CLAIMS, results)
         texts[README] = readme.filled(README.read_text(encoding="utf-8"), parts)
     return Report(folder, results, [one for one in shown.values() if isinstance(one, Figure)], texts)
@@ -106,7 +107,7 @@ def differing(report: Report) -> Iterator[str]:
         if not path.exists():
             yield f"{_named(path)} is missing."
         elif (there := path.read_text(encoding="utf-8")) != text:
-            pairs = zip([*there.splitlines(), ""], [*text.splitlines(), ""], strict=False)
+            pairs = zip_longest(there.split("\n"), text.split("\n"))
             line, (old, new) = next((n, pair) for n, pair in enumerate(pairs, 1) if pair[0] != pair[1])
             yield f"{_named(path)}: line {line} is {old!r}, and the records give {new!r}."
     for path in _leftover(report):

@@ -17,9 +17,6 @@ from common.records import Record
 Row = dict[str, Any]
 
 
-LABELS = ("real", "corrupted", "restored")
-
-
 def is_drawn(config: Row) -> bool:
     """Whether the data seed decides which rows are seen: a subset, held-out rows, corrupted labels, or a table's test
     part. Runs of several such draws are of one setting, and a pair is of one draw and one seed."""
@@ -133,7 +130,7 @@ def balanced(by_class: Row | None) -> float | None:
 def _of_labels(row: Row) -> Row:
     """Training errors by kind of label, of a row of the curve; none where no label was corrupted."""
     kinds = row.get("labels", {})
-    return {f"{kind}_error": _percent(of["errors"], of["n"]) for kind, of in kinds.items() if kind in LABELS}
+    return {f"{kind}_error": _percent(of["errors"], of["n"]) for kind, of in kinds.items()}
 
 
 def baseline(path: str, record: Record) -> Row:

@@ -12,8 +12,8 @@ from typing import Annotated
 
 import tyro
 
-from analysis import columns, measures, paper
-from analysis.collect import Results, collect
+from analysis import collect, columns, measures, paper
+from analysis.collect import Results
 from analysis.measures import SPREAD, Measure, spread
 from analysis.setting import Setting
 from common import cli
@@ -29,9 +29,9 @@ class SummaryOptions:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    asked = cli.parse(SummaryOptions, __doc__ or "", argv)
-    results = collect(asked.results_dir)
-    say("\n".join(lines(only(results, asked.records) if asked.records else results)))
+    options = cli.parse(SummaryOptions, __doc__ or "", argv)
+    results = collect.asked(options.results_dir, None)
+    say("\n".join(lines(only(results, options.records) if options.records else results)))
 
 
 def only(results: Results, paths: Sequence[str]) -> Results:

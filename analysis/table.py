@@ -1,8 +1,7 @@
 """A table of the study: as Markdown, HTML and CSV. None of the three needs colour."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from urllib.parse import quote
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -22,7 +21,6 @@ class Table:
     lead     sentences above it: what came out
     records  paths, below the results folder, of the records that it was made from
     bold     the cells that are best
-    links    the record that a cell was read from, where it was from one
     title    one line
     """
 
@@ -30,18 +28,16 @@ class Table:
     notes: Sequence[str] = ()
     records: Sequence[str] = ()
     bold: frozenset[Cell] = frozenset()
-    links: Mapping[Cell, str] = field(default_factory=dict)
     lead: Sequence[str] = ()
     title: str = ""
 
-    def to_markdown(self, folder: str = "") -> str:
-        """folder: where the records lie, as seen from the page, so that cells link to them; "" for no links"""
+    def to_markdown(self) -> str:
         lines = []
         if self.shows:
             columns = list(self.frame.columns)
             lines += ["| " + " | ".join(map(to_markdown, columns)) + " |", "|" + "---|" * len(columns)]
             for row in range(len(self.frame)):
-                lines.append("| " + " | ".join(self._cell(row, column, folder) for column in columns) + " |")
+                lines.append("| " + " | ".join(self._cell(row, column) for column in columns) + " |")
         table = ["\n".join(lines)] if lines else []
         return "\n\n".join([*map(to_markdown, self.lead), *table, *map(to_markdown, self.notes)]) + "\n"
 
@@ -80,11 +76,9 @@ class Table:
     def _repr_html_(self) -> str:
         return self.to_html()
 
-    def _cell(self, row: int, column: str, folder: str) -> str:
+    def _cell(self, row: int, column: str) -> str:
         text = to_markdown(str(self.frame[column].iloc[row]))
-        text = f"**{text}**" if (row, column) in self.bold and text else text
-        record = self.links.get((row, column))
-        return f"[{text}]({folder.rstrip('/')}/{quote(record, safe='/+')})" if record and folder else text
+        return f"**{text}**" if (row, column) in self.bold and text else text
 
 
 def _kind(cell: str) -> str:

@@ -14,7 +14,9 @@ from common.records import ROOT, Record
 
 # The options that name folders, where each is without them, and the scripts that take it.
 FOLDERS = {"--results-dir": "results", "--checkpoint-dir": "checkpoints", "--data-dir": None}
-OF_WEIGHTS = ("train", "interpolate", "attack", "study")
+OF_DATA = ("train", "interpolate", "attack", "study", "baseline")
+OF_WEIGHTS = (*OF_DATA, "gan")
+OF_A_LIBRARY = re.compile("[a-z]{2,}:")  # hub:OWNER/NAME, timm:NAME
 
 
 def line(folder: Path, script: str, words: Sequence[str], typed: Mapping[str, str], precision: str = "no") -> str:
@@ -40,9 +42,9 @@ def again(folder: Path, record: Record) -> str:
     kept: list[str] = []
     skip = False
     for word in words:
-        option, equals, _ = word.partition("=")
+        option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
         if not skip and option not in FOLDERS:
-            kept.append(_from(base, word) if "/" in word else word)
+            kept.append(option + equals + (_from(base, value) if _is_path(value) else value))
         skip = option in FOLDERS and not equals
     return line(folder, script, kept, typed, record["environment"]["precision"])
 
@@ -73,7 +75,7 @@ def _words(record: Record) -> list[str]:
 def data_set(folder: Path, record: Record) -> str:
     """What its --dataset was, a known name or a path."""
     named: str = options(record).get("--dataset", record["config"]["dataset"])
-    return file_of(folder, record, "--dataset") if "/" in named else named
+    return file_of(folder, record, "--dataset") if _is_path(named) else named
 
 
 def file_of(folder: Path, record: Record, option: str) -> str:
@@ -86,7 +88,7 @@ def _folders(folder: Path, script: str, typed: Mapping[str, str]) -> list[str]:
     base, places = _typed_in(folder, typed), {"--results-dir": _shown(folder.resolve())}
     if script in OF_WEIGHTS:
         places["--checkpoint-dir"] = _from(base, typed.get("--checkpoint-dir", "checkpoints"))
-    if "--data-dir" in typed and script in (*OF_WEIGHTS, "baseline"):
+    if "--data-dir" in typed and script in OF_DATA:
         places["--data-dir"] = _from(base, typed["--data-dir"])
     return [word for option, place in places.items() if place != FOLDERS[option] for word in (option, place)]
 
@@ -97,6 +99,10 @@ def _typed_in(folder: Path, typed: Mapping[str, str]) -> Path | None:
     named = Path(typed.get("--results-dir", "results")).parts
     parts = folder.resolve().parts
     return Path(*parts[: -len(named)]) if named and parts[-len(named) :] == named else None
+
+
+def _is_path(word: str) -> bool:
+    return "/" in word and not OF_A_LIBRARY.match(word)
 
 
 def _from(base: Path | None, place: str) -> str:

@@ -47,6 +47,18 @@ CONFIGS: dict[str, type[Any]] = {  # by kind of record
     "benchmark": MeasuredConfig,
 }
 
+# By kind of record: which of these it has, no other of them, and the number of its parents.
+HOLDS: dict[str, tuple[tuple[str, ...], int]] = {
+    "train": (("data", "weights", "curve"), 0),
+    "baseline": (("data",), 0),
+    "interpolate": (("data",), 1),
+    "attack": (("data",), 2),
+    "boundary": (("data",), 0),
+    "gan": (("curve",), 0),
+    "benchmark": ((), 0),
+    "endurance": (("data",), 0),
+}
+
 Record = dict[str, Any]
 
 
@@ -208,7 +220,19 @@ def _definitions() -> dict[str, Any]:
     schema: dict[str, Any] = json.loads(Path(__file__).with_name("record.schema.json").read_text())
     schema["$defs"] |= {f"{kind}_config": schema_of(config) for kind, config in CONFIGS.items()}
     schema["$defs"]["attack"] = {"enum": [*ATTACKS]}
+    schema["allOf"] = [{"if": {"properties": {"kind": {"const": kind}}}, "then": _own(kind)} for kind in HOLDS]
     return schema
+
+
+def _own(kind: str) -> dict[str, Any]:
+    """What the schema says of one kind of records alone."""
+    has, parents = HOLDS[kind]
+    own: dict[str, Any] = {name: False for name in ("data", "weights", "curve") if name not in has}
+    own |= {name: {"$ref": f"#/$defs/{kind}_{name}"} for name in ("config", "final")}
+    own["parents"] = {"minItems": parents, "maxItems": parents}
+    if "curve" in has:
+        own["curve"] = {"items": {"$ref": f"#/$defs/{kind}_row"}}
+    return {"required": [*has], "properties": own}
 
 
 def _trouble(record: Any) -> str | None:

@@ -224,7 +224,7 @@ def _reading(record: Record) -> Reading:
 def _model(
     record: Record, record_path: Path, checkpoint_dir: Path, folders: Sequence[str], files: Mapping[str, Path]
 ) -> nn.Module:
-    """A module of its own that Accelerate never prepared: a prepared one keeps its autocast (ECOSYSTEM fact 11)."""
+    """A module of its own that Accelerate never prepared: a prepared one keeps its autocast."""
     path, config = places.weights_path(checkpoint_dir, record["run"]), record["config"]
     own = ["--model", f"FILE.py:{config['model'].partition('@')[0]}"] if RECORDED.fullmatch(config["model"]) else []
     given = ["--weights", "FILE"] if config.get("weights") else []

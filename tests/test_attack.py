@@ -324,3 +324,8 @@ def test_a_unit_that_is_not_the_datas_is_refused():
 
 def test_pixels_are_not_attacked_in_hundredths_of_a_deviation(digits):
     refused(lambda: attack.main([digits[0], "--epsilons", "8/100"]), "--epsilons 8/100", "digits", "8/255")
+
+
+def test_rows_are_said_of_the_attacks_that_are_made(digits, capsys):
+    attack.main([*digits, "--attacks", "fgsm", "--rows", "30", "--plan"])
+    assert "  rows     30 (fgsm); epsilon in 1/255\n" in capsys.readouterr().out

@@ -12,10 +12,12 @@ from common import records
 from common.chance import rng
 from common.data.load import load
 from common.data.selection import draw_test, select
-from common.data.sources import Reading, find
+from common.data.sources import Reading, find, remember
 from common.errors import UserError
 from common.options.baseline import METHODS
 from scripts import baseline, train
+from tests.refusal import refused
+from tests.tables.rows import plain_rows, write
 
 IRIS = ["--dataset", "iris", "--test-share", "0.2", "--data-seed", "2", "--threads", "1"]
 
@@ -150,3 +152,14 @@ def test_by_the_shell(script):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "name a table, such as iris." in done.stderr
+
+
+def test_a_set_is_found_by_the_link_that_a_training_left_in_its_own_folder(tmp_path):
+    """`study.py --checkpoint-dir w` finds it there, and starts this script with the same."""
+    (tmp_path / "elsewhere").mkdir()
+    mine = write(tmp_path / "elsewhere" / "mine.csv", plain_rows(40))
+    remember(find(str(mine), None), tmp_path / "w" / "data")
+    options = ["--dataset", "mine", "--target", "label", "--methods", "logistic_regression", "--test-share", "0.25"]
+    (path,) = baseline.main([*options, "--checkpoint-dir", "w"])
+    assert records.read(path)["data"]["name"] == "mine"
+    refused(lambda: baseline.main(options), "--dataset mine")

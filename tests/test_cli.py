@@ -138,6 +138,8 @@ def test_no_file_and_no_train_record(tmp_path):
         ("-b 8", ["-b:", "--batch-size"]),
         ("--n-epochs 3", ["--n-epochs", "--epochs"]),
         ("--seeds 0 1 2", ["--seeds", "--seed "]),
+        ("-schedule triangle", ["-schedule", "--schedule"]),
+        ("-drop Id", ["-drop", "--drop"]),
         ("--resume", ["--resume", "goes on by itself"]),
         ("--fp16", ["--fp16", "accelerate launch --mixed_precision"]),
         ("--mixp", ["--mixp", "perhaps you meant --mixup"]),

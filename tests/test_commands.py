@@ -204,3 +204,20 @@ def test_pairs_are_of_one_draw_of_rows(tmp_path):
     assert [(one.asked.data_seed, one.asked.mixup) for one in asked] == [(0, True), (7, False)]
     figure = show("misses", results)
     assert {"seed 0, split 8", "seed 0, split 0"} <= set(figure.data["line"])
+
+
+def test_a_path_behind_an_equals_sign_is_a_path_and_a_name_of_the_hubs_is_none(tmp_path):
+    record = records.read(fixtures.train(tmp_path, dataset="digits"))
+    line = "scripts/train.py --dataset hub:owner/name --weights=my/w.pth --model timm:timm/resnet18 --results-dir r"
+    record["environment"]["command"] = line
+    assert shlex.split(again_(Path("/x/r"), record))[2:] == [
+        *("--dataset", "hub:owner/name", "--weights=/x/my/w.pth", "--model", "timm:timm/resnet18"),
+        *("--results-dir", "/x/r", "--checkpoint-dir", "/x/checkpoints"),
+    ]
+    assert "--dataset hub:owner/name " in commands.train(replace(collect(tmp_path), folder=Path("/x/r")), record, {})
+
+
+def test_the_state_of_a_gan_stays_where_it_was(tmp_path):
+    record = records.read(fixtures.gan(tmp_path))
+    record["environment"]["command"] = "scripts/gan.py --target ring --results-dir r --checkpoint-dir w"
+    assert again_(Path("/x/r"), record).endswith(" --results-dir /x/r --checkpoint-dir /x/w")

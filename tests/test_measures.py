@@ -112,3 +112,14 @@ def test_a_pair_of_two_kinds_of_machine_is_marked(tmp_path):
     assert (found.seeds, found.unlike) == ([0, 1, 2], (1,))
     assert "(the two runs of seed 1 are of two kinds of machine)" in said(found)
     assert "(the two runs of each of seeds 1, 2 are of two kinds of machine)" in said(replace(found, unlike=(1, 2)))
+
+
+def test_methods_whose_runs_learnt_little_are_named(tmp_path):
+    """As many as erred on more than half of their own training rows: 10,000 of those are asked."""
+    for seed, clean in enumerate((4999, 5000, 5001)):
+        fixtures.train(tmp_path, replace(MIXUP, clean=clean), alpha=1.0, seed=seed)
+        fixtures.train(tmp_path, seed=seed)
+    said = "Hardly trained, with more than 50 % of the training rows wrong at the end: mixup, 1 of 3 runs."
+    assert measures.hardly_trained(collect(tmp_path).runs) == [said]
+    fixtures.train(tmp_path, replace(MIXUP, clean=4999), alpha=1.0, seed=2)
+    assert measures.hardly_trained(collect(tmp_path).runs) == []

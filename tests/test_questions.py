@@ -162,7 +162,7 @@ def test_every_figure_of_nothing_says_what_makes_it(tmp_path, name):
     assert figure.picture is None
     assert f"`python {records.ROOT}/scripts/" in to_text(figure.missing)
     assert to_markdown(figure.missing) in figure.text()
-    assert to_markdown(figure.missing) in figure.to_markdown("results")
+    assert to_markdown(figure.missing) in figure.to_markdown()
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -199,7 +199,7 @@ def test_what_is_shown_in_a_notebook_has_words_for_the_picture(whole, capsys):
     figure._ipython_display_()
     assert figure.alt in capsys.readouterr().out
     assert f"From {len(figure.records)} records" in figure.text()
-    assert figure.to_markdown("results").startswith(f"![{figure.alt}](results/figures/misses.png)")
+    assert figure.to_markdown().startswith(f"![{figure.alt}](results/figures/misses.png)")
 
 
 @pytest.mark.parametrize("name", [name for name in TABLES if name != "table-problems"])

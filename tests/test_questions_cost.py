@@ -4,9 +4,11 @@ import statistics
 
 import pytest
 
+from analysis.collect import collect
 from analysis.questions import show
 from common import records
 from common.options.benchmark import MeasuredConfig, record_name
+from tests import fixtures
 from tests.asking import SEEDS, column, drawn, verdicts
 
 
@@ -38,4 +40,7 @@ def test_next_to_no_time_is_judged_by_turns_in_alternation(tmp_path, dearer, sta
     records.write(records.path_of(tmp_path, "benchmark", "benchmark", name), record)
     verdict = verdicts(tmp_path, ids=["P34"])["P34"]
     assert verdict.status == status
-    assert f"6 turns: {dearer:.3f} [{dearer:.3f}, {dearer:.3f}] times ERM" in verdict.sentence
+    times = f"{dearer:.3f} [{dearer:.3f}, {dearer:.3f}] times ERM"
+    assert f"6 turns: {times}" in verdict.sentence
+    fixtures.train(tmp_path)
+    assert show("table-cost", collect(tmp_path)).lead[0].endswith(f"under ERM: {name} {times}.")

@@ -44,7 +44,7 @@ def test_below_the_decks_rows_stands_what_our_largest_setting_says(tmp_path):
     row = show("table-deck", collect(tmp_path), "cifar10-5000-preactresnet18-w8-60ep").frame.iloc[-1]
     assert (row["experiment"], row["why they differ"]) == (
         "clean, 50,000 training images, preactresnet18, 200 epochs",
-        SETTING,
+        f"other images, epochs: {SETTING}",
     )
     assert row["ours"].startswith("ERM 5.61 [")
     assert "; mixup 4.20 [" in row["ours"]

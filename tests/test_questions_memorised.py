@@ -19,6 +19,12 @@ def test_of_differences_that_are_all_the_same_five_are_too_few(tmp_path):
     assert of_others(tmp_path, "P14") == ["undecided"]
 
 
+def test_differences_that_are_all_on_the_bound_lie_on_neither_side(tmp_path, monkeypatch):
+    monkeypatch.setattr("analysis.questions.memorised.NEAR", 0.8)
+    corrupted(tmp_path, both={"curve": (4500, 900, 620, 700)})
+    assert {part.p for part in verdicts(tmp_path, ids=["P14"])["P14"].parts} == {1}
+
+
 @pytest.mark.parametrize(
     ("erm", "mixup", "status"),
     [

@@ -62,3 +62,12 @@ def test_two_seeds_have_no_band_and_one_no_thin_line(tmp_path):
 
 def test_misses_must_peak_in_the_middle(tmp_path):
     assert of_study(tmp_path, "P4", probes=["interpolate"], mixup=replace(MIXUP, missed=(700, 590))) == ["fails"]
+
+
+def test_runs_beyond_those_that_a_verdict_takes_are_named_and_not_asked_for(tmp_path):
+    fixtures.study(tmp_path, seeds=5, probes=("interpolate",))
+    for alpha, model in ((None, fixtures.ERM), (1.0, MIXUP)):
+        fixtures.train(tmp_path, model, alpha=alpha, seed=5)
+    missing = show("misses", collect(tmp_path)).missing
+    names = "cifar10-preactresnet18-erm-seed5, cifar10-preactresnet18-mixup1.0-seed5"
+    assert missing == f"Not measured: {names}, beyond the 5 pairs that are."

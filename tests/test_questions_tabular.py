@@ -125,6 +125,12 @@ def test_another_alpha_is_chosen_by_other_held_out_rows(tmp_path):
     assert "mixup α=0.2 against ERM" in lead[2]
 
 
+def test_of_two_alphas_with_as_many_errors_on_held_out_rows_it_is_the_smaller_and_that_is_said(tmp_path):
+    results = of_two_lengths(tmp_path, seeds=1, held=(300, 300))
+    assert str(tabular_question.sets(results)["to convergence"]["arcene"].chosen) == "mixup α=0.2"
+    assert "α=0.2 30.00 %, α=1 30.00 %, equal." in to_text(show("table-tabular", results).notes[2])
+
+
 def test_differences_to_erm_and_their_whiskers(whole):
     figure = show("tabular", whole)
     mixup, others = figure.picture.axes

@@ -1,6 +1,7 @@
 """Every source against every target."""
 
 import numpy as np
+from seaborn.utils import relative_luminance
 
 from analysis.questions import show
 from tests.asking import SEEDS, attacked, of_study, verdicts
@@ -19,6 +20,18 @@ def test_transfer_holds_every_source_and_target(whole):
     assert cells[0, 3] == cells[3, 4] == 46.0
     assert cells[3, 3] == 75.2
     assert "ε = 4 (1/255)" in figure.caption
+    assert "empty" not in figure.caption
+
+
+def test_numbers_of_the_matrix_are_read_on_every_shade(whole):
+    """A contrast of 4.5 at least, as WCAG asks it of text."""
+    ax = show("transfer", whole).picture.axes[0]
+    (mesh,) = ax.collections
+    for text in ax.texts:
+        shade, own = (
+            relative_luminance(color) for color in (mesh.cmap(mesh.norm(float(text.get_text()))), text.get_color())
+        )
+        assert (max(shade, own) + 0.05) / (min(shade, own) + 0.05) > 4.5
 
 
 def test_transfer_that_hurts_more(tmp_path):

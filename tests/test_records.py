@@ -210,3 +210,16 @@ def test_reading_a_record_starts_nothing_slow():
     )
     path = next(records.ROOT.glob("results/*/train-*.json"))
     assert subprocess.run([sys.executable, "-c", code, str(path)]).returncode == 0
+
+
+@pytest.mark.parametrize("kind", records.HOLDS)
+def test_what_a_kind_of_records_does_not_have_is_refused(kind):
+    """Of each kind one of ours, with what another kind has, and with a parent more."""
+    record = records.read(next((records.ROOT / "results").glob(f"*/{kind}-*.json")))
+    has, parents = records.HOLDS[kind]
+    assert {"data", "weights", "curve"} & record.keys() == {*has}
+    assert len(record["parents"]) == parents
+    parent = {"record": "digits/train-a.json", "weights": "0" * 64}
+    assert "$.parents" in records._trouble(record | {"parents": [parent] * (parents + 1)})
+    for name, value in (("weights", "0" * 64), ("curve", [1]), ("curve", [{}])):
+        assert name in has or f"$.{name}" in records._trouble(record | {name: value})

@@ -72,7 +72,7 @@ def test_all_that_is_shown_of_a_study_half_done(tmp_path, kind, runs, probed):
         if isinstance(table, Figure):
             continue
         assert table.shows or table.notes, name
-        for text in (table.to_html(), table.to_markdown("results"), table.csv()):
+        for text in (table.to_html(), table.to_markdown(), table.csv()):
             assert "nan" not in text.lower(), name
             assert "not measured, which" not in text, name
             assert "by not measured" not in text, name

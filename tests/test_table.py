@@ -11,9 +11,9 @@ from analysis.table import Table
 def test_a_table_as_text_page_and_file():
     frame = pd.DataFrame({"a|b": ["1 < 2", "x|y"], "c": ["", "3"]})
     notes = [f"Made by {code('python x.py')}."]
-    table = Table(frame, notes, bold=frozenset({(1, "c")}), links={(0, "a|b"): "r.json"}, title="A & B")
-    expected = "| a\\|b | c |\n|---|---|\n| [1 < 2](results/r.json) |  |\n| x\\|y | **3** |\n\nMade by `python x.py`.\n"
-    assert table.to_markdown("results/") == expected
+    table = Table(frame, notes, bold=frozenset({(1, "c")}), title="A & B")
+    expected = "| a\\|b | c |\n|---|---|\n| 1 < 2 |  |\n| x\\|y | **3** |\n\nMade by `python x.py`.\n"
+    assert table.to_markdown() == expected
     page = table.to_html()
     assert page == table.to_html() == table._repr_html_()
     assert "1 &lt; 2" in page

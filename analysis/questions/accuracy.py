@@ -2,7 +2,7 @@
 
 **Asked:** does mixup classify better? **Measured:** every run's error on the test part after its last epoch, never
 the best one: to choose the epoch by test error would be to train on it. **The deck** has, on CIFAR-10, 5.37 % for
-ERM and 4.21 % for mixup after 200 epochs, one run each; the paper 5.6 % and 4.2 %. Short trainings of small networks
+ERM and 4.21 % for mixup after 200 epochs, one run each; the paper 5.6 % and 4.2 %. Small networks on few images
 end far above both.
 """
 

@@ -3,8 +3,9 @@
 **Asked:** how much does it hurt to move every pixel by ε in the worst direction? **Measured:** FGSM (one step along the
 sign of the gradient), its iterated kin I-FGSM and PGD, and noise of the same size, which a gradient must beat to count
 as an attack. *White-box*: made on the model that is tested. *Black-box*: made on an ERM model of another seed, and
-transferred. **Look at** ε = 0 first: a model that errs more on clean images starts higher. And at PGD: whoever resists
-one step only is not robust.
+transferred. I-FGSM takes 10 steps of ε/10, or of 1 where that is more; PGD 20 of ε/8 from one random start, unless its
+record's name says otherwise. **Look at** ε = 0 first: a model that errs more on clean images starts higher. And at PGD:
+whoever resists one step only is not robust.
 """
 
 import math

@@ -64,8 +64,8 @@ def in_numbers(setting: Setting) -> Table:
         groups[of_source[0]] = of_source
     sources = here.attacks.drop_duplicates("record").set_index("record")
     names = {row.record: f"{row.method}, seed {row.seed}" for row in here.runs.itertuples()}
-    rows, links = [], {}
-    for place, (path, group) in enumerate(groups.items()):
+    rows = []
+    for path, group in groups.items():
         record = results.records[path]
         spent, machine = record["cost"], record["environment"]
         name = names.get(record["parents"][0]["record"] if record["parents"] else path, "")
@@ -84,11 +84,29 @@ def in_numbers(setting: Setting) -> Table:
                 "processes": str(machine["processes"]),
             }
         )
-        links[place, "record"] = path
     hours = sum(_seconds(results, group) for group in groups.values()) / 3600
     used = [path for group in groups.values() for path in group]
     notes = [f"{setting.name}: {many(len(used), 'record')}, {hours:.1f} hours of these devices in all."]
-    return Table(pd.DataFrame(rows), notes, used, links=links)
+    times = "; ".join(f"{results.records[path]['run']} {_times(logs)}" for path, logs in _timed(results).items())
+    lead = [f"A step under mixup, timed in alternation with one under ERM: {times}."] if times else []
+    return Table(pd.DataFrame(rows), notes, used, lead=lead)
+
+
+def _timed(results: Results) -> dict[str, list[float]]:
+    """The logarithm of each turn's ratio of mixup to ERM, by record of `benchmark.py` that timed the two."""
+    return {
+        path: [
+            math.log(a / b) for a, b in zip(*(record["final"]["seconds"][one] for one in ("mixup", "erm")), strict=True)
+        ]
+        for path, record in sorted(results.records.items())
+        if record["kind"] == "benchmark" and record["config"]["what"] == "mixup"
+    }
+
+
+def _times(logs: Sequence[float]) -> str:
+    found = interval(logs)
+    low, mean, high = (math.exp(value) for value in (found.low, found.mean, found.high))
+    return f"{mean:.3f} [{low:.3f}, {high:.3f}] times ERM"
 
 
 def _seconds(results: Results, group: Sequence[str]) -> float:
@@ -103,24 +121,15 @@ def _number(value: float | None, per: float, form: str) -> str:
 def no_dearer(setting: Setting) -> Verdict:
     """A step under mixup takes at most `NO_DEARER` times one under ERM, by turns in alternation, of the records of
     `benchmark.py` that timed the two."""
-    timed = {
-        path: record["final"]["seconds"]
-        for path, record in sorted(setting.results.records.items())
-        if record["kind"] == "benchmark" and record["config"]["what"] == "mixup"
-    }
+    timed = _timed(setting.results)
     if not timed:
         return not_run("not timed in alternation", [commands.benchmark(setting.results, "mixup")])
     parts, rows = [], []
-    for path, seconds in timed.items():
-        ratios = [a / b for a, b in zip(seconds["mixup"], seconds["erm"], strict=True)]
-        found = interval([math.log(ratio) for ratio in ratios])
-        low, mean, high = (math.exp(value) for value in (found.low, found.mean, found.high))
-        says = (
-            f"{setting.results.records[path]['run']}, {len(ratios)} turns: {mean:.3f} [{low:.3f}, {high:.3f}] times ERM"
-        )
+    for path, logs in timed.items():
+        says = f"{setting.results.records[path]['run']}, {len(logs)} turns: {_times(logs)}"
         bound = f"; next to no is at most {NO_DEARER:g} times"
-        parts.append(above(says + bound, [math.log(ratio) for ratio in ratios], math.log(NO_DEARER), -1))
-        rows += [f"{path}, turn {turn}: {ratio:.3f} times ERM" for turn, ratio in enumerate(ratios)]
+        parts.append(above(says + bound, logs, math.log(NO_DEARER), -1))
+        rows += [f"{path}, turn {turn}: {math.exp(one):.3f} times ERM" for turn, one in enumerate(logs)]
     return whole("", parts, rows, list(timed), [])
 
 

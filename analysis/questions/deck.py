@@ -14,6 +14,7 @@ from analysis.setting import Setting
 from analysis.table import Table
 from analysis.verdict import Part, Status, Verdict, lacking, not_run, whole
 
+OTHER = {"model": "network", "recipe": "recipe", "subset": "images", "epochs": "epochs"}  # that a best setting may have
 REST = "seed, software and what the deck is silent on"
 
 
@@ -61,7 +62,9 @@ def _at_the_best(setting: Setting) -> dict[str, str]:
     if best.name == setting.name:
         return shown | {"ours": "as above: it is that", "why they differ": ""}
     found = [(method, error_interval(test_error(best.here).by_seed(method).tolist())) for method in (ERM, best.mixup)]
-    return shown | {"ours": "; ".join(f"{method} {_shown(of)}" for method, of in found), "why they differ": best.name}
+    other = [words for field, words in OTHER.items() if best.config.get(field) != setting.config.get(field)]
+    why = f"other {', '.join(other)}: {best.name}" if other else best.name
+    return shown | {"ours": "; ".join(f"{method} {_shown(of)}" for method, of in found), "why they differ": why}
 
 
 def of_another_set(setting: Setting) -> Table:

@@ -2,7 +2,7 @@
 
 **Asked:** of a run on all of CIFAR-10, and on few of its images, what does mixup gain for how much computing?
 **Measured:** test error over the FLOPs of the training, ERM and mixup at the same seeds, and what lies between them.
-**Look at** where the two lines cross: where the difference falls below zero, interval and all. The deck's and the
+**Look at** where the difference falls below zero, interval and all. The deck's and the
 paper's are single runs of another network, at the FLOPs that the deck's setting takes by our count.
 """
 
@@ -62,14 +62,14 @@ def error_over_flops(results: Results) -> Figure:
     for method in in_order(seeds["method"]):
         color, _, mark = lines.look_of(method)
         of = seeds[seeds["method"] == method]
-        ax.plot(of["x"], of["y"], mark, color=color, markersize=4, alpha=0.5, label=f"_seeds of {method}")
+        ax.plot(of["x"], of["y"], mark, color=color, markersize=2.5, label=f"_seeds of {method}")
     at = paper.DECK_FLOPS / PETA
     for row in paper.SLIDE_20[:2]:
         color = lines.look_of(ERM if row.method == "ERM" else MIXUP)[0]
         for whose, theirs in (("deck", row.deck), ("paper", row.paper)):
             mark, label = THEIRS[whose], f"_{whose}, {row.method}"
             ax.plot([at], [theirs.value], mark, color=color, fillstyle="none", markersize=8, label=label)
-    ax.set(xscale="log", xlabel="PFLOP of the training", ylabel="test error (%)")
+    ax.set(xscale="log", xlabel="PFLOP of the training (log scale)", ylabel="test error (%)")
     ax.xaxis.set_major_formatter("{x:g}")
     ax.autoscale(axis="y")
     ax.set_ylim(bottom=0)

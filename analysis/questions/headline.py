@@ -44,7 +44,7 @@ def headline(setting: Setting) -> Figure:
         lines.legend(picture, runs["method"])
         caption += (
             " Right, how often the prediction for a mix of two examples is neither one's class, "
-            f"{pairs_said(frame)}. {at_half(between, ' %')} {lines.band_said(frame)}"
+            f"{pairs_said(frame)} ({lines.seeds_said(frame)}). {at_half(between, ' %')} {lines.band_said(frame)}"
         )
     means = means_of(numbers[(numbers["panel"] == "test error") & (numbers["line"] == MEAN)], "y")
     ends = ", ".join(f"{method} {mean:.2f} %" for method, mean in means.items())
@@ -52,7 +52,7 @@ def headline(setting: Setting) -> Figure:
     first = runs.iloc[0]
     where = (
         f"{first['dataset']}, {first['n_train']:,} training rows, {first['model']} of width {first['width']}, "
-        f"{first['epochs']} epochs."
+        f"{first['epochs']} epochs{', mixup of α = 1' * setting.mixup.is_the_papers}."
     )
     records = (*runs["record"], *frame["record"].unique())
     gap = missing.measurement(setting, frame, "interpolate")
@@ -69,7 +69,7 @@ def _draw_errors(ax: Axes, numbers: pd.DataFrame) -> None:
     for method in methods:
         color, _, mark = lines.look_of(method)
         of = seeds[seeds["method"] == method]
-        ax.plot([place[method]] * len(of), of["y"], mark, color=color, markersize=7, label=f"_{method}")
+        ax.plot([place[method]] * len(of), of["y"], mark, color=color, label=f"_{method}", **lines.MARKED)
     ax.set(title="test error", ylabel="%", xlim=(-0.5, len(methods) - 0.5))
     low, high = ax.get_ylim()
     middle, half = (low + high) / 2, max((high - low) / 2, LEAST / 2)

@@ -1,7 +1,7 @@
 """## How the settings were chosen
 
-On training rows held out from training (`--holdout`), before any test error was looked at. These are the runs that it
-took, and among them those that were made to be tempered (*After temperature scaling*) and chose nothing.
+On training rows held out from training (`--holdout`), before any test error was looked at; what is not among these runs
+was not tuned, such as dropout. Some of them were made to be tempered (*After temperature scaling*) and chose nothing.
 """
 
 import pandas as pd

@@ -35,7 +35,7 @@ def last_is_near_the_best(setting: Setting) -> Verdict:
         found = {other: interval(values.tolist(), overlap) for other, values in gaps.items() if len(values)}
         shown = [f"{other} {interval_said(gap, ' points')} (n = {gap.n})" for other, gap in found.items()]
         part = above(f"at {percent(share)}, {', '.join(shown)}", gaps[method].tolist(), NEAR, -1, overlap)
-        if len(gaps[method]) and np.ptp(gaps[method]) <= ROUNDING:  # no spread for a t test: the sign test
+        if len(gaps[method]) and np.ptp(gaps[method]) <= ROUNDING and part.p < 1:  # no spread: a sign test
             part = replace(part, p=2 * 0.5**part.n)
         rows = [f"{percent(share)}, {method}, seed {seed}: {gap:.2f} points" for seed, gap in gaps[method].items()]
         used = runs.loc[runs["method"].isin(found), "record"].tolist()

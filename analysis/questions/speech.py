@@ -89,6 +89,9 @@ def in_numbers(results: Results) -> Table:
         if others(one)
     ]
     lead += [said for one in settings.values() for said in _of_normalising(one)]
+    lead += [
+        f"{network}: {said}" for network, one in settings.items() for said in measures.hardly_trained(one.here.runs)
+    ]
     one = next(iter(settings.values()))
     first = one.here.runs.iloc[0]
     notes = [

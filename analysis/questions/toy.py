@@ -2,9 +2,10 @@
 
 **Asked:** how does the border between two classes of points look? **Measured:** a small network is trained on points in
 the plane, under ERM and under mixup with several α, and asked for p(class 1) everywhere. **Look at** the distance
-between the thin lines: between them the network is undecided. **The paper** (its Fig. 1b, α = 1) shows a hard edge
-under ERM and a gradual one under mixup. What it does not show: mixup moves the border, too, the farther the larger α
-(the training errors in the table).
+between the thin lines: between them the network is undecided. Where it is nowhere sure of a class, as under mixup
+inside the circle, there is but one line, and all that lies on its other side counts as undecided. **The paper** (its
+Fig. 1b, α = 1) shows a hard edge under ERM and a gradual one under mixup. What it does not show: mixup moves the
+border, too, the farther the larger α (the training errors in the table).
 """
 
 from dataclasses import replace
@@ -64,7 +65,8 @@ def boundaries(results: Results) -> Figure:
         said.append(f"{name} ({seeds} seed{'s' if seeds > 1 else ''}): {shares}")
     caption = (
         "Shading: p(class 1) of the first seed's model; thick: p = ½, thin: p = .1 and .9; circles: class 0, "
-        f"triangles: class 1. Share of the plane with .1 < p < .9, mean over seeds: {'; '.join(said)}."
+        f"triangles: class 1. Share of what is drawn with .1 < p < .9, which is also where a class is never given more "
+        f"than .9, mean over seeds: {'; '.join(said)}."
     )
     alt = "Maps of the plane, a row for each set and a column for each method, with the points and the border."
     return Figure(caption, alt, picture, borders[NUMBERS], tuple(paths))
@@ -95,7 +97,6 @@ def widths(results: Results) -> Table:
     if found.empty:
         return missing.table("No border has been drawn.", [commands.boundary(results)])
     several = found.groupby("set")["record"].nunique().max() > 1  # of one set: each is named
-    links = {}
     for (name, path), of_set in found.groupby(["set", "record"], sort=False):
         for method in of_set.sort_values("alpha")["method"].unique():
             seen = of_set[of_set["method"] == method]
@@ -108,11 +109,10 @@ def widths(results: Results) -> Table:
                 "training error (%)": spread(seen["train_error"], 1),
             }
             if several:
-                links[len(rows), "record"] = str(path)
                 shown["record"] = results.records[str(path)]["run"]
             rows.append(shown)
     notes = [f"{measures.SPREAD} The radius is in units of the outer circle's, from the centre, over all directions."]
-    return Table(pd.DataFrame(rows), notes, paths(found), links=links)
+    return Table(pd.DataFrame(rows), notes, paths(found))
 
 
 @claim("P6", "mixup's border fades, ERM's is a step", "Fig. 1b", "wider .1 < p < .9", "2 in between")

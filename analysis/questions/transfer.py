@@ -4,6 +4,7 @@ from typing import Any
 
 import seaborn as sns
 from matplotlib.figure import Figure as Picture
+from seaborn.utils import relative_luminance
 
 from analysis import measures, missing, paper
 from analysis.figure import WIDE, Figure
@@ -14,6 +15,7 @@ from analysis.question import Question, claim, figure
 from analysis.setting import Setting
 from analysis.verdict import Verdict, interval_said, lacking, side, whole
 
+AS_FAR_FROM_BOTH = 0.18  # the luminance with as much contrast to black as to white
 MOST_WITH_TENTHS = 6  # models whose errors fit into the matrix with a decimal
 
 
@@ -41,6 +43,10 @@ def matrix(setting: Setting) -> Figure:
         fits = {"fmt": ".0f", "annot_kws": {"size": 7}}
     bar = {"label": "error (%)", "shrink": 0.8}
     sns.heatmap(table, ax=ax, annot=True, cmap="cividis_r", square=True, linewidths=1, cbar_kws=bar, **fits)
+    shades: Any = ax.collections[0]
+    for text in ax.texts:  # seaborn's are white on middle tones, too
+        shade = relative_luminance(shades.cmap(shades.norm(float(text.get_text()))))
+        text.set_color("black" if shade > AS_FAR_FROM_BOTH else "white")
     ax.grid(visible=False)
     ax.set(xlabel="tested on", ylabel="made on")
     ax.tick_params(axis="x", rotation=90 if len(order) > 4 else 0)
@@ -49,7 +55,7 @@ def matrix(setting: Setting) -> Figure:
     caption = (
         f"Error (%) of the model of the column under FGSM examples of ε = {at:g} ({unit}) made on the model of "
         f"the row, {numbers['n'].max():,} test rows; the number of a model is its seed. Diagonal: white-box. "
-        "No interval: one measurement a cell."
+        f"No interval: one measurement a cell{'; empty: not measured' * bool(table.isna().to_numpy().any())}."
     )
     each = "; ".join(f"{row.source} on {row.target} {row.error:.1f} %" for row in numbers.itertuples())
     return Figure(caption, f"A matrix. {each}.", picture, numbers, tuple(frame["record"].unique()), gap)
@@ -61,7 +67,7 @@ def transfer_is_weaker(setting: Setting) -> Verdict:
     return _transferred_less_own(setting, paper.PAPERS_EPSILON, -1)
 
 
-STRONGER = "transferred examples hurt more than a model's own at the largest ε, where FGSM is weak"
+STRONGER = "transferred examples hurt more than a model's own at the largest ε, where FGSM is said to be weak"
 
 
 @claim("D9", STRONGER, "deck 19", "49.76 over 49.25, 55.07 over 53.7", "3.5 attacks")

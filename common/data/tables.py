@@ -61,8 +61,7 @@ def read(source: Source, reading: Reading) -> Dataset:
         if is_category:
             categories.append(place)
     if reading.distinct:
-        places = {inputs[row].tobytes() + labels[row].tobytes(): row for row in reversed(range(len(labels)))}
-        first = np.sort(list(places.values()))
+        first = np.flatnonzero(~pd.DataFrame(inputs).assign(label=labels).duplicated())
         notes = (*notes, f"{len(labels) - len(first):,} of {len(labels):,} rows copy another and are left out")
         inputs, labels = inputs[first], labels[first]
     for_test = draw_test(labels, len(classes), reading.test_share, rng("test part", reading.data_seed), source.name)

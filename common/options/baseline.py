@@ -9,7 +9,7 @@ from common.data import sources
 from common.data.sources import Source
 from common.errors import UserError
 from common.options.fields import SEEDS, Fact, as_json, flag
-from common.options.machine import MachineWithData, MachineWithModels
+from common.options.machine import MachineWithModels
 from common.options.names import rows_name
 from common.options.train import DataOptions, TrainConfig, TrainingOptions, TrainOptions
 
@@ -31,7 +31,7 @@ class FittingOptions:
 class BaselineOptions:
     data: DataOptions = field(default_factory=DataOptions)
     fitting: FittingOptions = FittingOptions()
-    run: MachineWithData = field(default_factory=MachineWithData)
+    run: MachineWithModels = field(default_factory=MachineWithModels)
 
     def refuse_clashes(self) -> None:
         """raises UserError for a method that is said twice, or none, and rows that do not go together"""
@@ -47,7 +47,7 @@ class BaselineOptions:
 
     def source(self) -> Source:
         """raises UserError for a data set that cannot be had, or is no table"""
-        source = sources.find(self.data.dataset, self.run.data_dir, places.known_data(MachineWithModels.checkpoint_dir))
+        source = sources.find(self.data.dataset, self.run.data_dir, places.known_data(self.run.checkpoint_dir))
         check_kind(source.name, source.kind)
         return source
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from common.errors import UserError
-from common.options.fields import SEEDS, Fact, as_json, flag, of_file, own, pieces
+from common.options.fields import SEEDS, Fact, as_json, flag, joined, of_file, own, pieces
 from common.options.machine import Machine
 
 ToySet = Literal["circles-paper", "moons", "circles", "spirals"]
@@ -122,4 +122,4 @@ def resolve(asked: BoundaryOptions, name: str) -> BoundaryConfig:
 def record_name(config: BoundaryConfig, precision: str) -> str:
     """The set, and all that departs from the defaults: ``moons-noise0.2-alphas1.0-seeds0+1``."""
     departing = pieces(config, resolve(BoundaryOptions(), config.set)).values()
-    return "-".join([config.set, *departing] + ([precision] if precision != "no" else []))
+    return joined([config.set, *departing] + ([precision] if precision != "no" else []))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from common.errors import UserError
-from common.options.fields import SEEDS, Fact, as_json, described, flag, of_file, own, pieces
+from common.options.fields import SEEDS, Fact, as_json, described, flag, joined, of_file, own, pieces
 from common.options.machine import Machine
 
 LossName = Literal["saturating", "mixup", "mixup-authors", "non-saturating", "r3gan"]
@@ -139,7 +139,7 @@ def record_name(config: GanConfig) -> str:
     """Target, loss, and all that departs from the defaults: ``ring-mixup0.2-w128-seeds0+1``."""
     taken = "".join(f"{getattr(config, name)}" for name in TAKES.get(config.loss, {}))
     usual = dataclasses.replace(config, **vars(GanTrainingOptions()))
-    return "-".join([config.target, config.loss + taken, *pieces(config, usual).values()])
+    return joined([config.target, config.loss + taken, *pieces(config, usual).values()])
 
 
 def setting_name(config: GanConfig) -> str:

@@ -31,7 +31,7 @@ from common.options import (
 from common.options.attack import AttackConfig, AttackOptions
 from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
-from common.options.fields import as_json
+from common.options.fields import as_json, joined
 from common.options.gan import GanConfig, GanOptions
 from common.options.interpolate import InterpolateConfig, InterpolateOptions
 from common.options.machine import PRECISION, PRECISIONS, Precision
@@ -298,8 +298,8 @@ def _border(options: BoundaryOptions, words: Sequence[str]) -> Member:
         config = boundary.resolve(options, name)
         record = boundary.record_name(config, of_all)
         wanted.append(_leaves("toy", "boundary", record, config, of_all, csv=options.data.csv))
-    name = "+".join(one.path.stem.removeprefix("boundary-") for one in wanted)
-    return Member(f"boundary-{name}", "boundary", tuple(words), None, tuple(wanted))
+    name = joined(["boundary", "+".join(one.path.stem.removeprefix("boundary-") for one in wanted)])
+    return Member(name, "boundary", tuple(words), None, tuple(wanted))
 
 
 def _gan(options: GanOptions, words: Sequence[str]) -> Member:

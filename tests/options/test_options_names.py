@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import cli
-from common.options import TrainConfig, TrainOptions, attack, resolve
+from common.options import TrainConfig, TrainOptions, attack, boundary, gan, resolve
 from common.options.attack import AttackConfig, attack_name
+from common.options.boundary import BoundaryOptions, ToyTrainingOptions
 from common.options.fields import LONGEST, joined
+from common.options.gan import GanOptions, GanTrainingOptions
 from common.options.train import OF_MIXUP
 from tests.options.configurations import ANOTHER, cifar, name_of
 
@@ -91,3 +93,11 @@ def test_a_name_that_a_file_system_would_not_take_ends_in_a_mark():
     long = dataclasses.replace(cifar(mixup=True), drop=tuple("abcdefgh" * 5), target="t" * 250)
     assert name_of(long) != name_of(dataclasses.replace(long, seed=1))
     assert len(name_of(long)) == LONGEST
+
+
+def test_names_of_many_seeds_are_shortened_too():
+    seeds = tuple(range(100))
+    of_gan = gan.resolve(GanOptions(training=GanTrainingOptions(seeds=seeds)))
+    of_border = boundary.resolve(BoundaryOptions(training=ToyTrainingOptions(seeds=seeds)), "moons")
+    for name in (gan.record_name(of_gan), boundary.record_name(of_border, "bf16")):
+        assert len(name) == LONGEST

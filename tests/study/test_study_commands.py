@@ -6,7 +6,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from _study import members
 from common import cores
+from common.options.fields import LONGEST
 from scripts import study
 from tests import refusal
 from tests.study.asked import PROBES, ROOT, SMALL, THREE, run
@@ -67,3 +69,13 @@ def test_the_commands_that_are_printed_make_the_study(script, tmp_path):
         if words:
             subprocess.run([sys.executable, *words[1:]], cwd=tmp_path, check=True, capture_output=True)
     assert run(script, "own.yaml", "--print", "--results-dir", "out of/here").stdout == "# all 2 of own are done\n"
+
+
+def test_a_member_of_many_borders_has_a_name_that_its_log_can_have(write, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = write(
+        f"boundary: {{sets: [circles-paper, moons, circles, spirals], seeds: {[*range(20)]}, alphas: [1.0, 2.0]}}"
+    )
+    (member,) = members.read(own, None).members
+    assert len(member.name) <= LONGEST
+    assert len(member.wanted) == 4

@@ -78,3 +78,10 @@ def test_a_file_called_as_an_embedded_set_keeps_its_ending(tmp_path, monkeypatch
     assert find("iris", tmp_path).origin == "scikit-learn"
     assert find("./iris.csv", None).name == "iris.csv"
     assert find("iris.csv", tmp_path).origin == "CSV file"  # as its record's configuration names it
+
+
+def test_rows_that_differ_in_the_sign_of_a_zero_are_copies(tmp_path):
+    rows = plain_rows()
+    rows[4][2], rows[8] = "0.0", [rows[4][0], rows[4][1], "-0.0", rows[4][3]]
+    whole = load(find(str(write(tmp_path / "own.csv", rows)), None), Reading("label", test_share=0.25, distinct=True))
+    assert len(whole.train) + len(whole.test) == len(rows) - 2  # and row 6, which is row 2

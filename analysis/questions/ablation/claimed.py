@@ -233,3 +233,6 @@ def patches(setting: Setting) -> Verdict:
 def hidden(setting: Setting) -> Verdict:
     """Before a layer that is drawn each batch (manifold mixup), which the paper of it does with α = 2."""
     return _asked(setting, lambda found: _each(found, [(MANIFOLD, MIXUP)], -1))
+
+
+CLAIMS = [best_of_all, any_pairs, labels_matter, deeper, little, no_more_partners, patches, hidden]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from textwrap import fill
 from typing import Any
 
@@ -25,26 +26,10 @@ LOOKS = {1e-4: ("#029e73", "s"), 5e-4: ("#555555", "o")}  # colour and mark of w
 OTHER_DECAY = "#cc78bc", "D"
 
 
-EFFECTS, NUMBERS = "what each departs by from ERM, and from mixup", "with intervals"
 WHERE = "", " on another data set", " for the best on more rows"  # by place
 
 
-@figure_of_all("ablation", f"Table 5: {EFFECTS}")
-def effects(results: Results) -> Figure:
-    return _effects(results, 0)
-
-
-@figure_of_all("ablation-2", f"Table 5{WHERE[1]}: {EFFECTS}")
-def effects_again(results: Results) -> Figure:
-    return _effects(results, 1)
-
-
-@figure_of_all("ablation-best", f"Table 5{WHERE[FURTHER]}: {EFFECTS}")
-def effects_of_best(results: Results) -> Figure:
-    return _effects(results, FURTHER)
-
-
-def _effects(results: Results, place: int) -> Figure:
+def effects(results: Results, place: int) -> Figure:
     """A row a method, a mark a weight decay; a panel against ERM, one against mixup."""
     found = at(results, place)
     study = study_of(results, found, place)
@@ -81,6 +66,7 @@ def _effects(results: Results, place: int) -> Figure:
         f"of mixup, at the same seeds ({dots.pairs_said(numbers)}). {dots.WHISKERS} Upright "
         f"lines: ERM and mixup themselves{dashed}.{' Arrows: means too far away to be drawn.' if beyond else ''}"
     )
+    caption = " ".join([caption, *_hardly_trained(found)])
     less_erm = numbers[(numbers["line"] == MEAN) & (numbers["panel"] == "ERM")]
     told = "; ".join(_told(one) for one in less_erm.to_dict("records"))
     alt = f"A row for each method, with a dot and whiskers for each weight decay. Minus ERM: {told or 'no pair yet'}."
@@ -100,22 +86,7 @@ def _of_rows(found: Decays, one: Screened) -> "pd.Series[bool]":
     return one.setting.here.runs["method"].isin(rows(found))
 
 
-@table_of_all("ablation", f"Table 5, {NUMBERS}")
-def in_numbers(results: Results) -> Table:
-    return _in_numbers(results, 0)
-
-
-@table_of_all("ablation-2", f"Table 5{WHERE[1]}, {NUMBERS}")
-def in_numbers_again(results: Results) -> Table:
-    return _in_numbers(results, 1)
-
-
-@table_of_all("ablation-best", f"Table 5{WHERE[FURTHER]}, {NUMBERS}")
-def in_numbers_of_best(results: Results) -> Table:
-    return _in_numbers(results, FURTHER)
-
-
-def _in_numbers(results: Results, place: int) -> Table:
+def in_numbers(results: Results, place: int) -> Table:
     """A row a method: for each weight decay its error, minus ERM's and minus mixup's; and the paper's beside."""
     found = at(results, place)
     if not found:
@@ -138,7 +109,13 @@ def _in_numbers(results: Results, place: int) -> Table:
         f"same; RP, KNN: random ones, or neighbours. {paper.FROM_MEMORY}",
     ]
     used = [path for one in found.values() for path in paths(one.setting.here.runs[_of_rows(found, one)])]
-    return Table(shown, notes, used, bold, lead=list(_came_out(found)))
+    return Table(shown, notes, used, bold, lead=[*_came_out(found), *_hardly_trained(found)])
+
+
+def _hardly_trained(found: Decays) -> list[str]:
+    return [
+        said for one in found.values() for said in measures.hardly_trained(one.setting.here.runs[_of_rows(found, one)])
+    ]
 
 
 def _row(found: Decays, method: Method) -> Row:
@@ -173,3 +150,15 @@ def _against(one: Screened, than: Method, others: Sequence[Method]) -> dict[str,
     """By name, of those that have enough pairs to judge by."""
     found = {str(method): one.less(method, than) for method in others if method != than}
     return {name: pairs for name, pairs in found.items() if len(pairs.seeds) >= ENOUGH}
+
+
+SHOWN = [
+    one
+    for place, name in enumerate(("ablation", "ablation-2", "ablation-best"))
+    for one in (
+        figure_of_all(name, f"Table 5{WHERE[place]}: what each departs by from ERM, and from mixup")(
+            partial(effects, place=place)
+        ),
+        table_of_all(name, f"Table 5{WHERE[place]}, with intervals")(partial(in_numbers, place=place)),
+    )
+]
