@@ -1,11 +1,9 @@
-"""The verdicts on all claims: computed from the records, corrected together by section, and how they are told.
-
-A claim that nothing asks yet is a row too.
-"""
+"""The verdicts on all claims: computed from the records, corrected together by section, and how they are told."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
 import pandas as pd
 
@@ -18,10 +16,10 @@ from analysis.question import Claim
 from analysis.sentences import to_markdown
 from analysis.setting import Setting
 from analysis.table import Table
-from analysis.verdict import OF_SEVERAL, Verdict, not_run, p_shown
+from analysis.verdict import OF_SEVERAL, Status, Verdict, not_run, p_shown
 
 IN_SHORT = ("D1", "P33", "P4", "P31")  # what README opens with: of clean images, in between, and under attack
-ORDER = ("holds", "holds in part", "fails", "undecided", "too few runs", "not run")
+ORDER: tuple[Status, ...] = get_args(Status)
 
 Judged = list[tuple[Claim, Verdict]]
 

@@ -99,7 +99,7 @@ def numbers(frame: pd.DataFrame, x: str, y: str, panel: str) -> pd.DataFrame:
 
 
 def draw(ax: Axes, numbers: pd.DataFrame, *, dashes: Any = None, band: bool = True, mark_every: int = 1) -> None:
-    """Draws what `lines` made. The limits follow the lines, and a band needs three seeds: of two it is 13 standard
+    """Draws what `numbers` made. The limits follow the lines, and a band needs three seeds: of two it is 13 standard
     errors wide and would hide the rest.
 
     dashes  in place of the method's own, without marks: for a second kind of line in the same axes

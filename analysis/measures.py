@@ -118,7 +118,7 @@ def percent(share: float) -> str:
 
 
 def error_interval(values: Sequence[float]) -> Interval:
-    """The same of error rates in percent, which lie within 0 and 100; of too few values there is none."""
+    """The t interval of error rates in percent, which lie within 0 and 100; of too few values there is none."""
     return _of_errors(interval(values), 1)
 
 

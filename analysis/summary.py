@@ -74,7 +74,7 @@ def _methods(measure: Measure) -> str:
     """Mean and spread over the seeds of each."""
     parts = []
     for method in measure.rows["method"].unique():
-        values = measure.rows[measure.rows["method"] == method].groupby(["seed", "split"])["value"].mean()
+        values = measure.by_seed(method)
         parts.append(f"{method} {spread(values, 1)} % (n = {len(values)})")
     return "   ".join(parts)
 

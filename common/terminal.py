@@ -26,13 +26,7 @@ def say(text: str, *, error: bool = False, end: str = "\n") -> None:
 
 def visible(text: str) -> str:
     r"""A name with what cannot be seen in it written out: \x1b, \n, \u202e."""
-    return _HIDDEN.sub(lambda found: _written(found[0]), text)
-
-
-def _written(character: str) -> str:
-    short = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-    number = ord(character)
-    return short.get(character) or (rf"\x{number:02x}" if number < 256 else rf"\u{number:04x}")
+    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def speak_plainly() -> None:

@@ -9,7 +9,6 @@ from jaxtyping import Float
 
 from common import toys
 from common.errors import UserError
-from common.options.fields import of_file
 from common.options.gan import MARGIN, SIGMA
 
 Points = Float[np.ndarray, "n 2"]
@@ -24,7 +23,6 @@ class Target:
     mean, std  of the user's columns, by which his points are turned into places; 0 and 1 of modes
     """
 
-    name: str
     places: Points
     sigma: float
     mean: tuple[float, float] = (0.0, 0.0)
@@ -52,21 +50,21 @@ class Target:
         return hashlib.sha256(own.astype("<f8").tobytes()).hexdigest()
 
 
-def ring(modes: int = 8) -> Target:
-    """Gaussians evenly on the unit circle, the first at its top."""
-    angle = 2 * np.pi * np.arange(modes) / modes
-    return Target("ring", np.stack([np.sin(angle), np.cos(angle)], axis=1), SIGMA)
+def ring() -> Target:
+    """Eight Gaussians evenly on the unit circle, the first at its top."""
+    angle = 2 * np.pi * np.arange(8) / 8
+    return Target(np.stack([np.sin(angle), np.cos(angle)], axis=1), SIGMA)
 
 
-def grid(name: str, side: int) -> Target:
+def grid(side: int) -> Target:
     """Gaussians on a square grid of `side` by `side` over [-1, 1] x [-1, 1]."""
     line = np.linspace(-1, 1, side)
-    return Target(name, np.stack([np.repeat(line, side), np.tile(line, side)], axis=1), SIGMA)
+    return Target(np.stack([np.repeat(line, side), np.tile(line, side)], axis=1), SIGMA)
 
 
 def named(name: str) -> Target:
     """One of `options.gan.TARGETS`."""
-    return {"ring": ring, "grid": lambda: grid("grid", 5), "grid10": lambda: grid("grid10", 10)}[name]()
+    return {"ring": ring, "grid": lambda: grid(5), "grid10": lambda: grid(10)}[name]()
 
 
 def from_csv(file: Path) -> Target:
@@ -80,4 +78,4 @@ def from_csv(file: Path) -> Target:
         if not spread > 0:
             raise UserError(f"{file}: column {column} holds one value alone; a GAN needs points that differ in both.")
     (x, y), (wide, high) = mean.tolist(), std.tolist()
-    return Target(of_file(file), (own - mean) / std, 0.0, (x, y), (wide, high))
+    return Target((own - mean) / std, 0.0, (x, y), (wide, high))
