@@ -11,6 +11,7 @@ from analysis import commands
 from common import cli, records
 from common.options import resolve
 from common.options.fields import check
+from common.options.machine import PRECISION
 from common.options.train import TrainOptions
 
 FOLDERS = {"boundary": "toy", "gan": "toy", "benchmark": "benchmark", "endurance": "endurance"}
@@ -59,10 +60,11 @@ def test_the_command_of_every_run_is_that_run_again(committed, seed):
     found = {kind(record["config"]): (path, record) for path, record in trained()}
     for path, record in found.values():
         change = {} if seed is None else {"seed": seed}
-        words = shlex.split(commands.train(committed, record, change))
-        assert words[0] == "python"
-        assert words[1].endswith("scripts/train.py")
-        asked = cli.parse(TrainOptions, "", words[2:])
+        words, precision = shlex.split(commands.train(committed, record, change)), record["environment"]["precision"]
+        start = words.index("python")
+        assert words[:start] == ["env", f"{PRECISION}={precision}"] * (precision != "no")
+        assert words[start + 1].endswith("scripts/train.py")
+        asked = cli.parse(TrainOptions, "", words[start + 2 :])
         check(asked)
         config = resolve(asked.asked, record["data"]["name"], record["data"]["kind"], side_of(record))
         assert config.to_json() == record["config"] | change, path
