@@ -40,9 +40,9 @@ def measurement(setting: Setting, measured: pd.DataFrame, script: str) -> str:
     if not left:
         return arms(setting)
     said = ", ".join(left) if len(left) <= NAMED else f"{len(left)} of {len(runs)} runs"
-    arms_of = runs[~runs["run"].isin(left)].groupby(["seed", "split"])["method"].nunique()
-    if (arms_of > 1).sum() >= ENOUGH:
-        return f"Not measured: {said}, beyond the {(arms_of > 1).sum()} pairs that are."
+    pairs = (runs[~runs["run"].isin(left)].groupby(["seed", "split"])["method"].nunique() > 1).sum()
+    if pairs >= ENOUGH:
+        return f"Not measured: {said}, beyond the {pairs} pairs that are."
     return f"Not measured yet: {said}; {_listed([commands.probe(setting.results, setting.name, script)])}."
 
 

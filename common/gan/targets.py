@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from common import toys
 from common.errors import UserError
-from common.options.gan import MARGIN, SIGMA
+from common.options.gan import MARGIN, SIGMA, TARGETS
 
 Points = Float[np.ndarray, "n 2"]
 
@@ -51,8 +51,8 @@ class Target:
 
 
 def ring() -> Target:
-    """Eight Gaussians evenly on the unit circle, the first at its top."""
-    angle = 2 * np.pi * np.arange(8) / 8
+    """Gaussians evenly on the unit circle, the first at its top."""
+    angle = 2 * np.pi * np.arange(TARGETS["ring"]) / TARGETS["ring"]
     return Target(np.stack([np.sin(angle), np.cos(angle)], axis=1), SIGMA)
 
 
