@@ -1,6 +1,5 @@
 """From records to tables of numbers: what figures, tables and claims are made from. Needs no torch."""
 
-import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,8 +12,9 @@ from analysis import columns, rows, typed
 from analysis.methods import ERM, Method, in_order
 from analysis.sentences import named
 from common import records
-from common.errors import UserError
+from common.errors import UserError, meant
 from common.options import TrainConfig
+from common.options.fields import of_json
 from common.options.resolving import draws_test_part
 from common.records import ROOT, Record
 
@@ -121,7 +121,7 @@ class Results:
         Numbers of such splits vary together."""
         if self.runs["split"].nunique() < 2:
             return 0.0
-        config = TrainConfig.from_json(self.records[self.runs["record"].iloc[0]]["config"])
+        config = of_json(TrainConfig, self.records[self.runs["record"].iloc[0]]["config"])
         return float((self.runs["n_test"] / self.runs["n_train"]).mean()) if draws_test_part(config) else 0.0
 
     def methods(self, setting: str) -> list[Method]:
@@ -197,10 +197,9 @@ def asked(folder: Path, setting: str | None) -> Results:
     results = collect(folder)
     settings = results.settings()
     if setting is not None and setting not in settings:
-        near = difflib.get_close_matches(setting, settings, n=1)
-        meant = f" Did you mean {near[0]}?" if near else ""
         raise UserError(
-            f"--setting {setting}: no such setting in {folder}.{meant} There are {', '.join(settings) or 'none'}."
+            f"--setting {setting}: no such setting in {folder}{meant(setting, settings)}. There are "
+            f"{', '.join(settings) or 'none'}."
         )
     return replace(results, chosen=setting)
 

@@ -13,7 +13,7 @@ from analysis.rows import is_drawn, side
 from analysis.setting import Setting
 from common.options import attack, interpolate
 from common.options.attack import AttackConfig
-from common.options.fields import with_tuples
+from common.options.fields import of_json
 from common.options.interpolate import InterpolateConfig
 from common.options.names import command_words, run_name
 from common.options.networks import GIVEN, RECORDED
@@ -54,7 +54,7 @@ def train(results: Results, record: Record, changes: Mapping[str, Any]) -> str:
 
 
 def _resolved(record: Record, changes: Mapping[str, Any]) -> TrainConfig:
-    asked, data = TrainConfig.from_json(record["config"] | changes), record["data"]
+    asked, data = of_json(TrainConfig, record["config"] | changes), record["data"]
     return resolve(asked, asked.dataset, data["kind"], side(data))
 
 
@@ -87,11 +87,11 @@ def probe(results: Results, setting: str, script: str, enough: int = ENOUGH) -> 
     one = Setting(results, setting)
     asked = measures.attacked(one) if script == "attack" else measures.between(one.here, bool(options))
     for path in asked["record"].head(1):
-        found = with_tuples(results.records[path]["config"])
+        found = results.records[path]["config"]
         if script == "attack":
-            options = attack.command_words(AttackConfig(**found))
+            options = attack.command_words(of_json(AttackConfig, found))
         else:
-            options = interpolate.command_words(InterpolateConfig(**found))
+            options = interpolate.command_words(of_json(InterpolateConfig, found))
     rows = results.of(setting).runs
     trained = {one: rows[rows["method"] == one] for one in (ERM, results.mixup_of(setting) or MIXUP)}
     names, wanted = [], _wanted(results, setting, _places(trained), enough)

@@ -7,7 +7,7 @@ from analysis.columns import ATTACKS
 from analysis.methods import BASELINES, OPTIONS, Method
 from common.options import gan
 from common.options.attack import AttackConfig, attack_name
-from common.options.fields import with_tuples
+from common.options.fields import of_json
 from common.options.gan import GanConfig
 from common.options.interpolate import InterpolateConfig, record_name
 from common.options.names import setting_name
@@ -39,7 +39,7 @@ def _machine(environment: Row) -> str:
 def setting_of(record: Record) -> str:
     """What ERM and mixup share, by name: a train record's configuration without method, seed and drawn split."""
     config, data = record["config"], record["data"]
-    one_draw = TrainConfig.from_json(config | ({"data_seed": 0} if is_drawn(config) else {}))
+    one_draw = of_json(TrainConfig, config | ({"data_seed": 0} if is_drawn(config) else {}))
     return setting_name(one_draw, data["kind"], side(data), record["environment"]["precision"])
 
 
@@ -217,7 +217,7 @@ def attacks(path: str, record: Record, found: dict[str, Record]) -> Iterator[Row
         "source_method": Method.of(source["config"]),
         "source_seed": source["config"]["seed"],
         "white_box": source is target,
-        "protocol": attack_name("", "", AttackConfig(**with_tuples(record["config"]))),
+        "protocol": attack_name("", "", of_json(AttackConfig, record["config"])),
         "unit": final["epsilon_unit"],
     }
     for at in [clean | {"attack": "clean", "epsilon": 0.0, "errors_clean": clean["errors"]}, *final["attacks"]]:
@@ -243,7 +243,7 @@ def borders(path: str, record: Record) -> Iterator[Row]:
 
 
 def gans(path: str, record: Record) -> Iterator[Row]:
-    config, target = GanConfig.from_json(record["config"]), record["final"]["target"]
+    config, target = of_json(GanConfig, record["config"]), record["final"]["target"]
     modes = len(target["modes"])
     shared = {
         "record": path,

@@ -18,7 +18,7 @@ from common import files, places, records
 from common.errors import UserError
 from common.files import write_whole
 from common.measurement import Measurement
-from common.options.fields import earlier
+from common.options.fields import as_json, earlier
 from common.places import read
 
 HEADER = "mixup-study"  # the key of our header in a safetensors file
@@ -234,10 +234,10 @@ class Checkpoint:
     def save(self, **state: Any) -> None:
         """Keeps what it takes to go on after this step of the training."""
         one = self.one
-        own = {"config": json.dumps(one.config.to_json()), "fingerprint": one.data.get("fingerprint")}
+        own = {"config": json.dumps(as_json(one.config)), "fingerprint": one.data.get("fingerprint")}
         save_state(self.state_path, own | {"precision": one.precision} | state)
 
     def _refuse_other(self, path: Path, there: dict[str, Any], mark: str | None) -> None:
         one = self.one
-        here = one.config.to_json() | {"precision": one.precision, "data": one.data.get("fingerprint")}
+        here = as_json(one.config) | {"precision": one.precision, "data": one.data.get("fingerprint")}
         records.refuse_other(path, there | {"data": mark}, here, "run", "--results-dir and --checkpoint-dir")

@@ -1,6 +1,8 @@
 """What a user can cause ends with one sentence, no traceback, and a status: 2, or 3 for a loss that diverged."""
 
+import difflib
 import re
+from collections.abc import Iterable
 
 # What torch says of memory: it has a class for a GPU's tensors alone, and none for a CPU's, nor for what CUDA and its
 # libraries allocate themselves.
@@ -24,6 +26,17 @@ class UnfinishedError(UserError):
     """Some of what was asked for has failed, and the rest is done."""
 
     status = 1
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """What a mistyped word was probably to be, as a piece of a sentence; nothing, if none is like it."""
+    letters = {_letters(one): one for one in known}
+    near = difflib.get_close_matches(_letters(word), letters, n=1)
+    return f"; perhaps you meant {letters[near[0]]}" if near else ""
+
+
+def _letters(word: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", word.lower())
 
 
 def is_out_of_memory(error: Exception) -> bool:

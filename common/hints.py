@@ -1,12 +1,13 @@
 """What people type who know other programs, and what is said to them: what it is called here, or how it is written."""
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import tyro
+
+from common.errors import meant
 
 # What an option is called elsewhere. A name may stand for several here: a script has one of them at most.
 ELSEWHERE = {
@@ -104,9 +105,8 @@ def _unknown(option: str, name: str, known: Sequence[str]) -> str:
     for names, why in NEEDLESS.items():
         if lowered in names.split():
             return f"{option}: there is no such option: {why}."
-    near = difflib.get_close_matches(lowered, known, n=1)
-    if near:
-        return f"{option}: there is no such option; perhaps you meant --{near[0]}. See --help."
+    if near := meant(name, [f"--{one}" for one in known]):
+        return f"{option}: there is no such option{near}. See --help."
     return f"{option}: there is no such option. There are: {', '.join(f'--{one}' for one in known)}; see --help."
 
 
@@ -164,10 +164,7 @@ def _misread(word: str, kind: Any) -> str | None:
             return str(error)
     if get_origin(kind) is Literal and word not in get_args(kind):
         choices = [str(choice) for choice in get_args(kind)]
-        plain = {re.sub(r"[^a-z0-9]", "", choice.lower()): choice for choice in choices}
-        near = difflib.get_close_matches(re.sub(r"[^a-z0-9]", "", word.lower()), plain, n=1)
-        meant = f"; perhaps you meant {plain[near[0]]}" if near else ""
-        return f"is none of {', '.join(choices)}{meant}"
+        return f"is none of {', '.join(choices)}{meant(word, choices)}"
     return None
 
 

@@ -13,7 +13,7 @@ from accelerate import Accelerator
 
 from common import processes, records
 from common.files import check_writable
-from common.options.fields import as_json
+from common.options.fields import as_json, in_force
 from common.options.machine import Machine
 
 Config = TypeVar("Config")
@@ -68,9 +68,8 @@ def listed(wanted: Sequence[M], missing: Sequence[M], cost: str) -> str:
     lines = []
     for one in wanted:
         if one in missing:
-            options = " ".join(f"{name}={value}" for name, value in as_json(one.config).items() if value is not None)
             record = f"  record   {one.path}{'' if one.path.exists() else ' (not there yet)'}"
-            lines += [one.name, f"  options  {options}", record]
+            lines += [one.name, f"  options  {in_force(one.config)}", record]
         else:
             lines.append(f"{one.name} is finished: {one.path}. To make it again, add --overwrite.")
     return "\n".join([*lines, cost] if missing else lines)

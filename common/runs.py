@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from accelerate import Accelerator
+from torch import nn
 
 from common import checkpoints, metrics, mixup, models, processes, training
 from common.chance import rng
@@ -22,6 +23,7 @@ from common.errors import UserError
 from common.mixup import ERM, Mixup, neighbours
 from common.models import Blueprint, others
 from common.options import OF_ROWS, TrainConfig, reading, resolve, run_name
+from common.options.fields import as_json
 from common.options.networks import file_of, network
 from common.options.train import MOVES
 from common.plan import Noise, Plan, batch_stops, draw
@@ -105,43 +107,34 @@ class Run:
 
         raises UserError for given ones that do not fit, and for processes without a row that could not go on
         """
-        self._check_shares(accelerator)
+        network = models.build(self.blueprint, self.config.seed)
+        self._check_shares(accelerator, network)
         with processes.first_here(accelerator):
             _ = self.pairs  # neighbours are searched by the first process of a machine, and read by the others
         processes.watch_hooks(accelerator)
-        network = models.build(self.blueprint, self.config.seed)
         if self.given and self.config.weights:
             weights = checkpoints.load_given(self.given, self.config.weights)
             checkpoints.fill(network.get_submodule("network"), weights, self.given)
         network = network.to(accelerator.device)
-        return training.begin(
-            accelerator,
-            processes.synchronise_batchnorm(accelerator, network),
-            self.config.epochs * self.steps_per_epoch,
-            optimizer=self.config.optimizer,
-            lr=self.config.lr,
-            lr_drops=self.config.lr_drops,
-            momentum=self.config.momentum,
-            weight_decay=self.config.weight_decay,
-            schedule=self.config.schedule,
-            bias_lr=self.config.bias_lr,
-            lookahead=self.config.lookahead,
-            rise_epochs=self.config.rise_epochs,
-            steps_per_epoch=self.steps_per_epoch,
-        )
+        together = processes.synchronise_batchnorm(accelerator, network)
+        return training.begin(accelerator, together, self.config, self.steps_per_epoch)
 
-    def _check_shares(self, accelerator: Accelerator) -> None:
+    def _check_shares(self, accelerator: Accelerator, network: nn.Module) -> None:
         """In half precision, torch's synchronised BatchNorm gathers float32 of processes with rows and halves of one
-        without: NCCL then hangs, or takes garbage for statistics. raises UserError for a batch of too few rows"""
-        if processes.batchnorm_over(accelerator) != "synchronised" or accelerator.mixed_precision == "no":
-            return
+        without: NCCL then hangs, or takes garbage for statistics. Of each process's own rows, BatchNorm takes no single
+        one at a layer where a row is a single value. raises UserError for a batch of too few rows"""
+        over, count = processes.batchnorm_over(accelerator), accelerator.num_processes
         stops = [0, *batch_stops(len(self.data.train), self.config.batch_size)]
         fewest = min(stop - start for start, stop in itertools.pairwise(stops))
-        if fewest < accelerator.num_processes:
+        begun = f"--batch-size {self.config.batch_size}: leaves {fewest} of {len(self.data.train):,} rows for the last "
+        begun += f"batch, and {count} processes"
+        if over == "synchronised" and accelerator.mixed_precision != "no" and fewest < count:
+            out = "take another size, fewer processes or --mixed_precision no"
+            raise UserError(f"{begun} in half precision need a row each; {out}.")
+        if over == "per process" and fewest < 2 * count and not models.learns_of_one_row(network, self.blueprint):
             raise UserError(
-                f"--batch-size {self.config.batch_size}: leaves {fewest} of {len(self.data.train):,} rows for the last "
-                f"batch, and {accelerator.num_processes} processes in half precision need a row each; take another "
-                "size, fewer processes or --mixed_precision no."
+                f"{begun} of a CPU need two rows each for the BatchNorm of {self.config.model}; take another size or "
+                "fewer processes."
             )
 
     @property
@@ -165,7 +158,7 @@ class Run:
     @property
     def flat_config(self) -> dict[str, int | float | str | bool]:
         """The configuration as a tracker takes it."""
-        return {k: v if isinstance(v, int | float | str) else str(v) for k, v in self.config.to_json().items()}
+        return {k: v if isinstance(v, int | float | str) else str(v) for k, v in as_json(self.config).items()}
 
     @property
     def data_json(self) -> dict[str, Any]:

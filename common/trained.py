@@ -1,6 +1,5 @@
 """Finished runs, found by name: what the probes and the attacks measure."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +15,10 @@ from common.data.dataset import Dataset, fingerprint
 from common.data.load import load
 from common.data.selection import select
 from common.data.sources import Reading
-from common.errors import UserError
+from common.errors import UserError, meant
 from common.models import Blueprint
 from common.options import OF_ROWS, TrainConfig, reading, resolve, run_name
+from common.options.fields import of_json
 from common.options.machine import MachineWithRuns
 from common.options.networks import FILE, RECORDED, file_of, named
 from common.records import Record
@@ -118,9 +118,7 @@ def _paths(names: Sequence[str], results_dir: Path) -> list[Path]:
         elif name in there:
             paths.append(there[name])
         else:
-            near = difflib.get_close_matches(name, there, n=1)
-            meant = f" Did you mean {near[0]}?" if near else ""
-            raise UserError(f"No run is called {name} in {results_dir}.{meant} {_said(there)}")
+            raise UserError(f"No run is called {name} in {results_dir}{meant(name, there)}. {_said(there)}")
     return paths
 
 
@@ -218,7 +216,7 @@ def _drawn(record: Record) -> tuple[Any, ...]:
 
 def _reading(record: Record) -> Reading:
     """How the set was read and cut into its parts."""
-    return reading(TrainConfig.from_json(record["config"]), record["data"]["name"], record["data"]["kind"])
+    return reading(of_json(TrainConfig, record["config"]), record["data"]["name"], record["data"]["kind"])
 
 
 def _model(

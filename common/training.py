@@ -1,6 +1,6 @@
 """What a training carries from one epoch to the next, and one epoch of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from common.data.dataset import Part
 from common.errors import DivergedError
 from common.evaluation import natural
 from common.mixup import Batch, Mixup
+from common.options import TrainConfig
 from common.plan import Plan
 from common.schedules import risen, triangle
 from common.shapes import Inputs, Rows
@@ -184,51 +185,33 @@ def _put_back(optimizer: Optimizer, state: dict[str, Any]) -> None:
                 raise ValueError(f"its {name} are not of the shape of the network's weights")
 
 
-def begin(
-    accelerator: Accelerator,
-    network: nn.Module,
-    steps: int,
-    *,
-    optimizer: str,
-    lr: float,
-    lr_drops: Sequence[float],
-    momentum: float | None,
-    weight_decay: float,
-    schedule: str = "drops",
-    bias_lr: float = 1.0,
-    lookahead: int = 0,
-    rise_epochs: int = 0,
-    steps_per_epoch: int = 1,
-) -> Training:
-    """A training before its first step.
-
-    steps      in all
-    lr_drops   after which shares of them the rate falls to a tenth, where the schedule is one of drops; before that it
-               rises over so many epochs
-    lookahead  after how many steps the weights are put back to their average; 0: never
-    """
-    of_weights = optimizer_of(network, optimizer, lr, momentum, weight_decay, bias_lr)
-    if momentum and accelerator.scaler is not None:
+def begin(accelerator: Accelerator, network: nn.Module, config: TrainConfig, steps_per_epoch: int) -> Training:
+    """A training before its first step."""
+    of_weights = optimizer_of(
+        network, config.optimizer, config.lr, config.momentum, config.weight_decay, config.bias_lr
+    )
+    steps = config.epochs * steps_per_epoch
+    if config.momentum and accelerator.scaler is not None:
         # Of a first step that overflows in fp16 the fused kernel makes nothing, and leaves as the momentum what lay in
         # memory. One of zeros makes the first step what it is without.
         for parameter in (parameter for group in of_weights.param_groups for parameter in group["params"]):
             of_weights.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+    drops = [round(share * steps) for share in config.lr_drops]
     course: LRScheduler
-    if schedule == "triangle":
+    if config.schedule == "triangle":
         course = LambdaLR(of_weights, lambda step: triangle(step / max(1, steps)))
-    elif rise_epochs:
-        at = [round(drop * steps) for drop in lr_drops]
+    elif config.rise_epochs:
         course = LambdaLR(
             of_weights,
-            lambda step: risen(step / steps_per_epoch, rise_epochs) * 0.1 ** sum(drop <= step for drop in at),
+            lambda step: risen(step / steps_per_epoch, config.rise_epochs) * 0.1 ** sum(drop <= step for drop in drops),
         )
     else:
-        course = MultiStepLR(of_weights, [round(drop * steps) for drop in lr_drops])
+        course = MultiStepLR(of_weights, drops)
     model, stepper = accelerator.prepare(network, of_weights)
     average = None
-    if lookahead:
+    if config.lookahead:
         moving = [tensor for tensor in network.state_dict().values() if tensor.is_floating_point()]
-        average = Lookahead(lookahead, steps, moving, [tensor.clone() for tensor in moving])
+        average = Lookahead(config.lookahead, steps, moving, [tensor.clone() for tensor in moving])
     return Training(network, model, stepper, course, average)
 
 

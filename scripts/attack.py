@@ -30,6 +30,7 @@ from common.evaluation import WITH_GRADIENTS, fitting
 from common.matrix import Made, Matrix, Tested, counts
 from common.measurement import Measurement
 from common.options.attack import AttackConfig, AttackOptions, attack_name, check_unit, passes, resolve
+from common.options.fields import in_force
 from common.progress import Progress, duration
 from common.terminal import say
 from common.trained import Trained
@@ -181,14 +182,13 @@ def _opening(matrix: Matrix, runs: Sequence[Trained], todo: Todo, pairs: int, se
     config, accelerator = matrix.config, matrix.accelerator
     one_step, iterated = len(matrix.rows("fgsm")), len(matrix.rows("pgd"))
     forward, gradient = passes(config, one_step, iterated, _targets(todo))
-    options = " ".join(f"{name}={value}" for name, value in config.to_json().items() if value is not None)
     rows = ", ".join(f"{len(matrix.rows(attack)):,} ({attack})" for attack in config.attacks)
     number = accelerator.num_processes
     return "\n".join(
         [
             f"{len(runs)} models of {runs[0].data.name}: {sum(map(len, todo.values()))} of {pairs} pairs to attack",
             *(f"  {number}  {run.name}" for number, run in enumerate(runs, 1)),
-            f"  options  {options}",
+            f"  options  {in_force(config)}",
             f"  rows     {rows}; epsilon in {matrix.space.unit}",
             f"  passes   {forward:,} forward and {gradient:,} forward and backward, of a row",
             f"  cost     about {duration(seconds)} on {processes.device_name(accelerator)}, {number} "

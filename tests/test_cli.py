@@ -15,6 +15,7 @@ from common.options import TrainConfig, TrainOptions
 from common.options.attack import AttackOptions
 from common.options.baseline import BaselineOptions
 from common.options.boundary import BoundaryOptions
+from common.options.fields import as_json
 from common.options.gan import GanOptions
 from common.options.interpolate import InterpolateOptions
 from common.options.networks import NETWORKS
@@ -59,7 +60,7 @@ def test_without_mixup_nothing_that_a_file_says_of_it_is_left(tmp_path):
 def test_a_record_of_erm_says_nothing_of_mixup_and_its_width_is_its_networks(tmp_path):
     """Its warm-up of no epochs, say, which is what mixup on sounds does not do; and the 64 of another network."""
     file = tmp_path / "record.json"
-    record = TrainConfig(dataset="spoken_digits", model="lenet", width=20, epochs=30, warmup_epochs=0).to_json()
+    record = as_json(TrainConfig(dataset="spoken_digits", model="lenet", width=20, epochs=30, warmup_epochs=0))
     file.write_text(json.dumps({"schema": 1, "kind": "train", "config": record}))
     mixed = parse("--config", file, "--mixup")
     assert (mixed.training.epochs, mixed.mixing.mixup, mixed.mixing.warmup_epochs) == (30, True, None)

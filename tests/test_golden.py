@@ -10,7 +10,7 @@ import pytest
 from analysis import commands
 from common import cli, records
 from common.options import resolve
-from common.options.fields import check
+from common.options.fields import as_json, check
 from common.options.machine import PRECISION
 from common.options.train import TrainOptions
 
@@ -67,4 +67,4 @@ def test_the_command_of_every_run_is_that_run_again(committed, seed):
         asked = cli.parse(TrainOptions, "", words[start + 2 :])
         check(asked)
         config = resolve(asked.asked, record["data"]["name"], record["data"]["kind"], side_of(record))
-        assert config.to_json() == record["config"] | change, path
+        assert as_json(config) == record["config"] | change, path

@@ -8,6 +8,7 @@ from analysis.collect import collect
 from analysis.questions import show
 from common import records
 from common.options.benchmark import MeasuredConfig, record_name
+from common.options.fields import as_json
 from tests import fixtures
 from tests.asking import SEEDS, column, drawn, verdicts
 
@@ -36,7 +37,7 @@ def test_next_to_no_time_is_judged_by_turns_in_alternation(tmp_path, dearer, sta
     like = records.read(next((records.ROOT / "results" / "benchmark").glob("*-train-*-w64-*.json")))
     final = {"ratio_mixup": statistics.median([dearer] * 6), "seconds": seconds}
     name = record_name(timed, like["environment"]["threads"], like["environment"]["device"])
-    record = like | {"run": name, "config": timed.to_json(), "final": final}
+    record = like | {"run": name, "config": as_json(timed), "final": final}
     records.write(records.path_of(tmp_path, "benchmark", "benchmark", name), record)
     verdict = verdicts(tmp_path, ids=["P34"])["P34"]
     assert verdict.status == status

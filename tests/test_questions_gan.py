@@ -13,6 +13,7 @@ from analysis.questions import CLAIMS, show
 from analysis.questions import gan as question
 from common import records
 from common.options import gan as options
+from common.options.fields import as_json
 from tests import fixtures
 from tests.asking import drawn
 
@@ -57,7 +58,7 @@ def test_a_loss_of_another_number_is_another_method():
         steps = {name: numbers.pop(name) for name in ("discriminator_steps",) if name in numbers}
         training = options.GanTrainingOptions(**steps)
         asked = options.GanOptions(loss=options.LossOptions(loss, **numbers), training=training)
-        return str(Method.of_gan(options.resolve(asked).to_json()))
+        return str(Method.of_gan(as_json(options.resolve(asked))))
 
     assert [named("r3gan"), named("r3gan", penalty=0.1)] == ["R3GAN", "R3GAN (penalty 0.1)"]
     assert named("mixup", alpha=1.0) == "mixup α=1"

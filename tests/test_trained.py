@@ -63,7 +63,7 @@ def test_with_no_name_the_decks_three_and_what_makes_them(digits):
 
 
 def test_a_missing_run_is_named_with_the_nearest(digits):
-    with pytest.raises(UserError, match=rf"No run is called {digits[0]}9 in results. Did you mean {digits[0]}[?]"):
+    with pytest.raises(UserError, match=rf"No run is called {digits[0]}9 in results; perhaps you meant {digits[0]}[.]"):
         find(digits[0] + "9")
     with pytest.raises(UserError, match=r"none.json: No such file"):
         find("none.json")

@@ -18,7 +18,7 @@ from common.mixup import Mixup
 from common.mixup.ways import Batch
 from common.models import Blueprint, build
 from common.plan import draw
-from tests.tiny import ROWS, images, small_model
+from tests.tiny import ROWS, configured, images, small_model
 
 
 def train(model, part, plan, step_done=lambda: None, lr=0.1, accumulate=1):
@@ -29,9 +29,7 @@ def train(model, part, plan, step_done=lambda: None, lr=0.1, accumulate=1):
 
 def begin(accelerator, model, lr=0.1):
     """The rate drops after the second of five steps."""
-    return training.begin(
-        accelerator, model, 5, optimizer="sgd", lr=lr, lr_drops=(0.4,), momentum=0.9, weight_decay=1e-4
-    )
+    return training.begin(accelerator, model, configured(lr=lr, lr_drops=(0.4,), epochs=1), 5)
 
 
 def the_plan(alpha=1.0, pad=1, lam_per="batch", epoch=1):
@@ -259,10 +257,8 @@ def test_a_loss_that_is_not_finite_is_not_kept():
 
 def test_the_triangle_rises_and_falls():
     accelerator = Accelerator(cpu=True)
-    learning = training.begin(
-        accelerator, small_model(), 100, optimizer="nesterov", lr=2.0, lr_drops=(), momentum=0.9, weight_decay=0.0,
-        schedule="triangle", bias_lr=64.0,
-    )  # fmt: skip
+    asked = configured(optimizer="nesterov", lr=2.0, schedule="triangle", bias_lr=64.0, epochs=100)
+    learning = training.begin(accelerator, small_model(), asked, 1)
     rates = []
     for _ in range(100):
         rates.append([group["lr"] for group in learning.optimizer.param_groups])
@@ -276,9 +272,9 @@ def test_the_triangle_rises_and_falls():
 
 def test_a_training_of_no_steps_begins():
     """As that of given weights which are measured as they are."""
-    options = {"optimizer": "nesterov", "lr": 2.0, "lr_drops": (), "momentum": 0.9, "weight_decay": 0.0}
-    for more in ({"schedule": "triangle", "lookahead": 5}, {"schedule": "drops"}):
-        assert training.begin(Accelerator(cpu=True), small_model(), 0, **options, **more).schedule.last_epoch == 0
+    for options in ({"schedule": "triangle", "lookahead": 5}, {"schedule": "drops"}):
+        asked = configured(epochs=0, **options)
+        assert training.begin(Accelerator(cpu=True), small_model(), asked, 5).schedule.last_epoch == 0
 
 
 def test_lookahead_is_torchs_moving_average_to_which_weights_are_put_back():
@@ -325,13 +321,13 @@ def test_norms_without_a_bias_have_none_to_learn_faster():
 @pytest.mark.parametrize("optimizer", ["sgd", "nesterov"])
 def test_of_a_first_step_that_overflows_nothing_stays(optimizer):
     """In fp16 its gradients are not finite, and the fused kernel takes whatever lay in memory for the momentum."""
-    options = {"lr": 1.0, "lr_drops": (), "momentum": 0.9, "weight_decay": 0.0, "optimizer": optimizer}
+    asked = configured(lr=1.0, weight_decay=0.0, optimizer=optimizer)
     weights = []
     for overflows in (True, False):
         accelerator, network = Accelerator(cpu=True), nn.Linear(1000, 1, bias=False)
         nn.init.zeros_(network.weight)
         accelerator.scaler = torch.amp.GradScaler("cpu") if overflows else None
-        learning = training.begin(accelerator, network, 10, **options)
+        learning = training.begin(accelerator, network, asked, 1)
         assert ("momentum_buffer" in learning.optimizer.state[network.weight]) == overflows
         for factor in (1e38, 1.0, 1.0) if overflows else (1.0, 1.0):
             accelerator.backward(learning.model(torch.ones(1, 1000)).sum() * factor)
@@ -343,19 +339,20 @@ def test_of_a_first_step_that_overflows_nothing_stays(optimizer):
 
 def test_a_training_with_lookahead_goes_on_to_the_bit():
     part, accelerator = images(), Accelerator(cpu=True)
-    options = {"optimizer": "nesterov", "lr": 0.1, "lr_drops": (), "momentum": 0.8, "weight_decay": 1e-3,
-               "schedule": "triangle", "bias_lr": 8.0, "lookahead": 3}  # fmt: skip
+    asked = configured(
+        optimizer="nesterov", momentum=0.8, weight_decay=1e-3, schedule="triangle", bias_lr=8.0, lookahead=3, epochs=3
+    )
 
     def epochs(learning, numbers):
         for epoch in numbers:
             training.train_epoch(accelerator, learning, Mixup(1.0, "batch", 0.2), part, the_plan(epoch=epoch), int)
 
     undisturbed, again = small_model(), small_model()
-    learning = training.begin(accelerator, undisturbed, 15, **options)
+    learning = training.begin(accelerator, undisturbed, asked, 5)
     epochs(learning, (1, 2))
     kept = copy.deepcopy(learning.kept(accelerator))
     epochs(learning, (3,))
-    other = training.begin(accelerator, again, 15, **options)
+    other = training.begin(accelerator, again, asked, 5)
     other.restore(accelerator, kept, 10)
     epochs(other, (3,))
     ends = zip(again.state_dict().values(), undisturbed.state_dict().values(), strict=True)

@@ -1,7 +1,6 @@
 """From the command line, and a file, to options."""
 
 import dataclasses
-import difflib
 import io
 import json
 import re
@@ -19,7 +18,7 @@ import yaml
 
 from common import hints, signals
 from common.cli.ending import is_speaker, parting, status_of
-from common.errors import UserError
+from common.errors import UserError, meant
 from common.options.fields import OPEN, check, earlier, groups
 from common.options.networks import FILE
 from common.options.train import OF_MIXUP, TrainConfig, TrainOptions
@@ -112,8 +111,7 @@ def from_mapping(options: type[Options], where: Path | str, content: Mapping[Any
     for key, value in content.items():
         name = str(key).replace("-", "_")
         if name not in types:
-            near = difflib.get_close_matches(name, types, n=1)
-            hint = f"; perhaps you meant {near[0]}" if near else f"; it takes {', '.join(types)}"
+            hint = meant(name, types) or f"; it takes {', '.join(types)}"
             raise UserError(f"{where}: unknown option {key!r}{hint}.")
         if value not in (None, "", "null", "~"):
             arguments[name] = _as_arguments(where, name, value, bool in (types[name], *get_args(types[name])[:1]))

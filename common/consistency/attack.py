@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from common.consistency.compared import TOP5_FROM, Compared, Record, Rule, Within, run_of
 from common.options.attack import ITERATED, ROUNDED, AttackConfig, attack_name
-from common.options.fields import with_tuples
+from common.options.fields import of_json
 
 
 def whom_it_attacks(record: Record) -> Iterator[Compared]:
@@ -63,7 +63,7 @@ def rows_that_were_right(record: Record) -> Iterator[Compared]:
 
 
 def name(record: Record) -> str:
-    final, config = record["final"], AttackConfig(**with_tuples(record["config"]))
+    final, config = record["final"], of_json(AttackConfig, record["config"])
     return attack_name(final["source"], final["target"], config)
 
 

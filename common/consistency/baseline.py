@@ -6,6 +6,7 @@ from common.consistency.compared import CLEAN_TRAIN_ROWS, Compared, Record, Rule
 from common.consistency.train import its_classes, rows_asked_for
 from common.options import TrainConfig, resolve
 from common.options.baseline import record_name
+from common.options.fields import of_json
 
 
 def what_was_fitted(record: Record) -> Iterator[Compared]:
@@ -17,7 +18,7 @@ def what_was_fitted(record: Record) -> Iterator[Compared]:
 def name(record: Record) -> str:
     config = record["config"]
     rows = {name: value for name, value in config.items() if name != "method"}
-    trained = resolve(TrainConfig.from_json(rows), config["dataset"], "table", None)
+    trained = resolve(of_json(TrainConfig, rows), config["dataset"], "table", None)
     return record_name(trained, config["method"])
 
 

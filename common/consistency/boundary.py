@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from common.consistency.compared import Compared, Record, Rule, Within
 from common.options.boundary import BoundaryConfig, BoundaryOptions, record_name, resolve
-from common.options.fields import with_tuples
+from common.options.fields import as_json, of_json
 
 
 def the_plane(record: Record) -> Iterator[Compared]:
     config, data, final = record["config"], record["data"], record["final"]
-    usual = resolve(BoundaryOptions(), config["set"]).to_json()
+    usual = as_json(resolve(BoundaryOptions(), config["set"]))
     for option in ("batch_size", "lr", "lr_drops", "momentum", "weight_decay"):
         yield f"config.{option}", config[option], usual[option], "what boundary.py trains by"
     yield "data.name", data["name"], config["set"], "config.set"
@@ -50,7 +50,7 @@ def every_model(record: Record) -> Iterator[Compared]:
 
 
 def name(record: Record) -> str:
-    return record_name(BoundaryConfig(**with_tuples(record["config"])), record["environment"]["precision"])
+    return record_name(of_json(BoundaryConfig, record["config"]), record["environment"]["precision"])
 
 
 RULES: tuple[Rule, ...] = (the_plane, every_model)

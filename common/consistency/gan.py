@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from common.consistency.compared import Compared, Record, Rule, Within, about
 from common.options import gan as playing
+from common.options.fields import of_json
 
 
 def every_snapshot(record: Record) -> Iterator[Compared]:
@@ -69,7 +70,7 @@ def what_is_learnt(record: Record) -> Iterator[Compared]:
 
 
 def name(record: Record) -> str:
-    return playing.record_name(playing.GanConfig.from_json(record["config"]))
+    return playing.record_name(of_json(playing.GanConfig, record["config"]))
 
 
 RULES: tuple[Rule, ...] = (every_snapshot, what_is_learnt)

@@ -6,6 +6,7 @@ from typing import Any
 
 from common.consistency.compared import CLEAN_TRAIN_ROWS, ROUNDING, TOP5_FROM, Compared, Record, Rule, Within, about
 from common.options import TrainConfig, run_name
+from common.options.fields import of_json
 from common.options.train import OF_MIXUP
 from common.schedules import risen, triangle
 
@@ -134,7 +135,7 @@ def its_labels(record: Record) -> Iterator[Compared]:
 def name(record: Record) -> str:
     data = record["data"]
     side = data["shape"][-1] if data["kind"] == "images" else None
-    return run_name(TrainConfig.from_json(record["config"]), data["kind"], side, record["environment"]["precision"])
+    return run_name(of_json(TrainConfig, record["config"]), data["kind"], side, record["environment"]["precision"])
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,7 +1,6 @@
 """Where a data set comes from, decided without reading it. Nothing heavy is imported here: a set that cannot be had is
 reported within two seconds of the start."""
 
-import difflib
 import glob
 import os
 import re
@@ -14,7 +13,7 @@ from common import places
 from common.data import online
 from common.data.layouts import LISTS, PARQUET, PARTS, UNLISTED, WORDS, kind_of, layout_of
 from common.data.sets import SETS
-from common.errors import UserError
+from common.errors import UserError, meant
 
 ARCHIVE, PACKAGE, CSV = "original archive", "scikit-learn", "CSV file"
 HUB = "hub:"  # before the id of a set on the Hugging Face hub, OWNER/NAME
@@ -312,12 +311,10 @@ def _hub(name: str, hub_id: str, root: Path | None) -> Source:
 
 
 def _unknown(dataset: str, root: Path | None) -> UserError:
-    near = difflib.get_close_matches(dataset, SETS, n=1, cutoff=0.5)
-    meant = f" Did you mean {near[0]}?" if near else ""
     looked = f", and {root} holds no folder or CSV file of that name" if root else ""
     return UserError(
-        f"--dataset {dataset} is no known data set{looked}.{meant} Known are {', '.join(SETS)}; a folder of your own "
-        f"is named by a path with a slash, such as ./{dataset}, a table by its file, such as {dataset}.csv, and images "
-        f"on the Hugging Face hub by {HUB}OWNER/NAME; one that lies elsewhere now than when it was trained on is found "
-        "by --data-dir FOLDER, the folder that holds it."
+        f"--dataset {dataset} is no known data set{looked}{meant(dataset, SETS)}. Known are "
+        f"{', '.join(SETS)}; a folder of your own is named by a path with a slash, such as ./{dataset}, a table by its "
+        f"file, such as {dataset}.csv, and images on the Hugging Face hub by {HUB}OWNER/NAME; one that "
+        "lies elsewhere now than when it was trained on is found by --data-dir FOLDER, the folder that holds it."
     )

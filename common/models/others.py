@@ -3,7 +3,6 @@
 A user's file is run here, and nowhere else, since the user named it on the command line.
 """
 
-import difflib
 import hashlib
 import inspect
 import sys
@@ -19,7 +18,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from common.consistency.compared import of_pixels
-from common.errors import UserError
+from common.errors import UserError, meant
 from common.options.networks import NETWORKS, RECORDED
 
 # Mean and standard deviation of ImageNet's channels, by which torchvision's published weights were trained.
@@ -129,9 +128,8 @@ def _timm() -> Any:
 
 def _refuse_unknown(library: str, name: str, known: Sequence[str]) -> None:
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        meant = f"; perhaps you meant {library}:{near[0]}" if near else ""
-        raise UserError(f"--model {library}:{name}: {library} has no classifier of this name{meant}.")
+        hint = meant(f"{library}:{name}", [f"{library}:{one}" for one in known])
+        raise UserError(f"--model {library}:{name}: {library} has no classifier of this name{hint}.")
 
 
 @cache

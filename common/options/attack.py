@@ -9,7 +9,7 @@ import tyro
 from tyro.constructors import PrimitiveConstructorSpec
 
 from common.errors import UserError
-from common.options.fields import SEEDS, Fact, as_json, flag, joined, own, pieces, words
+from common.options.fields import SEEDS, Fact, flag, joined, own, pieces, words
 from common.options.machine import MachineWithRuns
 
 Attack = Literal["fgsm", "ifgsm", "pgd", "noise"]
@@ -98,9 +98,6 @@ class AttackConfig:
 
     def epsilons_of(self, attack: Attack) -> tuple[float, ...]:
         return (self.iterated_epsilons if attack in ITERATED else self.epsilons) or ()
-
-    def to_json(self) -> dict[str, Any]:
-        return as_json(self)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from common import places
 from common.data import sources
 from common.data.sources import Source
 from common.errors import UserError
-from common.options.fields import SEEDS, Fact, as_json, flag
+from common.options.fields import SEEDS, Fact, flag
 from common.options.machine import MachineWithModels
 from common.options.names import rows_name
 from common.options.train import DataOptions, TrainConfig, TrainingOptions, TrainOptions
@@ -58,9 +58,6 @@ class BaselineConfig(DataOptions):
 
     method: Method = METHODS[0]
     seed: Annotated[int, Fact(SEEDS)] = 0
-
-    def to_json(self) -> dict[str, Any]:
-        return as_json(self)
 
 
 def check_kind(name: str, kind: str) -> None:

@@ -3,12 +3,12 @@
 import dataclasses
 import re
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tyro
 
 from common.errors import UserError
-from common.options.fields import OPEN, Fact, Open, as_json, own
+from common.options.fields import OPEN, Fact, Open, own
 from common.options.machine import Machine
 
 STREAMED = 4  # batches of images a turn: half a thousand JPEGs
@@ -37,9 +37,6 @@ class MeasuredConfig:
     def rows(self) -> int:
         """Images or pairs of a turn."""
         return self.steps * self.batch_size
-
-    def to_json(self) -> dict[str, Any]:
-        return as_json(self)
 
 
 @dataclass(frozen=True)

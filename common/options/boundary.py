@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from common.errors import UserError
-from common.options.fields import SEEDS, Fact, as_json, flag, joined, of_file, own, pieces
+from common.options.fields import SEEDS, Fact, flag, joined, of_file, own, pieces
 from common.options.machine import Machine
 
 ToySet = Literal["circles-paper", "moons", "circles", "spirals"]
@@ -104,9 +104,6 @@ class BoundaryConfig(ToyTrainingOptions, DrawnOptions):
     lr_drops: tuple[float, ...] = (0.5, 0.75)
     momentum: float = 0.9
     weight_decay: float = 1e-4
-
-    def to_json(self) -> dict[str, Any]:
-        return as_json(self)
 
 
 def resolve(asked: BoundaryOptions, name: str) -> BoundaryConfig:

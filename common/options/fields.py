@@ -179,9 +179,18 @@ def as_json(config: Any) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(config).items()}
 
 
-def with_tuples(config: dict[str, Any]) -> dict[str, Any]:
-    """What a configuration is made of again."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
+def in_force(config: Any) -> str:
+    """A configuration as a user reads it, without what means nothing in it."""
+    return " ".join(f"{name}={value}" for name, value in as_json(config).items() if value is not None)
+
+
+def of_json(kind: type[T], config: Mapping[str, Any]) -> T:
+    """A configuration of what a record holds, or, with None for it, leaves open."""
+    options, found = described(kind), dict[str, Any]()
+    for name, value in config.items():
+        is_whole = type(value) is int and name in options and options[name].kind is float  # JSON's 1 for 1.0
+        found[name] = tuple(value) if isinstance(value, list) else float(value) if is_whole else value
+    return kind(**found)
 
 
 def earlier(config: type[Any]) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """The options of `gan.py`, the name of its record, and when it measures."""
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from common.errors import UserError
-from common.options.fields import SEEDS, Fact, as_json, described, flag, joined, of_file, own, pieces
+from common.options.fields import SEEDS, Fact, flag, joined, of_file, own, pieces
 from common.options.machine import Machine
 
 LossName = Literal["saturating", "mixup", "mixup-authors", "non-saturating", "r3gan"]
@@ -113,18 +112,6 @@ class GanConfig(GanTrainingOptions, LossOptions):
 
     target: str = ""
     points: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return as_json(self)
-
-    @classmethod
-    def from_json(cls, config: Mapping[str, Any]) -> "GanConfig":
-        """From what a record holds, in which 1 and 1.0 are one number."""
-        floats = {name for name, option in described(cls).items() if option.kind is float}
-        found = {
-            name: float(value) if name in floats and value is not None else value for name, value in config.items()
-        }
-        return cls(**(found | {"seeds": tuple(config["seeds"])}))
 
 
 def resolve(asked: GanOptions, points: str | None = None) -> GanConfig:

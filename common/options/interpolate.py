@@ -2,11 +2,11 @@
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tyro
 
-from common.options.fields import OPEN, SEEDS, Fact, Open, as_json, joined, own, pieces, words
+from common.options.fields import OPEN, SEEDS, Fact, Open, joined, own, pieces, words
 from common.options.machine import MachineWithRuns
 
 GRADIENT_PAIRS = 1000
@@ -50,9 +50,6 @@ class InterpolateConfig(ProbeOptions):
     """Every option that decides the numbers of one run's record, with nothing left open."""
 
     run: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        return as_json(self)
 
 
 def resolve(probe: ProbeOptions, run: str) -> InterpolateConfig:

@@ -5,13 +5,12 @@ last is called `CLASS@DIGEST` in records, by the first digits of the file's SHA-
 run. A file of weights is its digest there.
 """
 
-import difflib
 import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.errors import UserError
+from common.errors import UserError, meant
 
 
 @dataclass(frozen=True)
@@ -98,11 +97,9 @@ def named(model: str) -> str:
         model = TORCHVISIONS.get(name, model)
     if is_one(model):
         return model
-    plain = {re.sub(r"[^a-z0-9]", "", name): name for name in NETWORKS}
-    near = difflib.get_close_matches(re.sub(r"[^a-z0-9]", "", model.lower()), plain, n=1)
-    meant = f"; perhaps you meant {plain[near[0]]}" if near else ""
     raise UserError(
-        f"--model {model}: is none of {', '.join(NETWORKS)}, nor torchvision:NAME, timm:NAME or FILE.py:CLASS{meant}."
+        f"--model {model}: is none of {', '.join(NETWORKS)}, nor torchvision:NAME, timm:NAME or FILE.py:CLASS"
+        f"{meant(model, NETWORKS)}."
     )
 
 

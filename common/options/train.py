@@ -1,7 +1,6 @@
 """The options of training, by group: a line each."""
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -16,8 +15,6 @@ from common.options.fields import (
     SEEDS,
     Fact,
     Open,
-    as_json,
-    described,
     earlier,
     flag,
     own,
@@ -249,19 +246,6 @@ OF_MIXUP: dict[str, Any] = {
 @dataclass(frozen=True)
 class TrainConfig(MixupOptions, TrainingOptions, ModelOptions, DataOptions):
     """Every option that decides the numbers of a run. Resolved, nothing in it is open: so it goes into the record."""
-
-    def to_json(self) -> dict[str, Any]:
-        """As a record holds it."""
-        return as_json(self)
-
-    @classmethod
-    def from_json(cls, config: Mapping[str, Any]) -> "TrainConfig":
-        """From what a record holds, or, with None for it, leaves open."""
-        options, found = described(cls), dict[str, Any]()
-        for name, value in config.items():
-            is_whole = type(value) is int and name in options and options[name].kind is float  # JSON's 1 for 1.0
-            found[name] = tuple(value) if isinstance(value, list) else float(value) if is_whole else value
-        return cls(**found)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from _benchmark.subjects import MEAN, STD, blueprint, device_here, random_images
 from common import models, processes, training
 from common.data.dataset import Part
 from common.mixup import ERM, Mixup
+from common.options import TrainConfig, resolve
 from common.options.benchmark import MeasuredConfig
 from common.plan import draw
 
@@ -57,9 +58,7 @@ def _begun(measured: MeasuredConfig, rows: int) -> tuple[Accelerator, Part, trai
     """So many images, and a training of a new network, as train.py begins it."""
     accelerator = processes.start(torch.get_num_threads(), None)
     network = models.build(blueprint(measured.width), seed=0).to(accelerator.device)
-    learning = training.begin(
-        accelerator, network, 1, optimizer="sgd", lr=0.1, lr_drops=(), momentum=0.9, weight_decay=1e-4
-    )
+    learning = training.begin(accelerator, network, resolve(TrainConfig(), "cifar10", "images", 32), 1)
     return accelerator, random_images(rows).to(accelerator.device), learning
 
 

@@ -1,6 +1,5 @@
 """A study as a YAML file: its parts and their options. scripts/studies/demo.yaml tells a user how one is written."""
 
-import difflib
 import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import yaml
 
 from common import cli
-from common.errors import UserError
+from common.errors import UserError, meant
 from common.options import TrainOptions
 from common.options.attack import AttackOptions
 from common.options.baseline import BaselineOptions
@@ -58,11 +57,9 @@ def place(study: str) -> Path:
     file = STUDIES / f"{study}.yaml"
     if not file.is_file():
         names = sorted(path.stem for path in STUDIES.glob("*.yaml"))
-        near = difflib.get_close_matches(study, names, n=1)
-        meant = f" Did you mean {near[0]}?" if near else ""
         raise UserError(
-            f"No study is called {study}.{meant} There are {', '.join(names)}; a file of your own is named by its "
-            "path, such as ./my.yaml."
+            f"No study is called {study}{meant(study, names)}. There are {', '.join(names)}; a file of your own is "
+            "named by its path, such as ./my.yaml."
         )
     return file
 
@@ -125,7 +122,6 @@ def _content(file: Path) -> Mapping[str, Any]:
         raise UserError(f"{file}: must hold parts named after the scripts: {', '.join(OPTIONS)}.")
     for script in content:
         if script not in (*OPTIONS, JUDGED):
-            near = difflib.get_close_matches(str(script), OPTIONS, n=1)
-            hint = f"perhaps you meant {near[0]}" if near else f"there are {', '.join(OPTIONS)}"
-            raise UserError(f"{file}: unknown script {script!r}; {hint}.")
+            hint = meant(str(script), OPTIONS) or f"; there are {', '.join(OPTIONS)}"
+            raise UserError(f"{file}: unknown script {script!r}{hint}.")
     return content

@@ -1,7 +1,6 @@
 """The members that a study's file stands for: one command each, and the records that it leaves."""
 
 import dataclasses
-import difflib
 import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,7 @@ from _study.file import JUDGED, OPTIONS, STUDIES, entries, expanded, is_judged, 
 from common import cli, records
 from common.data import sources
 from common.data.sets import SETS
-from common.errors import UserError
+from common.errors import UserError, meant
 from common.options import (
     TrainConfig,
     TrainOptions,
@@ -214,9 +213,8 @@ def _runs(where: str, names: Any, members: Sequence[Member]) -> tuple[Member, ..
     found = {}
     for name in names if isinstance(names, list) else [names]:
         if name not in there:
-            near = difflib.get_close_matches(str(name), there, n=1)
-            hint = f"perhaps you meant {near[0]}" if near else f"its runs are {', '.join(there)}"
-            raise UserError(f"{where}: runs: {name!r} is no run of this study; {hint}.")
+            hint = meant(str(name), there) or f"; its runs are {', '.join(there)}"
+            raise UserError(f"{where}: runs: {name!r} is no run of this study{hint}.")
         found[name] = there[name]
     return tuple(found.values())
 

@@ -11,6 +11,7 @@ from common.checkpoints import Checkpoint
 from common.costs import Cost
 from common.measurement import Measurement
 from common.options import TrainConfig
+from common.options.fields import in_force
 from common.options.networks import network
 from common.progress import duration
 from common.runs import Run
@@ -30,7 +31,6 @@ def opening(
     run, data, config, steps = one.of, one.of.data, one.config, one.of.steps_per_epoch
     shape = " x ".join(map(str, run.blueprint.shape))
     measured = "test rows" if data.measured_on == "test" else "held-out training rows"
-    options = " ".join(f"{name}={value}" for name, value in config.to_json().items() if value is not None)
     number = f"{accelerator.num_processes} process{'es' if accelerator.num_processes > 1 else ''}"
     device = (
         f"{processes.device_name(accelerator)}, {number} ({cost.images_per_second:.0f} rows a second, from a trial)"
@@ -40,7 +40,7 @@ def opening(
         f"  data     {len(data.train):,} training and {len(data.test):,} {measured} of {shape} "
         f"in {len(data.classes)} classes, from {data.origin}",
         *(f"           {note}" for note in data.notes),
-        textwrap.fill(options, 110, initial_indent="  options  ", subsequent_indent=" " * 11),
+        textwrap.fill(in_force(config), 110, initial_indent="  options  ", subsequent_indent=" " * 11),
         f"  steps    {steps:,} an epoch, {config.epochs * steps:,} in all; {cost.parameters:,} parameters",
         f"  cost     about {duration(cost.seconds)} and {cost.memory_bytes / 2**30:.2g} GiB of tensors on {device}",
         f"  record   {one.path}{'' if one.path.exists() else ' (not there yet)'}",

@@ -14,6 +14,7 @@ from common.chance import rng
 from common.checkpoints import Checkpoint
 from common.gan import measures, pair, targets
 from common.options import gan as options
+from common.options.fields import as_json
 from scripts import gan
 from tests.gan.small import CPU, LOSSES, SMALL, config, run
 
@@ -118,7 +119,7 @@ def test_a_state_of_something_else_is_refused_and_stays():
     state.write_bytes(b"a foreign file")
     refused(run, state, "--overwrite")
     assert state.read_bytes() == b"a foreign file"
-    kept = {"config": json.dumps(config().to_json()), "fingerprint": None, "precision": "no", "shown": []}
+    kept = {"config": json.dumps(as_json(config())), "fingerprint": None, "precision": "no", "shown": []}
     whole = {"iteration": 9, "seconds": 1.0, "curve": []}
     for other in ({"iteration": 26}, {"iteration": 10}, {"seconds": 1}, {"shown": None}, {"curve": [{"seed": 0}]}):
         checkpoints.save_state(state, kept | whole | other)

@@ -8,7 +8,7 @@ from ways import WAYS
 from common import cli
 from common.errors import UserError
 from common.options import TrainConfig, TrainOptions, check, resolve
-from common.options.fields import earlier
+from common.options.fields import as_json, earlier, of_json
 from common.options.names import command_words
 from common.options.train import OF_MIXUP
 from tests.options.configurations import ANOTHER, asked, cifar, name_of, table
@@ -18,7 +18,7 @@ from tests.options.configurations import ANOTHER, asked, cifar, name_of, table
 def test_every_way_of_mixing_has_a_name_of_its_own_and_is_typed_as_it_is_recorded(name):
     config = cifar(model="preactresnet18", **WAYS[name])
     assert name_of(config) == f"cifar10-preactresnet18-{name}-seed0"
-    again = TrainConfig.from_json(json.loads(json.dumps(config.to_json())))
+    again = of_json(TrainConfig, json.loads(json.dumps(as_json(config))))
     assert again == config
     typed = cli.parse(TrainOptions, "", command_words(config, "images", 32))
     check(typed)
@@ -28,8 +28,8 @@ def test_every_way_of_mixing_has_a_name_of_its_own_and_is_typed_as_it_is_recorde
 def test_old_records_are_of_runs_that_were_mixed_as_mixup_is():
     new = {"mix", "partners", "pairs", "neighbours", "targets", "cooldown_epochs", "mixup_prob", "regmixup", "noise"}
     for config in (cifar(), cifar(mixup=True, alpha=0.3, lam_per="row")):
-        old = {name: value for name, value in config.to_json().items() if name not in new}
-        assert TrainConfig.from_json(earlier(TrainConfig) | old) == config
+        old = {name: value for name, value in as_json(config).items() if name not in new}
+        assert of_json(TrainConfig, earlier(TrainConfig) | old) == config
 
 
 @pytest.mark.parametrize("option", [name for name in OF_MIXUP if ANOTHER[name] is not None])

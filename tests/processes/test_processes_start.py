@@ -1,5 +1,6 @@
 """What the accelerator is started with: the launcher's settings, cores, precision, trackers; who reads first."""
 
+import copy
 from typing import get_args
 from unittest.mock import Mock
 
@@ -15,6 +16,7 @@ from torch import nn
 
 from common import cli, cores, processes, runs
 from common.errors import UserError
+from common.models import build
 from common.options import TrainOptions
 from common.options.train import Tracker
 from tests.refusal import refused
@@ -156,7 +158,32 @@ def test_in_half_precision_each_process_needs_a_row_of_each_batch(monkeypatch, p
     said = (
         "--batch-size 64: leaves 2 of 130 rows for the last batch, and 16 processes in half precision need a row each"
     )
-    refused(lambda: run._check_shares(accelerator), said) if is_refused else run._check_shares(accelerator)
+    network = nn.Identity()
+    refused(lambda: run._check_shares(accelerator, network), said) if is_refused else run._check_shares(
+        accelerator, network
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "count", "is_refused"),
+    [("preactresnet18", 2, True), ("preactresnet18", 1, False), ("smallcnn", 2, False)],
+)
+def test_on_cpus_batchnorm_of_single_values_needs_two_rows_of_each_process(monkeypatch, model, count, is_refused):
+    """Of 40 digits in batches of 19 the last two are left, and PreAct ResNet-18 brings 8 x 8 down to 1 x 1."""
+    over = "per process" if count > 1 else "one process"
+    monkeypatch.setattr(processes, "batchnorm_over", lambda accelerator: over)
+    accelerator = Mock(spec=Accelerator, num_processes=count, mixed_precision="no")
+    argv = ["--dataset", "digits", "--subset", "40", "--batch-size", "19", "--model", model, "--width", "4"]
+    asked = cli.parse(TrainOptions, "", argv)
+    run = runs.describe(asked.asked, asked.source())
+    network = build(run.blueprint, 0)
+    kept = copy.deepcopy(network.state_dict())
+    said = "--batch-size 19: leaves 2 of 40 rows for the last batch, and 2 processes of a CPU need two rows each"
+    if is_refused:
+        refused(lambda: run._check_shares(accelerator, network), said)
+    else:
+        run._check_shares(accelerator, network)
+    assert all(torch.equal(value, kept[name]) for name, value in network.state_dict().items())
 
 
 @pytest.fixture

@@ -87,5 +87,5 @@ def test_a_folder_or_setting_that_is_not_there_is_refused(tmp_path, main):
     if main != summary.main:
         refused(
             lambda: main(["--results-dir", str(tmp_path), "--setting", "cifar10-preact18"]),
-            "Did you mean cifar10-preactresnet18?",
+            "perhaps you meant cifar10-preactresnet18.",
         )

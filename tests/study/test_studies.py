@@ -231,7 +231,7 @@ def test_the_smallest_members_of_the_papers_study_take_a_few_steps(tmp_path, mon
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("demos", f"No study is called demos. Did you mean demo? There are {', '.join(sorted(STUDIES))};"),
+        ("demos", f"No study is called demos; perhaps you meant demo. There are {', '.join(sorted(STUDIES))};"),
         ("./demo.yaml", "./demo.yaml: no such file."),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 
 from common import checkpoints, evaluation, records
 from common.errors import UserError
+from common.options.fields import as_json
 from scripts import train
 from tests.train.small import measured, run
 
@@ -88,7 +89,7 @@ def _save_then_stop(self, **state):
     checkpoints.save_state(
         self.state_path,
         {
-            "config": json.dumps(self.one.config.to_json()),
+            "config": json.dumps(as_json(self.one.config)),
             "fingerprint": self.one.data["fingerprint"],
             "precision": "no",
         }

@@ -5,6 +5,7 @@ import torch
 from common import runs, training
 from common.models import build
 from scripts import train
+from tests.tiny import configured
 from tests.train.small import SMALL, run
 
 
@@ -20,9 +21,7 @@ def test_a_warm_up_is_erm_to_the_bit_and_then_mixup():
     def weights_after(run, epochs):
         accelerator = Accelerator(cpu=True)
         network = build(run.blueprint, run.config.seed)
-        learning = training.begin(
-            accelerator, network, 1, optimizer="sgd", lr=0.1, lr_drops=(), momentum=0.9, weight_decay=1e-4
-        )
+        learning = training.begin(accelerator, network, configured(lr_drops=()), 1)
         for epoch in range(1, epochs + 1):
             rows, plan = run.data.train, run.plan(epoch)
             training.train_epoch(accelerator, learning, run.method(epoch), rows, plan, lambda: None)

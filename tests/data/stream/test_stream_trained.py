@@ -7,11 +7,13 @@ from accelerate import Accelerator
 from _train import keeping
 from common import records, training
 from common.options import TrainConfig, reading, resolve, run_name
+from common.options.fields import as_json, of_json
 from common.schedules import risen
 from scripts import attack, interpolate, train
 from tests.data.stream.photographs import photographs
 from tests.processes.launched import outcome, ranks
 from tests.refusal import refused
+from tests.tiny import configured
 
 
 def test_imagenet_is_trained_on_as_in_the_paper():
@@ -40,7 +42,7 @@ def test_a_run_and_what_goes_on_from_its_record_look_at_the_same_of_each_image(n
     config = TrainConfig(dataset=name, stream=True, **asked)
     read, resolved = reading(config, name, "images"), resolve(config, name, "images", 224)
     assert read.without_margin == (resolved.augment == "resized-crop") == is_cut[name]
-    assert reading(TrainConfig.from_json(resolved.to_json()), name, "images") == read
+    assert reading(of_json(TrainConfig, as_json(resolved)), name, "images") == read
     assert read.size == (224 if name == "imagenet" or is_cut[name] else None)
 
 
@@ -57,10 +59,8 @@ def test_options_that_do_not_fit_are_refused():
 
 def test_the_rate_rises_then_drops():
     """As in section 3.1: 0.1 to 0.4 over five epochs, a tenth at 30, 60 and 80 of 90. Ten steps an epoch."""
-    learning = training.begin(
-        Accelerator(cpu=True), torch.nn.Linear(1, 1), 900, optimizer="sgd", lr=0.4, lr_drops=(1 / 3, 2 / 3, 8 / 9),
-        momentum=0.9, weight_decay=0.0, rise_epochs=5, steps_per_epoch=10,
-    )  # fmt: skip
+    asked = configured(lr=0.4, lr_drops=(1 / 3, 2 / 3, 8 / 9), rise_epochs=5, epochs=90)
+    learning = training.begin(Accelerator(cpu=True), torch.nn.Linear(1, 1), asked, 10)
     rates = []
     for _ in range(900):
         rates.append(learning.optimizer.param_groups[0]["lr"])
