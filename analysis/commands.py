@@ -8,7 +8,7 @@ import pandas as pd
 from analysis import measures, typed
 from analysis.collect import Results
 from analysis.measures import ENOUGH
-from analysis.methods import ERM, MIXUP, Method
+from analysis.methods import ERM, Method
 from analysis.rows import is_drawn, side
 from analysis.setting import Setting
 from common.options import attack, interpolate
@@ -58,15 +58,15 @@ def _resolved(record: Record, changes: Mapping[str, Any]) -> TrainConfig:
     return resolve(asked, asked.dataset, data["kind"], side(data))
 
 
-def seeds(results: Results, setting: str, method: Method, enough: int = ENOUGH, than: Method = ERM) -> list[str]:
+def seeds(setting: Setting, method: Method, enough: int = ENOUGH, than: Method = ERM) -> list[str]:
     """Trains the runs that a setting lacks for this many paired seeds of a method and what it is held against."""
-    rows = results.of(setting).runs
+    results, rows = setting.results, setting.here.runs
     if rows.empty:
         return first(results)
     made = []
     trained = {one: rows[rows["method"] == one] for one in (than, method)}
     there = _places(trained)
-    for place in _wanted(results, setting, there, enough):
+    for place in _wanted(setting, there, enough):
         for one, like in trained.items():
             if place not in there[one]:
                 record = results.records[(rows if like.empty else like).iloc[0]["record"]]
@@ -77,24 +77,23 @@ def seeds(results: Results, setting: str, method: Method, enough: int = ENOUGH, 
     return made
 
 
-def probe(results: Results, setting: str, script: str, enough: int = ENOUGH) -> str:
+def probe(setting: Setting, script: str, enough: int = ENOUGH) -> str:
     """Asks the paired runs of a setting, those among them that `seeds` is still to make, with interpolate.py or
     attack.py, in the way in which the others were asked: what is there is not made again.
 
     script  with its options: "interpolate --beyond 0.5"
     """
     script, *options = script.split()
-    one = Setting(results, setting)
-    asked = measures.attacked(one) if script == "attack" else measures.between(one.here, bool(options))
+    results, rows = setting.results, setting.here.runs
+    asked = measures.attacked(setting) if script == "attack" else measures.between(setting.here, bool(options))
     for path in asked["record"].head(1):
         found = results.records[path]["config"]
         if script == "attack":
             options = attack.command_words(of_json(AttackConfig, found))
         else:
             options = interpolate.command_words(of_json(InterpolateConfig, found))
-    rows = results.of(setting).runs
-    trained = {one: rows[rows["method"] == one] for one in (ERM, results.mixup_of(setting) or MIXUP)}
-    names, wanted = [], _wanted(results, setting, _places(trained), enough)
+    trained = {one: rows[rows["method"] == one] for one in (ERM, setting.mixup)}
+    names, wanted = [], _wanted(setting, _places(trained), enough)
     for like in trained.values():
         for path in like["record"].head(1):
             record = results.records[path]
@@ -102,7 +101,7 @@ def probe(results: Results, setting: str, script: str, enough: int = ENOUGH) -> 
                 config = _resolved(record, _of_place(record, place))
                 precision, data = record["environment"]["precision"], record["data"]
                 names.append(run_name(config, data["kind"], side(data), precision))
-    return _line(results, script, [*names, *options, *_threads(results.first(setting))], results.first(setting))
+    return _line(results, script, [*names, *options, *_threads(setting.record)], setting.record)
 
 
 def benchmark(results: Results, what: str) -> str:
@@ -117,7 +116,7 @@ def _places(trained: Mapping[Method, pd.DataFrame]) -> dict[Method, set[Place]]:
     return {one: set(zip(like["seed"], like["split"], strict=True)) for one, like in trained.items()}
 
 
-def _wanted(results: Results, setting: str, there: Mapping[Method, set[Place]], enough: int) -> list[Place]:
+def _wanted(setting: Setting, there: Mapping[Method, set[Place]], enough: int) -> list[Place]:
     """The seeds to have, each with its split, those first that most is there of. Where those that are there see rows of
     their own, a new one brings its own too.
 
@@ -126,7 +125,7 @@ def _wanted(results: Results, setting: str, there: Mapping[Method, set[Place]], 
     every = set.union(*there.values())
     found = sorted(every, key=lambda place: (-sum(place in places for places in there.values()), place))
     paired = len(set.intersection(*there.values()))
-    is_one_file = results.config(setting)["test_share"] is not None
+    is_one_file = setting.config["test_share"] is not None
     brings_own = all(seed == split for seed, split in every) and (is_one_file or any(split for _, split in every))
     usual = next((split for _, split in found), 0)
     seeds = {seed for seed, _ in every}

@@ -26,9 +26,9 @@ def arms(setting: Setting) -> str:
     if not methods:
         return first_run(setting.results)
     if methods == [ERM]:
-        return f"There is no mixup run yet: {_listed(commands.seeds(setting.results, setting.name, MIXUP, 1))}."
+        return f"There is no mixup run yet: {_listed(commands.seeds(setting, MIXUP, 1))}."
     if ERM not in methods:
-        return f"There is no ERM run yet: {_listed(commands.seeds(setting.results, setting.name, methods[0], 1))}."
+        return f"There is no ERM run yet: {_listed(commands.seeds(setting, methods[0], 1))}."
     return ""
 
 
@@ -43,7 +43,13 @@ def measurement(setting: Setting, measured: pd.DataFrame, script: str) -> str:
     pairs = (runs[~runs["run"].isin(left)].groupby(["seed", "split"])["method"].nunique() > 1).sum()
     if pairs >= ENOUGH:
         return f"Not measured: {said}, beyond the {pairs} pairs that are."
-    return f"Not measured yet: {said}; {_listed([commands.probe(setting.results, setting.name, script)])}."
+    return f"Not measured yet: {said}; {_listed([commands.probe(setting, script)])}."
+
+
+def probed(setting: Setting, script: str) -> Table:
+    """What stands for a table of which a script has measured no run."""
+    done = {"attack": "attacked", "interpolate": "looked at in between"}[script]
+    return table(f"{setting.name} has not been {done}.", [commands.probe(setting, script)])
 
 
 def borders(results: Results) -> str:
@@ -68,7 +74,7 @@ def pairs(setting: Setting) -> list[str]:
     """Below a table of differences that are too few."""
     if setting.pairs >= ENOUGH:
         return []
-    lines = commands.seeds(setting.results, setting.name, setting.mixup)
+    lines = commands.seeds(setting, setting.mixup)
     return [f"{many(setting.pairs, 'paired seed')}: too few to judge by. {made_by(lines)}"]
 
 

@@ -256,7 +256,7 @@ def interval_said(found: Interval, unit: str, part: str = "{}", places: int = 2)
 
 def lacking(setting: Setting, script: str) -> list[str]:
     """The commands that make what a verdict lacks: runs for enough paired seeds, then what measures them."""
-    lines = commands.seeds(setting.results, setting.name, setting.mixup)
+    lines = commands.seeds(setting, setting.mixup)
     if script != "train":
-        lines.append(commands.probe(setting.results, setting.name, script))
+        lines.append(commands.probe(setting, script))
     return lines

@@ -16,24 +16,31 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Replaces `path` by `content`: into a temporary file beside it, flushed to the disk, then renamed. Whoever is
-    killed in between leaves the old file as it was.
-
-    raises UserError where the folder cannot be written to or the disk is full; the old file is untouched then
-    """
-    temporary = None
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path`, to be written: at the end flushed to the disk, then renamed. Whoever fails or is
+    killed in between leaves the old file as it was. raises OSError"""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
+        yield temporary
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
-        temporary = None
         _sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replaces `path` by `content`, or leaves it as it was.
+
+    raises UserError where the folder cannot be written to or the disk is full
+    """
+    try:
+        with whole(path) as temporary:
+            temporary.write_bytes(content)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         way_out = "make room there" if full else "make the folder writable"
@@ -41,9 +48,6 @@ def write_whole(path: Path, content: bytes) -> None:
             f"{path}: cannot be written ({error.strerror}); {way_out}, and the same command goes on. "
             "What was there before is untouched."
         ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:
@@ -135,11 +139,11 @@ def _sweep(path: Path) -> None:
     """Removes what a killed writer of this file left; two may write one at a time, so what belongs to a process that is
     there stays."""
     for left in path.parent.glob(f".{path.name}.*.part"):
-        if not is_running(left.suffixes[-2].removeprefix(".")):
+        if not _is_running(left.suffixes[-2].removeprefix(".")):
             left.unlink(missing_ok=True)
 
 
-def is_running(process: str) -> bool:
+def _is_running(process: str) -> bool:
     """Whether it is another process of this machine. process  its number, as it stands in a file's name"""
     import psutil
 

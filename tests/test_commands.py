@@ -9,6 +9,7 @@ import pytest
 from analysis import commands, measures, methods
 from analysis.collect import collect
 from analysis.questions import show
+from analysis.setting import Setting
 from analysis.typed import again as again_
 from analysis.typed import options as typed_in
 from common import cli, records
@@ -29,7 +30,7 @@ def test_a_command_makes_the_very_run_that_is_missing(tmp_path, dataset, options
     fixtures.train(tmp_path, dataset=dataset, options=options, seed=1)
     results = collect(tmp_path)
     (setting,) = results.settings()
-    lines = commands.seeds(results, setting, methods.MIXUP, 3)
+    lines = commands.seeds(Setting(results, setting), methods.MIXUP, 3)
     side = 8 if dataset == "digits" else 32
     made = []
     for line in lines:
@@ -42,7 +43,7 @@ def test_a_command_makes_the_very_run_that_is_missing(tmp_path, dataset, options
     wanted = [fixtures.train(other, dataset=dataset, options=options, alpha=1.0, seed=s).stem[6:] for s in range(3)]
     wanted.append(fixtures.train(other, dataset=dataset, options=options, seed=2).stem[6:])
     assert sorted(made) == sorted(wanted)
-    probe = commands.probe(results, setting, "attack", 3)
+    probe = commands.probe(Setting(results, setting), "attack", 3)
     names = [f"{setting}-erm-seed{seed}" for seed in range(3)]
     assert shlex.split(probe)[2:] == [*names, "--results-dir", str(tmp_path)]
 
@@ -59,9 +60,9 @@ def test_a_run_in_another_precision_is_made_again_in_it(tmp_path):
     start = ["env", "ACCELERATE_MIXED_PRECISION=bf16", "python", f"{ROOT}/scripts/train.py"]
     (record,) = results.records.values()
     (setting,) = results.settings()
-    for line in (again_(tmp_path, record), *commands.seeds(results, setting, methods.MIXUP, 1)):
+    for line in (again_(tmp_path, record), *commands.seeds(Setting(results, setting), methods.MIXUP, 1)):
         assert shlex.split(line)[:4] == start
-    assert shlex.split(commands.probe(results, setting, "attack", 1))[0] == "python"
+    assert shlex.split(commands.probe(Setting(results, setting), "attack", 1))[0] == "python"
 
 
 @pytest.mark.parametrize(
@@ -159,12 +160,12 @@ def test_a_pair_shares_its_rows_and_a_new_seed_brings_its_own(tmp_path):
         found = measures.pair(measures.of_runs(results.of(setting), "error", "test error"), methods.MIXUP)
         assert (found.seeds, found.unlike) == ([0, 1], ())
         assert sorted(results.of(setting).runs["split"].unique()) == sorted(set(splits))
-    (erm, mixup) = commands.seeds(results, drawn, methods.MIXUP, 3)
+    (erm, mixup) = commands.seeds(Setting(results, drawn), methods.MIXUP, 3)
     assert "--data-seed 2 " in erm
     assert "--seed 2 --results-dir" in erm
     assert "--data-seed 2 " in mixup
     assert "--seed 2 --mixup --results-dir" in mixup
-    assert all("--data-seed" not in line for line in commands.seeds(results, fixed, methods.MIXUP, 3))
+    assert all("--data-seed" not in line for line in commands.seeds(Setting(results, fixed), methods.MIXUP, 3))
 
 
 def test_what_was_not_asked_yet_is_asked_as_the_others_were(tmp_path):
@@ -180,7 +181,7 @@ def test_what_was_not_asked_yet_is_asked_as_the_others_were(tmp_path):
         ("interpolate", "interpolate --beyond 0.5", "--beyond 0.5"),  # of which there is none
         ("attack", "attack", "--attacks fgsm --epsilons 4.0"),
     ):
-        probe = commands.probe(results, setting, typed, 1)
+        probe = commands.probe(Setting(results, setting), typed, 1)
         assert f"scripts/{script}.py {setting}-erm-seed0 {setting}-mixup1.0-seed0 {asked} --results-dir" in probe
 
 
@@ -199,7 +200,7 @@ def test_pairs_are_of_one_draw_of_rows(tmp_path):
         assert list(found.by_place) == found.places
     table = show("table-paired", results)
     assert [row["seed"] for row in table.frame.to_dict("records")] == ["0, split 8", "0, split 9", "mean"]
-    lines = commands.seeds(results, setting, methods.MIXUP, 4)
+    lines = commands.seeds(Setting(results, setting), methods.MIXUP, 4)
     asked = [cli.parse(TrainOptions, "", shlex.split(line)[2:]) for line in lines]
     assert [(one.asked.data_seed, one.asked.mixup) for one in asked] == [(0, True), (7, False)]
     figure = show("misses", results)

@@ -16,7 +16,6 @@ import torch
 
 from _train import keeping
 from common import checkpoints, cli, files, places, records, runs
-from common.data import cache
 from scripts import train
 
 ARGV = endurance.options(["--mixup"])
@@ -224,18 +223,6 @@ def test_a_full_cache_is_done_without(tmp_path, disk, monkeypatch, capsys):
     assert cli.run(lambda: train.main(["--dataset", "./own", "--plan", "--threads", "1", "--width", "4"])) == 0
     assert "not kept, the next run decodes again" in capsys.readouterr().err
     assert os.listdir("checkpoints") == []
-
-
-def test_the_cache_is_swept_of_what_the_dead_left(tmp_path):
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    file = tmp_path / "own-12345678.safetensors"
-    left = [tmp_path / f"own-12345678.{process}.tmp" for process in (dead.pid, os.getpid(), "x")]
-    kept = [tmp_path / f"own-12345678.{os.getppid()}.tmp", tmp_path / f"other-12345678.{dead.pid}.tmp"]
-    for path in (*left, *kept):
-        path.write_bytes(b"half")
-    cache._sweep(file)
-    assert sorted(tmp_path.glob("*.tmp")) == sorted(kept)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", lambda whole: whole[:-7], lambda whole: whole[::-1]])

@@ -135,11 +135,11 @@ def test_of_several_widths_the_one_of_most_pairs(ring):
 def test_the_seed_that_is_shown_is_the_median_by_coverage(ring):
     def of(loss):
         rows = ring.gans[ring.gans["method"] == loss]
-        return question.median_seed(question.at_the_end(rows))
+        return question.in_the_middle(question.at_the_end(rows))["seed"]
 
     assert [of(question.PLAIN), of(question.MIXUP), of(question.FAIR)] == [3, 0, 0]  # 1 of 0 1 1 2 3; 8 of 6 7 8 8 8
     four = ring.gans[(ring.gans["method"] == question.MIXUP) & (ring.gans["seed"] < 4)]
-    assert question.median_seed(question.at_the_end(four)) == 1  # 7, of 6 7 8 8
+    assert question.in_the_middle(question.at_the_end(four))["seed"] == 1  # 7, of 6 7 8 8
     figure = show("gan-ring", ring)
     said = (
         "plain loss: 1 of 8 (seed 3 of 5 seeds); mixup α=0.2: 8 of 8 (seed 0 of 5 seeds); non-saturating loss: 5 of 8"

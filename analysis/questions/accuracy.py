@@ -36,9 +36,9 @@ PROBES = {"interpolate": "in between two examples", "attack": "under attack"}
 @table("paired", "mixup minus ERM, at the same seed", of_each=True)
 def paired(setting: Setting) -> Table:
     """Mixup minus ERM, seed by seed."""
-    results, here, method = setting.results, setting.here, setting.mixup
+    here, method = setting.here, setting.mixup
     if method not in setting.methods:
-        return missing.table(f"{setting.name} has no run under mixup.", commands.seeds(results, setting.name, method))
+        return missing.table(f"{setting.name} has no run under mixup.", commands.seeds(setting, method))
     columns: dict[str, tuple[Pairs, str]] = {}
     used = []
     for measure in _compared(setting):
@@ -50,7 +50,7 @@ def paired(setting: Setting) -> Table:
         columns[measure.name] = pairs, shown + (f" {measure.show_range(mean.low, mean.high)}" if mean.is_shown else "")
         used += pairs.records
     if not columns:
-        lines = commands.seeds(results, setting.name, method)
+        lines = commands.seeds(setting, method)
         return missing.table(f"{setting.name} has no seed under both ERM and {method}.", lines, ["seed"])
     order = sorted({place for pairs, _ in columns.values() for place in pairs.places})
     rows = [
@@ -63,7 +63,7 @@ def paired(setting: Setting) -> Table:
     notes = [f"{setting.name}: {method} minus ERM; below 0, {method} has less."]
     notes += [brackets if len(order) >= SHOWN else f"{n}: no interval.", _binomial(setting), *missing.pairs(setting)]
     notes += [
-        f"Not measured {what}. {missing.made_by([commands.probe(results, setting.name, script)])}"
+        f"Not measured {what}. {missing.made_by([commands.probe(setting, script)])}"
         for (script, what), measured in zip(PROBES.items(), (here.between, here.attacks), strict=True)
         if measured.empty
     ]

@@ -40,7 +40,7 @@ def rises_with_alpha(setting: Setting) -> Verdict:
         side(interval_said(falls, " points", "the gap to the test error by {}"), falls, -1, True),
     ]
     others = [method for method in asked.methods if method != ERM]
-    lines = [line for method in others for line in commands.seeds(results, asked.name, method)]
+    lines = [line for method in others for line in commands.seeds(asked, method)]
     return whole(f"on {asked.name}, {n} alphas, {seeds_said(rises.n)}", parts, rows, used, lines)
 
 

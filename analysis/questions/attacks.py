@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
 
-from analysis import commands, lines, measures, missing, paper
+from analysis import lines, measures, missing, paper
 from analysis.figure import WIDE, Figure
 from analysis.lines import MEAN
 from analysis.measures import TITLES, at_epsilon, attack_rows, attacked, in_box, means_of, nearest, pair, spread
@@ -110,8 +110,7 @@ def in_numbers(setting: Setting) -> Table:
     """Error under attack over epsilon: white-box, black-box, and the noise control."""
     found = attacked(setting)
     if found.empty:
-        line = commands.probe(setting.results, setting.name, "attack")
-        return missing.table(f"{setting.name} has not been attacked.", [line])
+        return missing.probed(setting, "attack")
     made = found[found["attack"] != "clean"]
     names = {epsilon: f"ε = {epsilon:g}" for epsilon in sorted(made["epsilon"].unique())}
     rows = []

@@ -7,7 +7,7 @@ images that were right before it has no number.
 
 import pandas as pd
 
-from analysis import commands, measures, missing, paper
+from analysis import measures, missing, paper
 from analysis.measures import TITLES, attack_rows, attacked, spread
 from analysis.question import Question, claim, table
 from analysis.questions.attacks import BOXES, MARKS
@@ -24,8 +24,7 @@ def in_numbers(setting: Setting) -> Table:
     found = attacked(setting)
     made = found[found["attack"] != "clean"]
     if made.empty:
-        line = commands.probe(setting.results, setting.name, "attack")
-        return missing.table(f"{setting.name} has not been attacked.", [line])
+        return missing.probed(setting, "attack")
     names = {epsilon: f"ε = {epsilon:g}" for epsilon in sorted(made["epsilon"].unique())}
     rows = []
     for column, count in COUNTS.items():

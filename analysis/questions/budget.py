@@ -30,7 +30,7 @@ def gain_grows(setting: Setting) -> Verdict:
             part = side(interval_said(found, " points", "the gain changes by {}"), found, 1, True)
             rows = [f"seed {named(s, shared)}: gain {less[s]:.2f}, then {more[s]:.2f} points" for s in shared]
             used = [path for one in pairs for path in one.records]
-            lines = [line for name in names for line in commands.seeds(results, name, method)]
+            lines = [line for end in ends for line in commands.seeds(end, method)]
             verdicts.append(whole(opening, [part], rows, used, lines))
     if not verdicts:
         line = commands.train(results, setting.record, {"epochs": 2 * setting.config["epochs"]})
@@ -81,7 +81,7 @@ def turns_up(setting: Setting) -> Verdict:
     opening = (
         f"{' to '.join(str(end.config['epochs']) for end in ends)} epochs ({ends[0].name} and its like), n = {found.n}"
     )
-    lines = [line for end in ends for line in commands.seeds(setting.results, end.name, asked.mixup)]
+    lines = [line for end in ends for line in commands.seeds(end, asked.mixup)]
     return whole(opening, [part], rows, used, lines)
 
 

@@ -17,7 +17,6 @@ from analysis.questions.accuracy import of_each_network
 from analysis.setting import Setting
 from analysis.verdict import Verdict
 
-BINS = 15
 FEWEST = 10  # examples in a bin that is drawn: fewer say little
 
 
@@ -35,14 +34,15 @@ def reliability(setting: Setting) -> Figure:
     above, below = picture.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     above.plot([0, 100], [0, 100], color="#888888", linewidth=1, linestyle=":", label="_as right as sure")
     methods = in_order(numbers["method"])
-    width = 100 / BINS / (len(methods) + 0.5)
+    bins = 1 + int(numbers["bin"].max())
+    width = 100 / bins / (len(methods) + 0.5)
     for place, method in enumerate(methods):
         color, dashes, mark = lines.look_of(method)
         of = numbers[numbers["method"] == method]
         drawn = of[of["n"] >= FEWEST]
         style = {"color": color, "linestyle": dashes, "marker": mark, "label": f"_{method}"}
         above.plot(drawn["confidence"], drawn["accuracy"], **style)
-        middle = (of["bin"] + 0.5) * 100 / BINS + (place - (len(methods) - 1) / 2) * width
+        middle = (of["bin"] + 0.5) * 100 / bins + (place - (len(methods) - 1) / 2) * width
         below.bar(middle, of["share"], width, color=color, hatch="//" if place else None, edgecolor="white")
     above.set(ylabel="right (%)", xlim=(0, 100), ylim=(0, 100))
     below.set(xlabel="confidence (%)", ylabel="share (%)")
@@ -50,11 +50,11 @@ def reliability(setting: Setting) -> Figure:
     ends = ", ".join(f"{m} {of:.3f}" for m, of in means_of(setting.here.runs, "calibration_error").items())
     caption = (
         "Above, the share that is right among the predictions of a bin, over their mean confidence (dotted: as right "
-        f"as sure); below, the share of predictions in each of {BINS} bins. The predictions of all seeds together "
+        f"as sure); below, the share of predictions in each of {bins} bins. The predictions of all seeds together "
         f"({lines.seeds_said(frame)}); bins of fewer than {FEWEST} are not drawn; no interval. "
-        f"Calibration error, mean over seeds: {ends}."
+        f"Expected calibration error (ECE), mean over seeds: {ends}."
     )
-    alt = f"A line for each method beside the diagonal, and a histogram of confidence. Calibration errors: {ends}."
+    alt = f"A line for each method beside the diagonal, and a histogram of confidence. ECE: {ends}."
     return Figure(caption, alt, picture, numbers, tuple(frame["record"].unique()), missing.arms(setting))
 
 

@@ -226,7 +226,7 @@ def _less_error(results: Results, arm: Arm, base: Arm) -> Verdict:
             parts = [of_pairs(one, -1, f"at {percent(share)}, {seeds_said(len(found[0].seeds))}: ") for one in found]
             rows = [f"{percent(share)}, {row}" for one in found for row in rows_of(one)]
             used = runs.loc[runs["method"].isin([than, method]), "record"].tolist()
-            verdicts.append(whole("", parts, rows, used, commands.seeds(results, setting.name, method, than=than)))
+            verdicts.append(whole("", parts, rows, used, commands.seeds(setting, method, than=than)))
     left = [percent(share) for share in paper.TABLE_2 if share not in settings]
     return of_shares(results, verdicts, f"the paper's {' and '.join(left)} are not asked" if left else "")
 

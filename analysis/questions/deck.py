@@ -127,8 +127,8 @@ def _in_full(found: Mapping[str, tuple[list[str], list[str]]]) -> str:
 
 def _lines(setting: Setting) -> list[str]:
     if not setting.pairs:
-        return commands.seeds(setting.results, setting.name, setting.mixup, 1)
-    return [commands.probe(setting.results, setting.name, "attack")]
+        return commands.seeds(setting, setting.mixup, 1)
+    return [commands.probe(setting, "attack")]
 
 
 @claim("D2", "ERM's error is about 5.37 %, mixup's 4.21 %", "deck 20", "those", "3.2 CIFAR")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis import commands, measures, missing, paper
+from analysis import measures, missing, paper
 from analysis.measures import ENOUGH, attack_rows
 from analysis.paper import Compared
 from analysis.question import Question, claim, table
@@ -33,8 +33,7 @@ def both_readings(setting: Setting) -> Table:
     }
     epsilons = sorted(set().union(*means.values()))
     if not epsilons:
-        line = commands.probe(setting.results, setting.name, "attack")
-        return missing.table(f"{setting.name} has not been attacked.", [line])
+        return missing.probed(setting, "attack")
     names = {epsilon: f"ε = {epsilon:g}" for epsilon in epsilons}
     theirs: dict[tuple[str, str], float] = {(row.box, row.method): row.deck.value for row in UNDER}
     rows = []

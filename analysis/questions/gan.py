@@ -11,6 +11,7 @@ iterations on, mixup covers ring and grid.
 
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import fill
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -79,11 +80,10 @@ def in_row(methods: Iterable[Method]) -> list[Method]:
     return sorted(in_order(methods), key=lambda method: order.index(method.model))
 
 
-def median_seed(ends: pd.DataFrame) -> int:
-    """Of one method at the end: the seed in the middle by modes covered; of two in the middle the one that covers
-    fewer, of as many the first."""
-    ordered = ends.sort_values(["covered", "seed"])["seed"].tolist()
-    return int(ordered[(len(ordered) - 1) // 2])
+def in_the_middle(ends: pd.DataFrame) -> "pd.Series[Any]":
+    """Of one method at the end: the row of the seed in the middle by modes covered; of two in the middle the one that
+    covers fewer, of as many the first."""
+    return ends.sort_values(["covered", "seed"]).iloc[(len(ends) - 1) // 2]
 
 
 def _snapshots(name: str, target: str, title: str) -> Shown[Figure]:
@@ -101,19 +101,19 @@ def _snapshots(name: str, target: str, title: str) -> Shown[Figure]:
         for axes, method in zip(grid, every, strict=True):
             of = rows[rows["method"] == method]
             ends = at_the_end(of)
-            seed = median_seed(ends)
-            record = ends.loc[ends["seed"] == seed, "record"].iloc[0]
-            used.append(str(record))
+            middle = in_the_middle(ends)
+            seed, record = int(middle["seed"]), str(middle["record"])
+            used.append(record)
             points = _points(results, rows, method)
             for ax, at in zip(axes, iterations, strict=True):
-                _frame(ax, results, str(record))
+                _frame(ax, results, record)
                 if at in points:
                     x, y = points[at]
                     ax.plot(x, y, ".", color=look_of(method)[0], markersize=2.5, label=f"_{method}, {at}")
                     drawn.append(pd.DataFrame({"method": method, "seed": seed, "iteration": at, "x": x, "y": y}))
                 if ax in grid[0]:
                     ax.set_title(f"iteration {at:,}", fontsize="small")
-            covered = ends.loc[ends["seed"] == seed, "covered"].iloc[0] / 100 * TARGETS[target]
+            covered = middle["covered"] / 100 * TARGETS[target]
             axes[0].set_ylabel(_beside(method, every), fontsize="small")
             said.append(f"{method}: {covered:.0f} of {TARGETS[target]} (seed {seed} of {many(len(ends), 'seed')})")
         first = rows.iloc[0]
@@ -121,9 +121,9 @@ def _snapshots(name: str, target: str, title: str) -> Shown[Figure]:
             f"{target}, networks of width {first['width']}: a row a loss, a column the iteration. Crosses: the "
             f"{TARGETS[target]} modes; points: of 256 those within the window, which is what the paper shows. Of each "
             "loss one seed: the median by modes covered at the end, not chosen by its looks. Modes covered by it, "
-            f"which takes a tenth of the even share within {SIGMAS}σ = {SIGMAS * SIGMA:g}, less than a cross's arm: "
-            f"{'; '.join(said)}. The paper's Fig. 5 has the plain loss and mixup of α = 0.2, at width 512: the plain "
-            "one empty from 1,000 on, mixup on all modes with bridges between them."
+            f"which takes {percent(COVERED_FROM)} of the even share within {SIGMAS}σ = {SIGMAS * SIGMA:g}, less than a "
+            f"cross's arm: {'; '.join(said)}. The paper's Fig. 5 has the plain loss and mixup of α = 0.2, at width 512:"
+            " the plain one empty from 1,000 on, mixup on all modes with bridges between them."
         )
         alt = f"Small pictures of points, a row for each loss. Modes covered at the end: {'; '.join(said)}."
         return Figure(caption, alt, picture, pd.concat(drawn), tuple(used))
@@ -141,10 +141,9 @@ def _rows_of(rows: pd.DataFrame) -> list[Method]:
 
 def _points(results: Results, rows: pd.DataFrame, method: Method) -> dict[int, tuple[list[float], list[float]]]:
     """Of a method's seed in the middle: what its record holds to be looked at, by iteration."""
-    ends = at_the_end(rows[rows["method"] == method])
-    seed = median_seed(ends)
-    record = results.records[ends.loc[ends["seed"] == seed, "record"].iloc[0]]
-    return {one["iteration"]: (one["x"], one["y"]) for one in record["final"]["shown"] if one["seed"] == seed}
+    middle = in_the_middle(at_the_end(rows[rows["method"] == method]))
+    made = results.records[str(middle["record"])]["final"]["shown"]
+    return {one["iteration"]: (one["x"], one["y"]) for one in made if one["seed"] == middle["seed"]}
 
 
 def _frame(ax: Axes, results: Results, record: str) -> None:

@@ -39,7 +39,7 @@ def last_is_near_the_best(setting: Setting) -> Verdict:
             part = replace(part, p=2 * 0.5**part.n)
         rows = [f"{percent(share)}, {method}, seed {seed}: {gap:.2f} points" for seed, gap in gaps[method].items()]
         used = runs.loc[runs["method"].isin(found), "record"].tolist()
-        verdicts.append(whole("", [part], rows, used, commands.seeds(results, one.name, method)))
+        verdicts.append(whole("", [part], rows, used, commands.seeds(one, method)))
     return of_shares(results, verdicts, f"the last epoch's error minus the best's, near is within {NEAR:g} points")
 
 
@@ -73,7 +73,7 @@ def leaves_corrupted_labels(setting: Setting) -> Verdict:
         ]
         rows = [f"{percent(share)}, {row}" for row in rows_of(unlearned)]
         used = every.loc[every["method"].isin([ERM, method]), "record"].tolist()
-        verdicts.append(whole("", parts, rows, used, commands.seeds(results, one.name, method)))
+        verdicts.append(whole("", parts, rows, used, commands.seeds(one, method)))
     return of_shares(results, verdicts)
 
 
@@ -112,7 +112,7 @@ def best_alpha_rises(setting: Setting) -> Verdict:
     moves = interval_said(found, " places", "from one share to the next the best α moves by {}")
     part = side(f"lowest mean error at {whole_means}; {moves}", found, 1, True)
     arms = [(name, method) for name in settings for method in frame.loc[frame["setting"] == name, "method"].unique()]
-    lines = [line for name, method in arms for line in commands.seeds(results, name, method)]
+    lines = [line for name, method in arms for line in commands.seeds(Setting(results, name), method)]
     used = used or frame["record"].tolist()
     return whole(opening, [part], rows or [f"lowest mean error at {whole_means}"], used, lines)
 

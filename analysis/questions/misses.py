@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 
-from analysis import commands, lines, measures, missing, paper
+from analysis import lines, measures, missing, paper
 from analysis.figure import WIDE, Figure
 from analysis.intervals import interval
 from analysis.lines import MEAN
@@ -72,8 +72,7 @@ def in_numbers(setting: Setting) -> Table:
     """Misses and gradient norms, beside what Fig. 2a shows."""
     found = measures.between(setting.here)
     if found.empty:
-        line = commands.probe(setting.results, setting.name, "interpolate")
-        return missing.table(f"{setting.name} has not been looked at in between.", [line])
+        return missing.probed(setting, "interpolate")
     lams = [lam for lam in SHOWN_LAMS if (found["lam"] == lam).any()] or sorted(found["lam"].unique())
     rows = []
     theirs = paper.FIG_2A if paper.is_the_decks_set(setting.config) else {}

@@ -160,7 +160,7 @@ def _differs(results: Results, names: tuple[str, ...], claimed: int) -> Verdict:
         [of_pairs(one, claimed) for one in pairs],
         [row for one in pairs for row in rows_of(one)],
         runs["record"].tolist(),
-        [line for method in others(setting) for line in commands.seeds(results, setting.name, method)],
+        [line for method in others(setting) for line in commands.seeds(setting, method)],
     )
 
 

@@ -266,7 +266,7 @@ def _of_length(length: str, settings: Mapping[str, Learnt], found: Mapping[str, 
     for name, pairs in found.items():
         rows += [f"{name}, {row}" for row in rows_of(pairs)]
         used += settings[name].here.runs["record"].tolist()
-        lines += commands.seeds(results, settings[name].name, pairs.method)
+        lines += commands.seeds(settings[name], pairs.method)
     less, more, no_worse = (decided(found, bound, claimed) for bound, claimed in ((0, -1), (0, 1), (NO_WORSE, -1)))
     short = [name for name in paper.TABLE_4 if name not in found or len(found[name].seeds) < ENOUGH]
     lines += [commands.study(STUDY, results)] if any(name not in found for name in paper.TABLE_4) else []

@@ -73,7 +73,7 @@ def in_numbers(results: Results) -> Table:
         + "."
     ]
     if n < ENOUGH:
-        notes.append(missing.made_by(commands.seeds(results, one.name, one.mixup)))
+        notes.append(missing.made_by(commands.seeds(one, one.mixup)))
     return Table(pd.DataFrame(rows), notes, paths(runs))
 
 

@@ -28,7 +28,7 @@ def preferred(setting: Setting) -> Verdict:
         return not_run(f"no two settings differ in weight decay alone, {SMALLER:g} and {LARGER:g}", [line])
     verdicts, mixup = [], ends[0].mixup
     used = [path for end in ends for path in end.here.runs["record"]]
-    lines = [line for end in ends for line in commands.seeds(results, end.name, mixup)]
+    lines = [line for end in ends for line in commands.seeds(end, mixup)]
     for method, claimed in ((ERM, -1), (mixup, 1)):
         low, high = (test_error(end.here).by_seed(method) for end in ends)
         differences = (high - low).dropna()
@@ -80,7 +80,7 @@ def _at_its_best(chain: Sequence[Setting]) -> Verdict:
         for _, f in runs[runs["method"].isin([ERM, method])].groupby(["setting", "method"])
     ]
     shared = set.intersection(*of)  # seeds that each method has at each decay, so that both choose among as many
-    lines = [line for one in chain for line in commands.seeds(results, one.name, method)]
+    lines = [line for one in chain for line in commands.seeds(one, method)]
     if not shared:
         names = " and ".join(one.name for one in chain)
         return whole(f"on {names}", [Part("no seed has all weight decays", 0, is_known=True)], [], [], lines)

@@ -16,7 +16,7 @@ from common.data.sources import Source
 from common.data.statistics import statistics
 from common.data.stream import Stream
 from common.errors import UserError
-from common.files import is_running, write_whole
+from common.files import whole, write_whole
 
 DECODER = 1  # raise it when the same files would be decoded to other tensors or notes
 
@@ -106,7 +106,7 @@ def refuse_a_strangers(file: Path) -> None:
 
 
 def write(file: Path, key: str, dataset: Dataset) -> None:
-    """Whole or not at all: under a name of its own first, flushed, then renamed. Raises CacheError."""
+    """Whole or not at all. Raises CacheError."""
     tensors = {
         "train.inputs": dataset.train.whole,
         "train.labels": dataset.train.labels,
@@ -118,20 +118,11 @@ def write(file: Path, key: str, dataset: Dataset) -> None:
         "seal": _seal(dataset, key),
         "said": json.dumps({"classes": dataset.classes, "notes": dataset.notes, "origin": dataset.origin}),
     }
-    temporary = None
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(file)
-        temporary = file.with_name(f"{file.stem}.{os.getpid()}.tmp")
-        save_file(tensors, temporary, header)
-        with open(temporary, "rb+") as stream:
-            os.fsync(stream.fileno())
-        os.replace(temporary, file)
+        with whole(file) as temporary:
+            save_file(tensors, temporary, header)
     except (OSError, SafetensorError) as error:
         raise CacheError(f"{file} cannot be written ({error})") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def statistics_of(part: Part) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -150,14 +141,6 @@ def statistics_of(part: Part) -> tuple[tuple[float, ...], tuple[float, ...]]:
     with suppress(OSError, UserError):  # without a cache they are measured again
         write_whole(file, json.dumps(found).encode())
     return found
-
-
-def _sweep(file: Path) -> None:
-    """Removes what a killed process left of this file. Other runs may be writing it too, so what belongs to a process
-    that is there stays. (One on another machine loses what it writes: it says so, and goes on without a cache.)"""
-    for left in file.parent.glob(f"{file.stem}.*.tmp"):
-        if not is_running(left.suffixes[-2].removeprefix(".")):
-            left.unlink(missing_ok=True)
 
 
 def _seal(dataset: Dataset, key: str) -> str:
