@@ -4,7 +4,7 @@ shown. What does not help is said as plainly as what does."""
 import math
 from collections.abc import Sequence
 
-from analysis.intervals import LEVEL, holm
+from analysis.intervals import LEVEL, Interval, holm
 from analysis.measures import ENOUGH, Pairs, signed
 from analysis.sentences import many
 
@@ -50,6 +50,13 @@ def difference(pairs: Pairs) -> str:
     mean = pairs.interval
     within = f" {pairs.measure.show_range(mean.low, mean.high)}" if mean.is_shown else ""
     return f"{pairs.measure.show_difference(mean.mean)}{within}"
+
+
+def level(found: Interval, unit: str = "") -> str:
+    """A mean of runs with its interval; of none nothing."""
+    if found.n == 0:
+        return ""
+    return f"{found.mean:.2f}{unit}" + (f" [{found.low:.2f}, {found.high:.2f}]" if found.is_shown else "")
 
 
 def cell(pairs: Pairs) -> str:

@@ -78,15 +78,16 @@ def measure(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Measures one run. returns what its record holds as final, and as cost"""
     begun = time.perf_counter()
-    pairs = _pairs(accelerator, config, run)
-    part = _held(accelerator, config, run, pairs)
+    whole, pairs = _part(config, run).to(accelerator.device), _pairs(accelerator, config, run)
+    differ = (whole.labels[pairs.first] != whole.labels[pairs.second]).cpu().numpy()
+    shown = differ.nonzero()[0][:EXAMPLES].tolist()
     gradients, lams = config.gradient_pairs, probes.lambdas(config.points, config.beyond)
+    part = _held(accelerator, whole, pairs, gradients, shown)
     table = probes.between(accelerator, run.model, part, pairs, lams, gradients, passed)
-    differ = (part.labels[pairs.first] != part.labels[pairs.second]).cpu().numpy()
     final = {
         "loss": LOSS,
         "between": [_row(lam, table[:, place], differ, gradients) for place, lam in enumerate(lams)],
-        "examples": _examples(run, part, pairs, differ, lams),
+        "examples": [_example(run, part, pairs, place, lams) for place in shown],
     }
     seconds = time.perf_counter() - begun
     return final, {
@@ -101,9 +102,11 @@ def _part(config: InterpolateConfig, run: Trained) -> Part:
     return run.data.train if config.split == "train" else run.data.test
 
 
-def _held(accelerator: Accelerator, config: InterpolateConfig, run: Trained, pairs: Pairs) -> Part:
-    """The same on the device, with the rows of these pairs to be fetched."""
-    return _part(config, run).to(accelerator.device).held(torch.cat([pairs.first, pairs.second]))
+def _held(accelerator: Accelerator, part: Part, pairs: Pairs, gradient_pairs: int, shown: Sequence[int] = ()) -> Part:
+    """The part, with the rows to be fetched of the pairs that are this process's, and of those at the places shown."""
+    here = [pairs[places] for places, _ in probes.shares(accelerator, part, len(pairs), gradient_pairs)]
+    here += [pairs[place : place + 1] for place in shown]
+    return part.held(torch.cat([rows for few in (pairs[:0], *here) for rows in (few.first, few.second)]))
 
 
 def _pairs(accelerator: Accelerator, config: InterpolateConfig, run: Trained) -> Pairs:
@@ -145,22 +148,20 @@ def _spread(norms: np.ndarray) -> dict[str, Any]:
     return {"mean": float(norms.mean()), "quantiles": dict(zip(map(str, QUANTILES), quantiles, strict=True))}
 
 
-def _examples(run: Trained, part: Part, pairs: Pairs, differ: np.ndarray, lams: list[float]) -> list[dict[str, Any]]:
-    """The first pairs of different classes: both inputs, and the probability of every class at each lambda."""
-    shown, is_normalised = [], bool(run.record["config"]["per_utterance"])
-    for place in differ.nonzero()[0][:EXAMPLES].tolist():
-        first, second = int(pairs.first[place]), int(pairs.second[place])
-        p = probes.probabilities(run.model, part, first, second, lams)
-        shown.append(
-            {
-                "rows": [first, second],
-                "labels": [int(part.labels[first]), int(part.labels[second])],
-                "x_i": _shown(part.fetch(slice(first, first + 1))[0], is_normalised),
-                "x_j": _shown(part.fetch(slice(second, second + 1))[0], is_normalised),
-                "p": p.cpu().double().numpy().round(4).tolist(),
-            }
-        )
-    return shown
+def _example(run: Trained, part: Part, pairs: Pairs, place: int, lams: list[float]) -> dict[str, Any]:
+    """One of the first pairs of different classes: both inputs, and the probability of every class at each lambda."""
+    rows, is_normalised = (
+        (int(pairs.first[place]), int(pairs.second[place])),
+        bool(run.record["config"]["per_utterance"]),
+    )
+    x_i, x_j = (_shown(part.fetch(slice(row, row + 1))[0], is_normalised) for row in rows)
+    return {
+        "rows": list(rows),
+        "labels": [int(part.labels[row]) for row in rows],
+        "x_i": x_i,
+        "x_j": x_j,
+        "p": probes.probabilities(run.model, part, *rows, lams).cpu().double().numpy().round(4).tolist(),
+    }
 
 
 def _shown(row: torch.Tensor, is_normalised: bool) -> str | list[float]:
@@ -183,10 +184,10 @@ def _predicted(accelerator: Accelerator, config: InterpolateConfig, run: Trained
     spent = 0.0
     for pairs, with_gradient in ((config.gradient_pairs, True), (config.pairs - config.gradient_pairs, False)):
         few = drawn[: min(pairs, probes.rows_at_once(accelerator, part) * accelerator.num_processes)]
-        here = _held(accelerator, config, run, few)
+        gradients = len(few) if with_gradient else 0
+        here = _held(accelerator, part.to(accelerator.device), few, gradients)
         for _ in range(2 if len(few) else 0):
             begun = time.perf_counter()
-            gradients = len(few) if with_gradient else 0
             probes.between(accelerator, run.model, here, few, probes.lambdas(2), gradients, lambda _: None)
             seconds = time.perf_counter() - begun
         spent += seconds * config.points / 2 * pairs / len(few) if len(few) else 0.0

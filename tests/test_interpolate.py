@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import fixtures
 import numpy as np
@@ -13,6 +14,7 @@ from accelerate import debug_launcher
 from PIL import Image
 
 from common import checkpoints, probes, records
+from common.data.dataset import Part
 from common.data.sounds import FLOOR
 from common.errors import UserError
 from common.options.interpolate import ProbeOptions, record_name, resolve
@@ -205,6 +207,24 @@ def test_two_processes_count_what_one_counts():
         }
         for norm in ("loss", "logit"):
             assert a["gradient_norm"][norm]["mean"] == pytest.approx(b["gradient_norm"][norm]["mean"], rel=1e-5)
+
+
+def test_each_process_holds_its_own_pairs_and_those_that_are_shown():
+    """Images that stay encoded are decoded where they are looked at, not in every process."""
+
+    class Noting(Part):
+        def held(self, rows):
+            return Part(self.inputs, rows)
+
+    part, pairs = Noting(torch.zeros(50, 1, 8, 8), torch.zeros(50, dtype=torch.int64)), probes.draw_pairs(50, 11, 0)
+
+    def rows_of(places):
+        return {int(rows[place]) for place in places for rows in (pairs.first, pairs.second)}
+
+    for process, own in ((0, [0, 1, 4, 5, 6]), (1, [2, 3, 7, 8, 9, 10])):  # of 4 with gradients, and of 7 without
+        accelerator = SimpleNamespace(process_index=process, num_processes=2, device=torch.device("cpu"))
+        held = interpolate._held(accelerator, part, pairs, 4, [0])
+        assert set(held.labels.tolist()) == rows_of([0, *own])
 
 
 def test_a_plan_says_what_is_to_be_done_and_leaves_nothing(capsys):

@@ -14,6 +14,7 @@ import pandas as pd
 from analysis import commands, measures, missing, paper
 from analysis.measures import SHOWN, Measure, Pairs, named, pair, spread, test_error
 from analysis.methods import ERM, Method
+from analysis.outcome import difference
 from analysis.question import Claim, Question, claim, table
 from analysis.sentences import many
 from analysis.setting import Setting
@@ -45,9 +46,7 @@ def paired(setting: Setting) -> Table:
         pairs = pair(measure, method)
         if not pairs.seeds:
             continue
-        mean = pairs.interval
-        shown = measure.show_difference(mean.mean)
-        columns[measure.name] = pairs, shown + (f" {measure.show_range(mean.low, mean.high)}" if mean.is_shown else "")
+        columns[measure.name] = pairs, difference(pairs)
         used += pairs.records
     if not columns:
         lines = commands.seeds(setting, method)

@@ -1,6 +1,5 @@
 """The deck's comparison (slide 20), with ours beside it, and why they differ."""
 
-import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -8,6 +7,7 @@ import pandas as pd
 from analysis import commands, measures, missing, paper
 from analysis.measures import ENOUGH, SHOWN, Interval, Measure, error_interval, test_error
 from analysis.methods import ERM, Method
+from analysis.outcome import level
 from analysis.paper import Compared
 from analysis.question import Question, claim, table
 from analysis.setting import Setting
@@ -90,9 +90,7 @@ def method_of(setting: Setting, row: Compared) -> Method:
 def _shown(found: Interval) -> str:
     if found.n == 0:
         return "not run"
-    if math.isnan(found.low):
-        return f"{found.mean:.2f} (n = {found.n}, no interval)"
-    return f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}] (n = {found.n})"
+    return f"{level(found)} (n = {found.n}{'' if found.is_shown else ', no interval'})"
 
 
 def _departures(setting: Setting, row: Compared) -> tuple[list[str], list[str]] | None:

@@ -22,6 +22,7 @@ from analysis.intervals import interval
 from analysis.lines import MEAN
 from analysis.measures import pair, test_error
 from analysis.methods import ERM, MIXUP, in_order
+from analysis.outcome import difference
 from analysis.question import Question, figure_of_all
 from analysis.setting import Setting, families
 from analysis.verdict import decided, interval_said, said
@@ -132,11 +133,7 @@ def _in_short(settings: list[Setting]) -> str:
     """What lies between the two at each budget, which budgets show a difference, and how it moves with each doubling:
     the slope over the logarithm, of the seeds that have every budget."""
     found = {one.config["epochs"]: pair(test_error(one.here), one.mixup) for one in settings}
-    told = "; ".join(
-        f"{epochs} epochs {pairs.measure.show_difference(pairs.interval.mean)} "
-        f"{pairs.measure.show_range(pairs.interval.low, pairs.interval.high)}, n = {pairs.interval.n}"
-        for epochs, pairs in found.items()
-    )
+    told = "; ".join(f"{epochs} epochs {difference(pairs)}, n = {pairs.interval.n}" for epochs, pairs in found.items())
     asked = {str(epochs): pairs for epochs, pairs in found.items()}
     ways = {"more": decided(asked, 0, 1), "less": decided(asked, 0, -1)}
     sides = [f"{which} at {', '.join(at)}" for which, at in ways.items() if at]

@@ -6,6 +6,7 @@ from analysis import intervals, measures, paper
 from analysis.intervals import interval
 from analysis.measures import at_epsilon, attack_rows, pair
 from analysis.methods import ERM
+from analysis.outcome import level
 from analysis.question import Question, claim
 from analysis.setting import Setting
 from analysis.verdict import Verdict, above, interval_said, lacking, of_pairs, side, verdict, whole
@@ -30,8 +31,7 @@ def neither_resists(setting: Setting) -> Verdict:
             wrong, n = of["errors"].tolist(), of["n"].tolist()
             found = intervals.share(wrong, n)
             odds = [logit((w + 0.5) / (total + 1)) for w, total in zip(wrong, n, strict=True)]
-            spread = f" [{found.low:.2f}, {found.high:.2f}]" if found.is_shown else ""
-            mean = f"{found.mean:.2f} %{spread} (n = {found.n})" if found.n else "not measured"
+            mean = f"{level(found, ' %')} (n = {found.n})" if found.n else "not measured"
             says, bound = f"{measure.name}, {method}: {mean}", float(logit(chance))
             parts.append(above(says, odds, bound, overlap=measure.overlap))
             seeds = zip(of["seed"], of["error"], strict=True)

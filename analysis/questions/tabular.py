@@ -10,7 +10,6 @@ comes out of a box. **The paper** (its Table 4) says that mixup has less error o
 its numbers, of which most are from memory here, it has less on five, and one is a tie. One run each, as far as it says.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -24,7 +23,7 @@ from analysis.figure import WIDE, Figure
 from analysis.intervals import Interval
 from analysis.measures import ENOUGH, Measure, Pairs, error_interval, pair
 from analysis.methods import BASELINES, ERM, MIXUP, Method
-from analysis.outcome import cell, outcome
+from analysis.outcome import cell, level, outcome
 from analysis.question import Question, claim, figure_of_all, table_of_all
 from analysis.setting import Setting
 from analysis.table import Row, Table, stacked
@@ -225,10 +224,7 @@ def _came_out(settings: Mapping[str, Mapping[str, Learnt]]) -> Iterator[str]:
 
 
 def _mean(found: Interval) -> str:
-    if found.n == 0:
-        return ""
-    said = f"{found.mean:.2f}" + (f" [{found.low:.2f}, {found.high:.2f}]" if not math.isnan(found.low) else "")
-    return said.replace("-", "−")
+    return level(found).replace("-", "−")
 
 
 def _theirs(name: str, method: Method, setting: Learnt) -> str:
