@@ -4,13 +4,13 @@ import json
 import math
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
+from unittest.mock import Mock
 
 import fixtures
 import numpy as np
 import pytest
 import torch
-from accelerate import debug_launcher
+from accelerate import Accelerator, debug_launcher
 from PIL import Image
 
 from common import checkpoints, probes, records
@@ -214,7 +214,7 @@ def test_each_process_holds_its_own_pairs_and_those_that_are_shown():
 
     class Noting(Part):
         def held(self, rows):
-            return Part(self.inputs, rows)
+            return Part(self.inputs[rows], rows)
 
     part, pairs = Noting(torch.zeros(50, 1, 8, 8), torch.zeros(50, dtype=torch.int64)), probes.draw_pairs(50, 11, 0)
 
@@ -222,7 +222,7 @@ def test_each_process_holds_its_own_pairs_and_those_that_are_shown():
         return {int(rows[place]) for place in places for rows in (pairs.first, pairs.second)}
 
     for process, own in ((0, [0, 1, 4, 5, 6]), (1, [2, 3, 7, 8, 9, 10])):  # of 4 with gradients, and of 7 without
-        accelerator = SimpleNamespace(process_index=process, num_processes=2, device=torch.device("cpu"))
+        accelerator = Mock(spec=Accelerator, process_index=process, num_processes=2, device=torch.device("cpu"))
         held = interpolate._held(accelerator, part, pairs, 4, [0])
         assert set(held.labels.tolist()) == rows_of([0, *own])
 
