@@ -28,15 +28,20 @@ class UnfinishedError(UserError):
     status = 1
 
 
-def meant(word: str, known: Iterable[str]) -> str:
-    """What a mistyped word was probably to be, as a piece of a sentence; nothing, if none is like it."""
-    letters = {_letters(one): one for one in known}
+def meant(word: str, known: Iterable[str], before: str = "") -> str:
+    """What a mistyped word was probably to be, as a piece of a sentence; nothing, if none is like it.
+
+    before  what stands before each of them where it is written
+    """
+    letters: dict[str, str] = {}
+    for one in known:
+        letters.setdefault(_letters(one), one)
     near = difflib.get_close_matches(_letters(word), letters, n=1)
-    return f"; perhaps you meant {letters[near[0]]}" if near else ""
+    return f"; perhaps you meant {before}{letters[near[0]]}" if near else ""
 
 
 def _letters(word: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", word.lower())
+    return re.sub(r"[\W_]", "", word.lower())
 
 
 def is_out_of_memory(error: Exception) -> bool:

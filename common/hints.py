@@ -105,7 +105,7 @@ def _unknown(option: str, name: str, known: Sequence[str]) -> str:
     for names, why in NEEDLESS.items():
         if lowered in names.split():
             return f"{option}: there is no such option: {why}."
-    if near := meant(name, [f"--{one}" for one in known]):
+    if near := meant(name, known, "--"):
         return f"{option}: there is no such option{near}. See --help."
     return f"{option}: there is no such option. There are: {', '.join(f'--{one}' for one in known)}; see --help."
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from accelerate import Accelerator
-from torch import nn
 
 from common import checkpoints, metrics, mixup, models, processes, training
 from common.chance import rng
@@ -105,13 +104,14 @@ class Run:
     def begin(self, accelerator: Accelerator) -> Training:
         """Before the first step, with the weights that its seed draws, or that are given.
 
-        raises UserError for given ones that do not fit, and for processes without a row that could not go on
+        raises UserError for given ones that do not fit, and for processes of too few rows to go on
         """
-        network = models.build(self.blueprint, self.config.seed)
-        self._check_shares(accelerator, network)
+        if self.config.epochs:
+            self._check_shares(accelerator)
         with processes.first_here(accelerator):
             _ = self.pairs  # neighbours are searched by the first process of a machine, and read by the others
         processes.watch_hooks(accelerator)
+        network = models.build(self.blueprint, self.config.seed)
         if self.given and self.config.weights:
             weights = checkpoints.load_given(self.given, self.config.weights)
             checkpoints.fill(network.get_submodule("network"), weights, self.given)
@@ -119,7 +119,7 @@ class Run:
         together = processes.synchronise_batchnorm(accelerator, network)
         return training.begin(accelerator, together, self.config, self.steps_per_epoch)
 
-    def _check_shares(self, accelerator: Accelerator, network: nn.Module) -> None:
+    def _check_shares(self, accelerator: Accelerator) -> None:
         """In half precision, torch's synchronised BatchNorm gathers float32 of processes with rows and halves of one
         without: NCCL then hangs, or takes garbage for statistics. Of each process's own rows, BatchNorm takes no single
         one at a layer where a row is a single value. raises UserError for a batch of too few rows"""
@@ -131,7 +131,7 @@ class Run:
         if over == "synchronised" and accelerator.mixed_precision != "no" and fewest < count:
             out = "take another size, fewer processes or --mixed_precision no"
             raise UserError(f"{begun} in half precision need a row each; {out}.")
-        if over == "per process" and fewest < 2 * count and not models.learns_of_one_row(network, self.blueprint):
+        if over == "per process" and fewest < 2 * count and not models.learns_of_one_row(self.blueprint):
             raise UserError(
                 f"{begun} of a CPU need two rows each for the BatchNorm of {self.config.model}; take another size or "
                 "fewer processes."

@@ -1,5 +1,6 @@
 import errno
 import os
+import subprocess
 
 import pytest
 from refusal import refused
@@ -34,7 +35,10 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
 
 
 def test_sweeps_what_a_killed_writer_left_of_this_file_alone(tmp_path):
-    (tmp_path / ".file.123.part").write_bytes(b"half")
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    for process in (dead.pid, os.getpid(), "x"):
+        (tmp_path / f".file.{process}.part").write_bytes(b"half")
     (tmp_path / ".file2.123.part").write_bytes(b"another's")
     (tmp_path / f".file.{os.getppid()}.part").write_bytes(b"of one that is at it")
     write_whole(tmp_path / "file", b"whole")

@@ -219,7 +219,7 @@ def test_another_file_since_the_training_is_refused():
     ("model", "said"),
     [
         ("torchvision:convnext_tinny", "perhaps you meant torchvision:convnext_tiny"),
-        ("torchvision:fasterrcnn_resnet50_fpn", "has no classifier of this name"),
+        ("torchvision:fasterrcnn_resnet50_fpn", "has no classifier of this name[.]"),
         ("timm:resnet62", "perhaps you meant timm:"),
         ("timm:resnet50.a1_in2k", "perhaps you meant timm:resnet50.a1_in1k"),
         ("torchvision:googlenet", "it gives a GoogLeNetOutputs"),

@@ -3,7 +3,6 @@
 Normalisation is their first layer, so that attacks and probes speak pixels and need to know of no statistics.
 """
 
-import copy
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -148,11 +147,11 @@ def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
     return model.to(memory_format=torch.channels_last) if is_image else model
 
 
-def learns_of_one_row(model: nn.Module, blueprint: Blueprint) -> bool:
+def learns_of_one_row(blueprint: Blueprint) -> bool:
     """Whether a batch of one can be trained on: BatchNorm refuses a single value a channel, which it has no variance
     of, as a table's row is, and an image that came down to 1 x 1."""
     try:
-        copy.deepcopy(model).train()(torch.zeros(1, *blueprint.shape))
+        build(blueprint).train()(torch.zeros(1, *blueprint.shape))
     except ValueError:
         return False
     return True

@@ -128,7 +128,7 @@ def _timm() -> Any:
 
 def _refuse_unknown(library: str, name: str, known: Sequence[str]) -> None:
     if name not in known:
-        hint = meant(f"{library}:{name}", [f"{library}:{one}" for one in known])
+        hint = meant(name, known, f"{library}:")
         raise UserError(f"--model {library}:{name}: {library} has no classifier of this name{hint}.")
 
 
