@@ -133,8 +133,8 @@ def test_a_wrong_data_dir_is_refused_by_its_name(tmp_path, monkeypatch):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(tmp_path):
-    refused(lambda: find("cifar-10", tmp_path), "--dataset cifar-10", "mean cifar10?", "slash", "./cifar-10", tmp_path)
-    assert "mean" not in refused(lambda: find("xyzzy", None), "digits", "breast_cancer", "slash")
+    refused(lambda: find("cifar-10", tmp_path), "--dataset cifar-10", "perhaps you meant cifar10.", "slash", "./cifar-10", tmp_path)
+    assert "meant" not in refused(lambda: find("xyzzy", None), "digits", "breast_cancer", "slash")
 
 
 def test_a_set_of_ones_own_is_named_by_path_or_lies_in_the_data_dir(tmp_path, monkeypatch):

@@ -134,4 +134,4 @@ def test_sounds_that_are_not_there_are_not_looked_for_on_the_hub(tmp_path, monke
     refused(lambda: find(name, tmp_path), tmp_path / name, *said)
     (tmp_path / name / "other").mkdir(parents=True)
     refused(lambda: find(name, tmp_path), f"{tmp_path / name} does not hold it")
-    assert "speech_commands" in refused(lambda: find("speech-commands", tmp_path), "mean speech_commands?")
+    assert "speech_commands" in refused(lambda: find("speech-commands", tmp_path), "perhaps you meant speech_commands.")
