@@ -133,7 +133,8 @@ def test_a_wrong_data_dir_is_refused_by_its_name(tmp_path, monkeypatch):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(tmp_path):
-    refused(lambda: find("cifar-10", tmp_path), "--dataset cifar-10", "perhaps you meant cifar10.", "slash", "./cifar-10", tmp_path)
+    said = ("--dataset cifar-10", "perhaps you meant cifar10.", "slash", "./cifar-10", tmp_path)
+    refused(lambda: find("cifar-10", tmp_path), *said)
     assert "meant" not in refused(lambda: find("xyzzy", None), "digits", "breast_cancer", "slash")
 
 
