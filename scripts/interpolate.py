@@ -150,10 +150,8 @@ def _spread(norms: np.ndarray) -> dict[str, Any]:
 
 def _example(run: Trained, part: Part, pairs: Pairs, place: int, lams: list[float]) -> dict[str, Any]:
     """One of the first pairs of different classes: both inputs, and the probability of every class at each lambda."""
-    rows, is_normalised = (
-        (int(pairs.first[place]), int(pairs.second[place])),
-        bool(run.record["config"]["per_utterance"]),
-    )
+    rows = int(pairs.first[place]), int(pairs.second[place])
+    is_normalised = bool(run.record["config"]["per_utterance"])
     x_i, x_j = (_shown(part.fetch(slice(row, row + 1))[0], is_normalised) for row in rows)
     return {
         "rows": list(rows),
