@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from dataclasses import dataclass
 from types import TracebackType
 
 from tqdm import tqdm
@@ -23,12 +24,26 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86400:.1f} days"
 
 
-def reached(line: str) -> tuple[float, str] | None:
-    """What a line of progress tells a program: how much is done, from 0 to 1, and what is said of it. None for a line
-    that is of something else."""
+@dataclass(frozen=True)
+class Reached:
+    """How far something is.
+
+    first  how much of it was done when it began, from 0 to 1: more than 0 where it went on from a state
+    done   how much is done now
+    said   what it says of that
+    """
+
+    first: float = 0.0
+    done: float = 0.0
+    said: str = ""
+
+
+def reached(line: str) -> Reached | None:
+    """What a line of progress tells a program. None for a line that is of something else."""
     try:
         told = json.loads(line)
-        return float(told["done"]) / max(1, told["steps"]), str(told["said"])
+        steps = max(1, told["steps"])
+        return Reached(float(told["first"]) / steps, float(told["done"]) / steps, str(told["said"]))
     except (KeyError, RecursionError, TypeError, ValueError):
         return None
 
@@ -72,7 +87,7 @@ class Progress:
         share = (self._done - self._first) / max(1, self._total - self._first)
         left = (now - self._start) * (1 / share - 1) if share else 0.0
         if self._as_json:
-            told = {"done": self._done, "steps": self._total, "said": self._text, "seconds_left": round(left, 1)}
-            say(json.dumps(told), error=True)
+            steps = {"first": self._first, "done": self._done, "steps": self._total}
+            say(json.dumps({**steps, "said": self._text, "seconds_left": round(left, 1)}), error=True)
         else:
             say(f"{self._done / self._total:4.0%}  {self._text}  {duration(left)} left", error=True)

@@ -36,7 +36,7 @@ from common.options.fields import flag
 from common.options.machine import PRECISION
 from common.options.study import StudyOptions
 from common.places import ROOT
-from common.progress import duration
+from common.progress import Reached, duration
 from common.terminal import say
 
 JOBS_ON_CPUS = 2  # two runs of one thread beat one of two; more of them want more memory than a laptop is sure to have
@@ -151,12 +151,12 @@ class Work:
             del self.running[name], self.slots[name]
             self._look_at(next(member for member in self.missing if member.name == name))
             if status == 0 and self.found[name].is_done:
-                display.ended(name, f"done     {name}")
+                display.ended(name, f"done     {name}", replace(hand.progress(), done=1.0))
                 continue
             why = crew.status_in_words(status) if status else "ended well, but left no record of this configuration"
             words = hand.last_words()
             self.failed[name] = f"{why}{f' ({words[:300]})' if words else ''}; what it said: {hand.log}"
-            display.ended(name, f"failed   {name}")
+            display.ended(name, f"failed   {name}", hand.progress())
 
     def _start(self, waiting: list[Member], display: Display) -> None:
         """Starts what can be, as far as there is room."""
@@ -166,7 +166,7 @@ class Work:
             if lacking:
                 waiting.remove(member)
                 self.failed[member.name] = f"not run, since it needs {', '.join(lacking)}"
-                display.ended(member.name, f"skipped  {member.name}")
+                display.ended(member.name, f"skipped  {member.name}", Reached())
             elif all(self.found[name].is_done for name in member.needs):
                 ready.append(member)
         together = min(self.jobs, len(self.running) + len(ready))
@@ -174,7 +174,7 @@ class Work:
             waiting.remove(member)
             self._look_at(member)
             if self.found[member.name].is_done:  # of weights that were lost, and came out the same again
-                display.ended(member.name, f"done     {member.name}")
+                display.ended(member.name, f"done     {member.name}", Reached())
                 continue
             threads = self.share() if member.script == "train" else share_of_cores(together)
             log = self.asked.checkpoint_dir / crew.LOGS / f"{member.name}.log"

@@ -24,7 +24,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from common.progress import reached
+from common.progress import Reached, reached
 
 LOGS = "logs"  # the folder of their logs, in that of the weights
 PATIENCE = 5.0  # seconds that a script has to end in, once it is told to: it needs one
@@ -63,12 +63,12 @@ class Hand:
     log: Path
     start: int
 
-    def progress(self) -> tuple[float, str]:
-        """How much it has done, from 0 to 1, and what it says of it."""
+    def progress(self) -> Reached:
+        """How far it is, by what it said last."""
         for line in reversed(self._lines()):
             if found := reached(line):
                 return found
-        return 0.0, ""
+        return Reached()
 
     def last_words(self) -> str:
         lines = [line for line in self._lines() if not reached(line)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from _study.crew import Hand
 from _study.forecast import Cost
-from common.progress import LINE_EVERY, duration
+from common.progress import LINE_EVERY, Reached, duration
 from common.terminal import say, visible
 
 
@@ -20,13 +20,13 @@ class Display:
         self._weights = {name: usual if cost.seconds is None else cost.seconds for name, cost in costs.items()}
         self._is_known, self._jobs = bool(known), jobs
         self._done, self._total = done, total
-        self._gained = 0.0  # of the weights, by members that have ended
+        self._gained = 0.0  # of the weights, here, by members that have ended
         self._is_terminal = sys.stderr.isatty()
         self._begun = self._last_line = time.monotonic()
 
-    def ended(self, name: str, text: str) -> None:
+    def ended(self, name: str, text: str, reached: Reached) -> None:
         """A member has ended, in one way or another, as the text says."""
-        self._gained += self._weights.pop(name)
+        self._gained += self._weights.pop(name) * (reached.done - reached.first)
         self.say(text)
 
     def say(self, text: str) -> None:
@@ -42,11 +42,9 @@ class Display:
             if now - self._last_line < min(longest, max(shortest, (now - self._begun) / 20)):
                 return
             self._last_line = now
-        shares, texts = {}, []
-        for name, hand in running.items():
-            shares[name], text = hand.progress()
-            texts.append(f"{name} {text}".strip())
-        line = f"{done} of {self._total} done{self._left(now, shares)}; now {', '.join(texts)}"
+        at = {name: hand.progress() for name, hand in running.items()}
+        texts = [f"{name} {reached.said}".strip() for name, reached in at.items()]
+        line = f"{done} of {self._total} done{self._left(now - self._begun, at)}; now {', '.join(texts)}"
         if self._is_terminal:
             width = shutil.get_terminal_size().columns - 1
             self.clear()
@@ -59,12 +57,12 @@ class Display:
             sys.stderr.write("\r\x1b[2K")
             sys.stderr.flush()
 
-    def _left(self, now: float, shares: Mapping[str, float]) -> str:
-        """The time left, at the speed so far; at first at the one that was foretold."""
-        gained = self._gained + sum(share * self._weights[name] for name, share in shares.items())
-        left = sum(self._weights.values()) - (gained - self._gained)
+    def _left(self, seconds: float, at: Mapping[str, Reached]) -> str:
+        """The time left, at the speed of these seconds; at first at the one that was foretold."""
+        gained = self._gained + sum(self._weights[name] * (one.done - one.first) for name, one in at.items())
+        left = sum(self._weights.values()) - sum(self._weights[name] * one.done for name, one in at.items())
         if gained:
-            left *= (now - self._begun) / gained
+            left *= seconds / gained
         elif self._is_known:
             left /= self._jobs
         else:

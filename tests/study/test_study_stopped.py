@@ -18,6 +18,7 @@ from common import files, places
 from common.cores import physical_cores, usable_cores
 from common.errors import UnfinishedError
 from common.options.attack import AttackConfig, passes, resolve
+from common.progress import Reached
 from tests.study.asked import ROOT, run
 
 COMMAND = [sys.executable, str(ROOT / "scripts" / "study.py")]
@@ -276,22 +277,22 @@ time.sleep(99)
 
 def test_a_log_tells_how_far_its_script_is(tmp_path, called):
     log = tmp_path / "one.log"
-    log.write_text('{"done": 9, "steps": 10, "said": "of an earlier start", "seconds_left": 1.0}\n')
+    log.write_text('{"first": 0, "done": 9, "steps": 10, "said": "of an earlier start", "seconds_left": 1.0}\n')
     code = """
 import sys
 from common import progress
 progress.LINE_EVERY = 0.0, 0.0
-with progress.Progress(5, 0, True, as_json=True) as shown:
+with progress.Progress(5, 1, True, as_json=True) as shown:
     shown.say("epoch 2/5, test error 9.00% (9 of 100)")
     shown.step()
     shown.step()
 print("the last line")
 """
     hand = crew.start(called(code), log)
-    assert hand.progress() == (0.0, "")
+    assert hand.progress() == Reached()
     hand.process.join(120)
     assert hand.process.exitcode == 0
-    assert hand.progress() == (0.4, "epoch 2/5, test error 9.00% (9 of 100)")
+    assert hand.progress() == Reached(0.2, 0.6, "epoch 2/5, test error 9.00% (9 of 100)")
     assert hand.last_words() == "the last line"
 
 
