@@ -104,10 +104,8 @@ class Run:
     def begin(self, accelerator: Accelerator) -> Training:
         """Before the first step, with the weights that its seed draws, or that are given.
 
-        raises UserError for given ones that do not fit, and for processes of too few rows to go on
+        raises UserError for given ones that do not fit
         """
-        if self.config.epochs:
-            self._check_shares(accelerator)
         with processes.first_here(accelerator):
             _ = self.pairs  # neighbours are searched by the first process of a machine, and read by the others
         processes.watch_hooks(accelerator)
@@ -119,10 +117,14 @@ class Run:
         together = processes.synchronise_batchnorm(accelerator, network)
         return training.begin(accelerator, together, self.config, self.steps_per_epoch)
 
-    def _check_shares(self, accelerator: Accelerator) -> None:
-        """In half precision, torch's synchronised BatchNorm gathers float32 of processes with rows and halves of one
+    def check_shares(self, accelerator: Accelerator) -> None:
+        """Of a run that trains: raises UserError for a batch of too few rows for these processes.
+
+        In half precision, torch's synchronised BatchNorm gathers float32 of processes with rows and halves of one
         without: NCCL then hangs, or takes garbage for statistics. Of each process's own rows, BatchNorm takes no single
-        one at a layer where a row is a single value. raises UserError for a batch of too few rows"""
+        one at a layer where a row is a single value."""
+        if not self.config.epochs:
+            return
         over, count = processes.batchnorm_over(accelerator), accelerator.num_processes
         stops = [0, *batch_stops(len(self.data.train), self.config.batch_size)]
         fewest = min(stop - start for start, stop in itertools.pairwise(stops))

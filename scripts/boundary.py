@@ -142,6 +142,7 @@ def measure(
 
 def train(accelerator: Accelerator, run: Run, step_done: Callable[[], None], epochs: int | None = None) -> nn.Module:
     """A network as `train.py` trains it, evaluated once. epochs  so many of them, for a trial"""
+    run.check_shares(accelerator)
     learning, part = run.begin(accelerator), run.data.train.to(accelerator.device)
     for epoch in range(1, (epochs or run.config.epochs) + 1):
         plan = run.plan(epoch).to(accelerator.device)

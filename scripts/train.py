@@ -66,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> Path | None:
             with suppress(UserError), kept.alone():
                 pass  # sweeps what was left by one that was killed when all was done
         return one.path
+    if missing:
+        run.check_shares(accelerator)
     rows = len(run.data.train), len(run.data.test) + (len(run.clean_train_rows) if run.data.corruption else 0)
     share = -(-run.config.batch_size // accelerator.num_processes)
     size = run.data.train.memory(share) + run.data.test.memory(share)

@@ -157,7 +157,7 @@ def test_in_half_precision_each_process_needs_a_row_of_each_batch(monkeypatch, p
     said = (
         "--batch-size 64: leaves 2 of 130 rows for the last batch, and 16 processes in half precision need a row each"
     )
-    refused(lambda: run._check_shares(accelerator), said) if is_refused else run._check_shares(accelerator)
+    refused(lambda: run.check_shares(accelerator), said) if is_refused else run.check_shares(accelerator)
 
 
 @pytest.mark.parametrize(
@@ -173,15 +173,15 @@ def test_on_cpus_batchnorm_of_single_values_needs_two_rows_of_each_process(monke
     asked = cli.parse(TrainOptions, "", argv)
     run = runs.describe(asked.asked, asked.source())
     said = "--batch-size 19: leaves 2 of 40 rows for the last batch, and 2 processes of a CPU need two rows each"
-    refused(lambda: run._check_shares(accelerator), said) if is_refused else run._check_shares(accelerator)
+    refused(lambda: run.check_shares(accelerator), said) if is_refused else run.check_shares(accelerator)
 
 
 def test_what_trains_nothing_needs_no_rows(monkeypatch):
     """As given weights that are measured as they are."""
-    monkeypatch.setattr(runs.Run, "_check_shares", lambda *_: pytest.fail("asked"))
+    monkeypatch.setattr(processes, "batchnorm_over", lambda accelerator: pytest.fail("asked"))
     asked = cli.parse(TrainOptions, "", ["--dataset", "digits", "--width", "4"])
     run = runs.describe(asked.asked, asked.source())
-    replace(run, config=replace(run.config, epochs=0)).begin(Accelerator(cpu=True))
+    replace(run, config=replace(run.config, epochs=0)).check_shares(Accelerator(cpu=True))
 
 
 @pytest.fixture
