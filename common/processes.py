@@ -7,7 +7,7 @@ import platform
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.tracking import get_available_trackers
 from accelerate.utils import (
+    DistributedDataParallelKwargs,
     DistributedType,
     DynamoBackend,
     InitProcessGroupKwargs,
@@ -45,6 +46,7 @@ RUN_NAME = {"wandb": "name", "trackio": "name", "mlflow": "run_name", "swanlab":
 # on GPUs of several machines (NCCL) not before that time.
 PATIENCE = datetime.timedelta(minutes=10)
 PATIENCE_WITH_DATA = datetime.timedelta(days=1)
+ELSEWHERE = "192.0.2.1"  # an address that is nobody's (RFC 5737): on the way to any other machine
 
 PLAIN_BATCHNORMS = {nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm}
 TIMMS_BATCHNORM = "timm", "BatchNormAct2d"  # package and class
@@ -125,13 +127,9 @@ def start(threads: int | None, tracker: str | None = None) -> Accelerator:
 
 
 def _check_gpus() -> None:
-    """raises UserError for more processes than GPUs, of which NCCL says nothing that a user could mend
-
-    Where each process sees a GPU of its own, by CUDA_VISIBLE_DEVICES, there is one for each.
-    """
+    """raises UserError for more processes than GPUs that each of them sees: Accelerate gives the n-th the n-th"""
     here, gpus = local_processes(), torch.cuda.device_count()
-    is_given = "CUDA_VISIBLE_DEVICES" in os.environ or parse_flag_from_env("ACCELERATE_USE_CPU")
-    if 0 < gpus < here and not is_given:
+    if 0 < gpus < here and not parse_flag_from_env("ACCELERATE_USE_CPU"):
         raise UserError(
             f"The launcher started {here} processes for {gpus} GPU{'s' if gpus > 1 else ''}: start one for each, or "
             "set ACCELERATE_USE_CPU=1 for processes on the CPU."
@@ -171,6 +169,12 @@ def spare_threads(threads: int | None, flops: int) -> None:
         torch.set_num_threads(1)
 
 
+def leave_out_unused(accelerator: Accelerator) -> None:
+    """Has processes not wait for gradients that do not come: a network of somebody else's may have parameters that it
+    does not pass its inputs through."""
+    accelerator.ddp_handler = DistributedDataParallelKwargs(find_unused_parameters=True)
+
+
 def watch_hooks(accelerator: Accelerator) -> None:
     """Has what is compiled look for hooks at every batch: hidden layers are mixed in one, which not every batch has."""
     if accelerator.state.dynamo_plugin.backend != DynamoBackend.NO:
@@ -199,11 +203,14 @@ def first_here(accelerator: Accelerator) -> Iterator[None]:
     if accelerator.num_processes == 1:
         yield
         return
+    # All make the group before anything can fail: those in it hear at once of one that has ended, those who wait for
+    # it to be made, as another machine's may, not until their patience is over.
+    waiting = _waiting()
     if not accelerator.is_local_main_process:
-        torch.distributed.barrier(_waiting())
+        torch.distributed.barrier(waiting)
     yield
     if accelerator.is_local_main_process:
-        torch.distributed.barrier(_waiting())
+        torch.distributed.barrier(waiting)
 
 
 @cache
@@ -235,14 +242,23 @@ def share_buffers(accelerator: Accelerator, model: nn.Module) -> None:
 
 def _interface_towards(host: str) -> str:
     """The network interface that leads to a machine. Left alone, gloo takes the one that the machine's own name stands
-    for, which is often the loopback."""
+    for, which is often the loopback: so it is of the main machine itself, where that asks for its own name."""
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.connect((host, 1))  # sends nothing: it only asks for the route
-            mine = probe.getsockname()[0]
+        mine = _address_towards(host)
     except OSError as error:
         raise UserError(f"The main machine, {host}, cannot be reached: {error.strerror}.") from None
+    if mine.startswith("127.") and host not in ("localhost", "127.0.0.1"):
+        with suppress(OSError):  # of a machine without any other
+            mine = _address_towards(ELSEWHERE)
     return next(name for name, addresses in psutil.net_if_addrs().items() if mine in {a.address for a in addresses})
+
+
+def _address_towards(host: str) -> str:
+    """This machine's own, on the way there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((host, 1))  # sends nothing: it only asks for the route
+        mine: str = probe.getsockname()[0]
+        return mine
 
 
 def threads_at_most() -> int:

@@ -109,6 +109,8 @@ class Run:
         with processes.first_here(accelerator):
             _ = self.pairs  # neighbours are searched by the first process of a machine, and read by the others
         processes.watch_hooks(accelerator)
+        if not models.is_ours(self.blueprint.model):
+            processes.leave_out_unused(accelerator)
         network = models.build(self.blueprint, self.config.seed)
         if self.given and self.config.weights:
             weights = checkpoints.load_given(self.given, self.config.weights)

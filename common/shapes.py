@@ -10,6 +10,7 @@ Inputs = Float[Tensor, "b ..."]  # whatever is mixed, in natural units: pixels i
 Resident = (
     UInt8[Tensor, "b ..."] | Float[Tensor, "b ..."]
 )  # as held on the device: images uint8, sounds and tables float32
+Features = Float[Tensor, "b c _h _w"]  # of a hidden layer
 Labels = Int[Tensor, " b"]
 Weights = Float[Tensor, " b"]  # a number of each row, such as its lambda
 Lambdas = Float[Tensor, "p b"]  # of each of its partners

@@ -247,7 +247,8 @@ def _queued(name: str, stages: Sequence[tuple[int, int]]) -> list[str]:
     stages  number of the first line of each, and of the last
     """
     file = f"{name}.sh" if re.fullmatch(r"[\w.-]+", name) else "study.sh"
-    lines, waits = [f"# Saved as {file}, all of it by SLURM; add what your cluster wants, such as --gpus 1:"], ""
+    lines = [f"# Saved as {file}, all of it by SLURM; add what your cluster wants, such as --gpus 1 --cpus-per-task 8:"]
+    waits = ""
     for first, last in stages:
         line = f'bash -c "$(sed -n ${{SLURM_ARRAY_TASK_ID}}p {file})"'
         lines.append(f"#   job=$(sbatch --parsable {waits}--array {first}-{last} --wrap '{line}')")

@@ -145,7 +145,7 @@ def test_a_training_of_two_processes_is_cancelled_and_goes_on(slurm, tmp_path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     for ours, theirs in (
-        ("--nodes=2 --gpus-per-node=4", "--nodes=1 --cpus-per-task=2"),
+        ("--nodes=2 --gpus-per-node=4 --cpus-per-task=32", "--nodes=1 --cpus-per-task=2"),
         ("--nproc_per_node 4", "--nproc_per_node 2"),
         ("--master_port 29500", f"--master_port {port}"),
         ("scripts/train.py --mixup", " ".join([str(ROOT / "scripts" / "train.py"), *TRAIN, "--epochs $EPOCHS"])),

@@ -81,9 +81,11 @@ def _sentence(error: Exception) -> str | None:
     """What a user can do about an error, or None where it is no user's."""
     if isinstance(error, UserError):
         return str(error)
-    if _is_lost_contact(error):
+    if _is_lost_contact(error) and not is_out_of_memory(error):
+        why = next(iter(str(error).splitlines()[-1:]), type(error).__name__).strip()[:200]
         return (
-            f"Another process of this run has ended or is out of reach. The same command{_without_overwrite()} goes on."
+            f"Another process of this run has ended or is out of reach ({why}). The same command{_without_overwrite()} "
+            "goes on."
         )
     if isinstance(error, OSError) and (error.filename or error.errno in UNNAMED):
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)

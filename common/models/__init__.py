@@ -106,6 +106,11 @@ class Blueprint:
         return blueprint
 
 
+def is_ours(model: str) -> bool:
+    """Whether its code is here, not in a library or in a file of the user's."""
+    return network(model).where != ""
+
+
 def class_of(model: str) -> type[nn.Module]:
     """A network by name, to be called with its channels (or features), classes and, where it scales, width."""
     module, _, name = NETWORKS[model].where.partition(".")
@@ -137,7 +142,7 @@ def build(blueprint: Blueprint, seed: int | None = None) -> nn.Module:
         if known.is_sized:
             more["sides"] = blueprint.shape[1:]
         channels, classes = blueprint.shape[0], len(blueprint.classes)
-        if not known.where:
+        if not is_ours(blueprint.model):
             net = others.make(blueprint.model, blueprint.source, blueprint.shape, classes)
         else:
             sizes = (channels, classes, blueprint.width) if known.scales else (channels, classes)
@@ -165,7 +170,7 @@ def countable_on(blueprint: Blueprint) -> torch.device:
     raises UserError for a network of somebody else's that raises, or whose logits are none of these classes
     """
     meta, cpu = torch.device("meta"), torch.device("cpu")
-    if network(blueprint.model).where:
+    if is_ours(blueprint.model):
         return meta
     try:
         _try(blueprint, meta)

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from common.shapes import Inputs, MixedLogits
+from common.shapes import Features, Inputs, MixedLogits
+
+
+class Means(nn.AdaptiveAvgPool2d):
+    """Of regions. Apple's MPS takes them of equal size alone (pytorch issue 96056): there the CPU makes them."""
+
+    def forward(self, x: Features) -> Features:
+        made: Features = super().forward(x.cpu() if x.device.type == "mps" else x).to(x.device)
+        return made
 
 
 class LeNet(nn.Module):
@@ -29,7 +37,7 @@ class LeNet(nn.Module):
             nn.Conv2d(width, second, 5),
             nn.MaxPool2d(2),
             nn.ReLU(inplace=True),
-            nn.AdaptiveAvgPool2d(4),
+            Means(4),
             nn.Flatten(),
         )
         self.layers = nn.Sequential(nn.Linear(16 * second, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, classes))

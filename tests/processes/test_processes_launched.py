@@ -2,7 +2,9 @@
 
 import re
 import signal
+import socket
 import subprocess
+import sys
 import time
 
 import psutil
@@ -86,6 +88,53 @@ def test_an_error_of_one_process_alone_is_said_by_it(tmp_path):
     done = launch(tmp_path, torchrun(2, str(wrapper)))
     assert done.returncode != 0
     assert "[process 1] No data here." in done.stderr
+
+
+def test_a_network_of_ones_own_may_have_parameters_that_it_does_not_use(tmp_path):
+    """For whose gradients the processes would wait."""
+    (tmp_path / "net.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Linear):\n"
+        "    def __init__(self, num_classes, in_channels):\n"
+        "        super().__init__(in_channels, num_classes)\n"
+        "        self.unused = nn.Linear(3, 3)\n"
+    )
+    arguments = ["--dataset", "iris", "--model", f"{tmp_path / 'net.py'}:Net", "--epochs", "2"]
+    ranks(tmp_path / "2", 2, *arguments, "--threads", "1")
+    assert outcome(tmp_path / "2")[0]["environment"]["processes"] == 2
+
+
+def test_who_waits_for_the_first_process_hears_of_its_end(tmp_path):
+    """Not from the launcher: another machine has one of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        told = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
+    program = (
+        "import sys\n"
+        "from common import cli, processes\n"
+        "from common.cli import ending\n"
+        "from common.errors import UserError\n"
+        "ending.WAIT_AFTER_LOSS = 0.0\n"
+        "def main():\n"
+        "    accelerator = processes.start(1, None)\n"
+        "    with processes.first_here(accelerator):\n"
+        "        raise UserError('No data here.')\n"
+        "sys.exit(cli.run(main))\n"
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env=ENVIRONMENT | told | {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "RANK": rank, "LOCAL_RANK": rank},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in "01"
+    ]
+    said = [process.communicate(timeout=120)[0] for process in started]
+    assert "No data here." in said[0]
+    assert "[process 1] Another process of this run has ended or is out of reach (" in said[1]
 
 
 KEEPS_WITHIN = """

@@ -29,7 +29,7 @@ def test_the_commands(script, digits, tmp_path):
         "# stage 2 of own: 4 that need the runs above",
         *(f"{scripts}/interpolate.py {name} --pairs 20 --points 3 {data}" for name in digits),
         f"{scripts}/attack.py {' '.join(digits)} --attacks fgsm --rows 30 {data}",
-        "# Saved as own.sh, all of it by SLURM; add what your cluster wants, such as --gpus 1:",
+        "# Saved as own.sh, all of it by SLURM; add what your cluster wants, such as --gpus 1 --cpus-per-task 8:",
         f"#   job=$(sbatch --parsable --array 2-3 --wrap '{LINE_OF_IT}')",
         f"#   job=$(sbatch --parsable --dependency afterany:$job --array 5-8 --wrap '{LINE_OF_IT}')",
         "# or by GNU parallel, on this machine:",

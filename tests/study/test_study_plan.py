@@ -10,6 +10,7 @@ from _study.crew import Call
 from _study.forecast import Answer
 from common import cores
 from common.errors import UnfinishedError
+from common.progress import Reached
 from scripts import study
 from tests.study.asked import INTERPOLATE, PROBES, ROOT, SMALL, THREE
 
@@ -137,6 +138,7 @@ def test_on_several_gpus_a_job_on_each(write, monkeypatch, visible, given):
     monkeypatch.setattr(forecast, "_asked", lambda call: Answer(a_plan(4.0, 9.0, "NVIDIA H100", gpus=2), "", 0.0))
     started = []
     ended = Mock(spec=crew.Hand, process=Mock(exitcode=0), log=Path("log"))
+    ended.progress.return_value = Reached()
     ended.last_words.return_value = ""
     monkeypatch.setattr(crew, "start", lambda call, log: started.append(call.environment) or ended)
     monkeypatch.setattr(crew, "stop", lambda hands: None)
