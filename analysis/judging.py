@@ -70,13 +70,22 @@ def in_short(claims: Sequence[Claim], results: Results) -> str:
         for claim, verdict in verdicts
         if claim.id in IN_SHORT
     ]
-    asked = [(claim, verdict.status) for claim, verdict in verdicts if not claim.same_as]
+    asked = [(claim, verdict) for claim, verdict in verdicts if not claim.same_as]
     rows = []
     for status in ORDER:
-        of = [f"{claim.id} {claim.sentence}" for claim, one in asked if one == status]
+        of = [f"{claim.id} {claim.sentence}{_by(verdict)}" for claim, verdict in asked if verdict.status == status]
         rows += [f"| **{status}** ({len(of)}) | {to_markdown('; '.join(of))} |"] if of else []
-    opening = f"All {len(asked)} questions of the deck (D), the paper (P) and later work (L), by verdict:"
+    opening = (
+        f"All {len(asked)} questions of the deck (D), the paper (P) and later work (L), by verdict, and in brackets "
+        "what decided it, where that is not CIFAR-10:"
+    )
     return "\n\n".join([*said, opening, "\n".join(["| | |", "|---|---|", *rows])])
+
+
+def _by(verdict: Verdict) -> str:
+    """The data sets that decided it, unless that is CIFAR-10 alone, which deck and paper ask most of."""
+    found = sorted({dataset for part in verdict.decisive for dataset in part.datasets})
+    return "" if found in ([], ["cifar10"]) else f" ({', '.join(found)})"
 
 
 def table(claims: Sequence[Claim], results: Results) -> Table:

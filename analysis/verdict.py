@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from analysis import commands, measures
@@ -31,6 +32,7 @@ class Part:
     agrees    whether the numbers lie on the claimed side
     is_known  whether there are numbers at all, if without a pair
     given     its status where no chance is in it
+    datasets  that it is judged on, as the folders of their records are called
     """
 
     says: str
@@ -39,6 +41,7 @@ class Part:
     agrees: bool = False
     is_known: bool = True
     given: Status | None = None
+    datasets: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -84,6 +87,12 @@ class Verdict:
     def n(self) -> int:
         """Of the part with least."""
         return min((part.n for part in self.parts), default=0)
+
+    @property
+    def decisive(self) -> list[Part]:
+        """The parts that make it hold or fail; none where nothing is shown."""
+        shown = "holds" if self.status == "holds in part" else self.status
+        return [part for part in self.parts if part.status == shown and shown in ("holds", "fails")]
 
     @property
     def in_short(self) -> str:
@@ -188,8 +197,10 @@ def whole(
     lines: Sequence[str],
     closing: str = "",
 ) -> Verdict:
-    """A verdict that asks for what is missing only where a part has too few runs."""
+    """A verdict on what these records are of, which asks for what is missing only where a part has too few runs."""
     is_short = not parts or any(part.status in ("too few runs", "not run") for part in parts)
+    datasets = tuple(sorted({Path(path).parent.name for path in records}))
+    parts = [replace(part, datasets=datasets) for part in parts]
     return Verdict(opening, parts, rows, sorted(set(records)), list(dict.fromkeys(lines)) if is_short else (), closing)
 
 

@@ -124,7 +124,7 @@ def iterated(
 
 def ifgsm(model: nn.Module, x: Inputs, y: Labels, epsilon: float, space: Space) -> tuple[Inputs, Flags]:
     """Iterated FGSM (Kurakin et al. 2017, section 2.2) from `x` itself: 10 steps of a tenth of epsilon, and of 1 at
-    least, as at the paper's epsilon of 4. returns as `iterated`"""
+    least: the paper's (section 3.5) are ten equal ones, of a size that is assumed here. returns as `iterated`"""
     return iterated(model, x, y, x, epsilon, max(1.0, epsilon / 10), IFGSM_STEPS, space)
 
 

@@ -15,7 +15,7 @@ SETTING = "cifar10-preactresnet18"
 SMALL = {"subset": 5000, "width": 8, "epochs": 60}
 SEEDS = 3  # of the whole study
 BY_ID = {claim.id: claim for claim in CLAIMS}
-OTHERS = ("P10", "P11", "P12", "P13", "P14", "P15", "P16", "P21")  # they find their own settings
+OTHERS = ("P10", "P11", "P12", "P13", "P14", "P15", "P16", "P21", "P35")  # they find their own settings
 
 # Five pairs are what a verdict takes.
 study, corrupted_labels, speech, tabular = (

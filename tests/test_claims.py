@@ -50,9 +50,11 @@ def test_the_list_fits_a_terminal(papers, capsys):
     assert max(len(line) for line in lines[:-1] if not line.startswith("    python ")) <= 100
     assert {line[:18].rstrip() for line in lines} >= {"D1   holds", "D7   fails", "P12  not run", "L4   holds"}
     assert lines[-1] == f"Why, of any of them: python -m analysis.claims --why D1 --results-dir {papers}"
-    assert "P11  not run       speech: mixup makes LeNet, its small one, worse (Fig. 4; 10.3 to 10.8, 11.3 %*)" in lines
+    assert (
+        "P11  not run       speech: mixup makes the paper's small LeNet worse (Fig. 4; 10.3 to 10.8, 11.3 %*)" in lines
+    )
     assert any(line.startswith("* from memory: not checked against the paper's text.") for line in lines)
-    assert lines[-2].startswith("17 hold, 0 in part, 2 fail, 1 undecided, 0 with too few runs, 28 not run.")
+    assert lines[-2].startswith("17 hold, 0 in part, 2 fail, 1 undecided, 0 with too few runs, 29 not run.")
 
 
 def test_why_walks_back_to_weights_commit_and_commands(papers, capsys):

@@ -106,6 +106,19 @@ def test_best_and_last_epoch_against_erm_and_dropout(tmp_path, mixup, statuses):
     assert of_others(tmp_path, "P12", "P13") == statuses
 
 
+@pytest.mark.parametrize(
+    ("both", "status"),
+    [
+        ({"curve": (4500, 650, 620)}, "holds"),  # of the last epoch alone
+        ({"curve": (4500, 600, 700)}, "fails"),  # better than dropout, and worse than mixup
+        ({"curve": (4500, 600, 1200)}, "fails"),
+    ],
+)
+def test_mixup_with_dropout_against_either_alone(tmp_path, both, status):
+    corrupted(tmp_path, both=both)
+    assert of_others(tmp_path, "P35") == [status]
+
+
 def test_one_share_that_fails_is_enough(tmp_path):
     corrupted(tmp_path, shares=(0.2, 0.5))
     corrupted(tmp_path, shares=(0.8,), mixup={"curve": (4500, 4000)})
@@ -128,7 +141,7 @@ def test_one_alpha_has_no_best_and_four_seeds_are_too_few(tmp_path):
     corrupted_labels(tmp_path, seeds=4)
     found = verdicts(tmp_path, ids=OTHERS)
     assert {claim: verdict.status for claim, verdict in found.items() if verdict.status != "not run"} == dict.fromkeys(
-        ("P12", "P13", "P14", "P15"), "too few runs"
+        ("P12", "P13", "P14", "P15", "P35"), "too few runs"
     )
     assert "4 paired seeds" in found["P12"].sentence
     assert any("--corrupt-labels 0.8" in line and "--seed 4" in line for line in found["P12"].commands)

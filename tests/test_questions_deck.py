@@ -32,7 +32,7 @@ def test_the_decks_comparison(small):
     assert why[:2] == ["5,000 training images instead of 50,000"] * 2
     assert why[2:6] == ["5,000 training images instead of 50,000; cifar10 instead of ImageNet"] * 4
     assert table.notes[1] == (
-        "What departs most: from the deck's clean images and from the deck's under attack and from the paper's clean "
+        "Ours differs most: from the deck's clean images and from the deck's under attack and from the paper's clean "
         "images: 5,000 training images instead of 50,000, width 8 instead of 64, 60 epochs instead of 200; from the "
         "paper's under attack: cifar10 instead of ImageNet, preactresnet18 instead of ResNet-101."
     )

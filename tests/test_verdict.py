@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from analysis.intervals import interval
-from analysis.verdict import above, side, together, within
+from analysis.verdict import Part, above, joined, side, together, whole, within
 
 
 def test_how_parts_make_a_whole():
@@ -14,6 +14,21 @@ def test_how_parts_make_a_whole():
     assert together(["undecided", "fails", "too few runs", "holds"]) == "fails"
     assert together(["undecided", "too few runs"]) == together(["undecided", "not run"]) == "too few runs"
     assert together(["not run", "not run"]) == together([]) == "not run"
+
+
+def test_what_decided_it():
+    """Of a claim that holds, or fails, the parts that do; of one that is open none."""
+    paths = {"holds": "results/digits/a.json", "fails": "results/cifar10/b.json", "undecided": "results/toy/c.json"}
+    of = {given: whole("", [Part("", 5, given=given)], [], [path], []) for given, path in paths.items()}
+
+    def decided_by(*given):
+        return [part.datasets for part in joined([of[one] for one in given]).decisive]
+
+    assert decided_by("holds", "holds") == [("digits",), ("digits",)]
+    assert decided_by("holds", "undecided") == [("digits",)]
+    assert decided_by("holds", "fails", "undecided") == [("cifar10",)]
+    assert decided_by("undecided") == []
+    assert joined([]).decisive == []
 
 
 @pytest.mark.parametrize(

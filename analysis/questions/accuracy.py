@@ -118,7 +118,8 @@ def _reached(method: Method, runs: pd.DataFrame) -> Row:
 
 @claim("D1", "mixup beats ERM in clean test accuracy", "deck 16", "+1.16 points", SECTION)
 def beats_erm(setting: Setting) -> Verdict:
-    """On the data set of the setting; of each network in the setting of most pairs, and of those the most computed."""
+    """On the data set of the setting; of each network in the setting of most pairs, and among equals in that of most
+    computing."""
     return of_each_network([setting, *setting.alike("dataset", "corrupt_labels")])
 
 
@@ -146,7 +147,7 @@ def of_each_network(settings: Sequence[Setting], found: Callable[[Setting], list
     return (
         verdicts[0]
         if len(verdicts) == 1
-        else joined(verdicts, "of each network the setting of most pairs, and of those the most computed")
+        else joined(verdicts, "of each network the setting of most pairs, among equals that of most computing")
     )
 
 

@@ -79,7 +79,7 @@ def _mean_error(setting: Setting, first: int, last: int) -> Measure:
     return Measure(name, "%", measures.valued(means, "error"), setting.here.overlap)
 
 
-@claim("D4", "errors jump at the first drop of the rate, little at the second", "deck 17", "direction", SECTION)
+@claim("D4", "errors fall sharply at the first drop of the rate, little at the second", "deck 17", "direction", SECTION)
 def jumps(setting: Setting) -> Verdict:
     """The error falls with the first drop of the rate, and by less with the second; of three rows of the curve on each
     side."""

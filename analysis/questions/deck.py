@@ -120,7 +120,7 @@ def _in_full(found: Mapping[str, tuple[list[str], list[str]]]) -> str:
     told: dict[str, list[str]] = {}
     for whose, one in lists.items():
         told.setdefault(", ".join(one) or REST, []).append(whose)
-    return "What departs most: " + "; ".join(f"{' and '.join(whose)}: {what}" for what, whose in told.items()) + "."
+    return "Ours differs most: " + "; ".join(f"{' and '.join(whose)}: {what}" for what, whose in told.items()) + "."
 
 
 def _lines(setting: Setting) -> list[str]:

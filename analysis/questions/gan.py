@@ -263,7 +263,8 @@ def _against(ends: pd.DataFrame, method: Method, than: Method, column: str = "co
 
 
 @claim(
-    "P22", "mixup's GAN covers more modes than the plain one, and than a non-saturating one", "Fig. 5", "direction",
+    "P22", "mixup's GAN covers more modes than the plain one, and than a non-saturating one",
+    "Fig. 5; the non-saturating one is ours", "direction",
     "3.7 GAN", anywhere=True,
 )  # fmt: skip
 def covers_more(setting: Setting) -> Verdict:

@@ -13,7 +13,7 @@ from analysis.verdict import Verdict, above, interval_said, lacking, of_pairs, s
 
 AS_GOOD = 1.0  # points: what mixup may gain under PGD and still count as having lost its gain
 FOUR = paper.PAPERS_EPSILON
-RESISTS = "neither resists white-box I-FGSM or PGD: more errors than by guessing"
+RESISTS = "neither resists white-box I-FGSM, nor PGD, which is ours: more errors than by guessing"
 
 
 @claim("P20", RESISTS, "section 3.5", "errors above 99 %, of 1,000 classes", "3.5 attacks", seen=False)

@@ -22,7 +22,7 @@ from analysis.table import Row, Table, paths, stacked
 from analysis.verdict import Verdict, interval_said, not_run, of_pairs, rows_of, seeds_said, whole
 
 SECTION = "3.3 speech"
-HARMS = "speech: mixup makes LeNet, its small one, worse"
+HARMS = "speech: mixup makes the paper's small LeNet worse"
 LARGE, SMALL = ("vgg11",), ("lenet", "lenet_large")  # the paper's two, as they are called here
 EACH = ", each utterance normalised"
 

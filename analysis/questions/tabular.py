@@ -7,7 +7,8 @@ it, α is the one of least error on them. Many rows of phishing copy another, an
 learnt without them stands as a table of its own. Balanced error counts every class alike: where nine rows in ten are of
 one class, the plain error says little. **Look at** the zero line, and at whether anything of ours beats a model that
 comes out of a box. **The paper** (its Table 4) says that mixup has less error on four of the six and more on none; by
-its numbers, of which most are from memory here, it has less on five, and one is a tie. One run each, as far as it says.
+its numbers, of which most are from memory here, it has less on five, and one is a tie. They are averages; over what, it
+does not say.
 """
 
 from collections.abc import Iterator, Mapping

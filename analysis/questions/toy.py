@@ -65,7 +65,7 @@ def boundaries(results: Results) -> Figure:
         said.append(f"{name} ({seeds} seed{'s' if seeds > 1 else ''}): {shares}")
     caption = (
         "Shading: p(class 1) of the first seed's model; thick: p = ½, thin: p = .1 and .9; circles: class 0, "
-        f"triangles: class 1. Share of what is drawn with .1 < p < .9, which is also where a class is never given more "
+        f"triangles: class 1. Share of what is drawn with .1 < p < .9, which is also where neither class gets more "
         f"than .9, mean over seeds: {'; '.join(said)}."
     )
     alt = "Maps of the plane, a row for each set and a column for each method, with the points and the border."

@@ -61,7 +61,10 @@ def matrix(setting: Setting) -> Figure:
     return Figure(caption, f"A matrix. {each}.", picture, numbers, tuple(frame["record"].unique()), gap)
 
 
-@claim("D8", "transferred examples hurt less than a model's own", "implied by deck 19", "direction", "3.5 attacks")
+@claim(
+    "D8", "transferred examples hurt less than a model's own", "implied by deck 19, if it has accuracies", "direction",
+    "3.5 attacks",
+)  # fmt: skip
 def transfer_is_weaker(setting: Setting) -> Verdict:
     """Each model errs less on FGSM examples of other ERM models than on its own."""
     return _transferred_less_own(setting, paper.PAPERS_EPSILON, -1)
@@ -70,7 +73,7 @@ def transfer_is_weaker(setting: Setting) -> Verdict:
 STRONGER = "transferred examples hurt more than a model's own at the largest ε, where FGSM is said to be weak"
 
 
-@claim("D9", STRONGER, "deck 19", "49.76 over 49.25, 55.07 over 53.7", "3.5 attacks")
+@claim("D9", STRONGER, "deck 19, if it has errors", "49.76 over 49.25, 55.07 over 53.7", "3.5 attacks")
 def transfer_is_stronger(setting: Setting) -> Verdict:
     """The deck's own order, if its numbers are errors. Others explain it by FGSM being a weak attack (MadryLab's
     cifar10_challenge, issue 6), which it is the more the larger its step: so the largest ε is asked."""
